@@ -1,0 +1,57 @@
+/**
+ * Seeded random numbers: the same seed gives the same run on every machine. Not for secrets.
+ */
+
+/** A stream of random numbers (sfc32, Doty-Humphrey's small fast counter: 128 bits of state). */
+export class Random {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter: number;
+
+  /** @param seed any number; its integer part modulo 2^53 counts */
+  constructor(seed: number) {
+    this.#a = seed >>> 0;
+    this.#b = Math.floor(Math.abs(seed) / 0x1_0000_0000) >>> 0;
+    this.#c = 0x9e3779b9;
+    this.#counter = 1;
+    for (let i = 0; i < 15; i++) this.uint32(); // mixes the seed into all of the state
+  }
+
+  /** An integer in [0, 2^32). */
+  uint32(): number {
+    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum;
+    this.#c |= 0;
+    return sum >>> 0;
+  }
+
+  /** A number in [0, 1), with 53 random bits. */
+  unit(): number {
+    return ((this.uint32() >>> 5) * 0x400_0000 + (this.uint32() >>> 6)) / 0x20_0000_0000_0000;
+  }
+
+  /** @param bound integer in [1, 2^32] @returns an integer in [0, bound), each as likely */
+  below(bound: number): number {
+    return Math.floor(this.unit() * bound);
+  }
+
+  /** Permutes `items` in place, every order as likely (Fisher–Yates); returns the same array. */
+  shuffle<T>(items: T[]): T[] {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const item = items[i] as T;
+      items[i] = items[j] as T;
+      items[j] = item;
+    }
+    return items;
+  }
+
+  /** A stream of its own for one purpose, so that more draws there change nothing here. */
+  fork(): Random {
+    return new Random(this.uint32() + this.uint32() * 0x20_0000);
+  }
+}
