@@ -23,7 +23,8 @@ export function parseIpAddress(text: string): Uint8Array | undefined {
  */
 export function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
-  if (bytes.length !== 16) throw new RangeError(`an address has 4 or 16 bytes, got ${bytes.length}`);
+  if (bytes.length !== 16)
+    throw new RangeError(`an address has 4 or 16 bytes, got ${bytes.length}`);
   return formatIpv6(bytes);
 }
 
@@ -97,7 +98,8 @@ function formatIpv6(bytes: Uint8Array): string {
   const zeros = longestZeroRun(groups);
   const hex = groups.map((group) => group.toString(16));
   if (zeros.length < 2) return hex.join(':'); // RFC 5952 §4.2.2: never shorten a single group
-  return `${hex.slice(0, zeros.start).join(':')}::${hex.slice(zeros.start + zeros.length).join(':')}`;
+  const [head, tail] = [hex.slice(0, zeros.start), hex.slice(zeros.start + zeros.length)];
+  return `${head.join(':')}::${tail.join(':')}`;
 }
 
 /** The first of the longest runs of zero groups (RFC 5952 §4.2.3). */

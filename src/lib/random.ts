@@ -9,10 +9,11 @@ export class Random {
   #c: number;
   #counter: number;
 
-  /** @param seed any number; its integer part modulo 2^53 counts */
+  /** @param seed any number, of which the integer part counts; no two safe integers are alike */
   constructor(seed: number) {
-    this.#a = seed >>> 0;
-    this.#b = Math.floor(Math.abs(seed) / 0x1_0000_0000) >>> 0;
+    const whole = Math.trunc(seed);
+    this.#a = whole >>> 0;
+    this.#b = Math.floor(whole / 0x1_0000_0000) >>> 0;
     this.#c = 0x9e3779b9;
     this.#counter = 1;
     for (let i = 0; i < 15; i++) this.uint32(); // mixes the seed into all of the state

@@ -1,0 +1,80 @@
+/** From localised losses to the verdict: what to call it, and whom to suspect. */
+
+import type { RejectedCause, Suspect, UntestableLink, VerdictKind } from '../../model/verdict.ts';
+import type { Explanation } from '../localisation/candidates.ts';
+import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import { type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
+
+export interface Verdict {
+  readonly verdict: VerdictKind;
+  readonly suspects: readonly Suspect[];
+  /** No testable link loses more than this; null where nothing is excluded. */
+  readonly excludedLossRatio: number | null;
+  readonly untestable: readonly UntestableLink[];
+  readonly rejected: readonly RejectedCause[];
+}
+
+/** Losses that are certain enough to be reported at all. */
+export function reportable(localisation: Localisation, confidence: number): LocatedLoss[] {
+  return localisation.losses.filter(({ detection }) => detection >= confidence);
+}
+
+/** Names what a localisation shows, for statements that hold with probability `confidence`. */
+export function concludeVerdict(
+  localisation: Localisation,
+  names: Omit<PlaceNames, 'graph'>,
+  confidence: number,
+): Verdict {
+  const { graph, excludedLossRatio, untestable, limited } = localisation;
+  const placeNames = { ...names, graph };
+  const losses = reportable(localisation, confidence);
+  const hasExcluded = losses.length === 0 && excludedLossRatio < 1;
+  return {
+    verdict: verdictKind(localisation, losses, confidence),
+    suspects: losses.map((loss) => suspectOf(loss, placeNames)),
+    excludedLossRatio: hasExcluded ? excludedLossRatio : null,
+    untestable: untestableLinks(untestable, placeNames),
+    rejected: limited.map(({ vertex, answerRatio }) => {
+      const place = placeOf({ kind: 'node', interfaces: [vertex], ttl: 0 }, placeNames);
+      const answered = `${Math.round(answerRatio * 100)} %`;
+      return {
+        cause: 'icmp-rate-limit',
+        where: place?.addresses[0] ?? '',
+        why: `answers ${answered} of its probes, but the hops behind it do not miss them`,
+      };
+    }),
+  };
+}
+
+function verdictKind(
+  { graph, losses: all }: Localisation,
+  losses: readonly LocatedLoss[],
+  confidence: number,
+): VerdictKind {
+  if (graph.classes.length === 0) return 'inconclusive';
+  const isAtTarget = (loss: LocatedLoss): boolean =>
+    loss.explanations.some(({ kind }) => kind === 'target');
+  const onTheWay = losses.filter((loss) => !isAtTarget(loss));
+  if (onTheWay.some(({ probability }) => probability >= confidence)) return 'loss-located';
+  if (onTheWay.length > 0) return 'loss-suspected';
+  if (losses.length > 0) return 'target-loss';
+  if (!graph.isTargetReached) return 'target-unreachable';
+  return all.length > 0 ? 'inconclusive' : 'no-loss';
+}
+
+function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {
+  const [first, ...others] = loss.explanations as [Explanation, ...Explanation[]];
+  const place = placeOf(first, names);
+  if (place === undefined) throw new RangeError('a loss of traffic needs a place');
+  return {
+    ...place,
+    ttl: ttlOf(first, names),
+    direction: first.kind === 'target' ? 'unknown' : 'forward',
+    lossRatio: loss.lossRatio,
+    lossInterval: loss.lossInterval,
+    probability: loss.probability,
+    flowsAcross: loss.flowsAcross.length,
+    flowsLossy: loss.flowsLossy.length,
+    equivalents: others.flatMap((other) => placeOf(other, names) ?? []),
+  };
+}

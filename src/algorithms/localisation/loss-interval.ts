@@ -1,0 +1,67 @@
+/** What the counts say about the size of one loss: estimates and bounds from its likelihood. */
+
+import type { LossModel } from './likelihood.ts';
+
+/** Half the 95 % quantile of χ² with one degree of freedom: how far ln L may fall at the ends. */
+const INTERVAL_DROP_95 = 3.841 / 2;
+const BISECTIONS = 40;
+/** Losses between these are considered, on a logarithmic scale. */
+const LOSS_MIN = 1e-5;
+const GRID_STEPS = 400;
+
+/** Loss ratio with the highest likelihood, all else as fitted, in [0, 1). */
+export function estimatedLoss(model: LossModel, cells: readonly number[]): number {
+  return -Math.expm1(model.fit(cells).theta);
+}
+
+/** The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best. */
+export function lossInterval(model: LossModel, cells: readonly number[]): [number, number] {
+  const { theta, gain } = model.fit(cells);
+  const drop = (at: number): number => gain - model.gainOf(cells, at) - INTERVAL_DROP_95;
+  return [lossWhere(drop, theta, 0), lossWhere(drop, theta, -20)];
+}
+
+/**
+ * The least loss that the counts rule out for these cells: were it the true one, counts as good as
+ * these would come about with at most `errorProbability`, however often one looks (a likelihood
+ * ratio against a fixed alternative is a martingale; Ville's inequality).
+ */
+export function excludedLoss(
+  model: LossModel,
+  cells: readonly number[],
+  errorProbability: number,
+): number {
+  const { theta, gain } = model.fit(cells);
+  const drop = (at: number): number => gain - model.gainOf(cells, at) + Math.log(errorProbability);
+  return lossWhere(drop, theta, -20);
+}
+
+/** The posterior probability that a loss is at least `lossRatio`, every order of magnitude as likely before. */
+export function probabilityOfLoss(
+  model: LossModel,
+  cells: readonly number[],
+  lossRatio: number,
+): number {
+  const { gain } = model.fit(cells);
+  let above = 0;
+  let all = 0;
+  for (let step = 0; step < GRID_STEPS; step++) {
+    const loss = LOSS_MIN ** (1 - (step + 0.5) / GRID_STEPS);
+    const weight = Math.exp(model.gainOf(cells, Math.log1p(-loss)) - gain);
+    all += weight;
+    if (loss >= lossRatio) above += weight;
+  }
+  return above / all;
+}
+
+/** The loss at which an increasing function of the distance from `best` crosses zero; the end where it does not. */
+function lossWhere(drop: (theta: number) => number, best: number, end: number): number {
+  if (drop(end) <= 0) return -Math.expm1(end);
+  let [inside, outside] = [best, end];
+  for (let i = 0; i < BISECTIONS; i++) {
+    const middle = (inside + outside) / 2;
+    if (drop(middle) <= 0) inside = middle;
+    else outside = middle;
+  }
+  return -Math.expm1(inside);
+}

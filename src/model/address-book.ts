@@ -1,0 +1,43 @@
+/** Addresses as small integers: interned once, compared and counted by index ever after. */
+
+import { formatIpAddress } from '../lib/ip-address.ts';
+
+export class AddressBook {
+  readonly #indexByKey = new Map<number | string, number>();
+  readonly #texts: string[] = [];
+
+  /** The index of an address (4 or 16 bytes, network order), new ones numbered from 0 up. */
+  indexOf(address: Uint8Array): number {
+    const key = keyOf(address);
+    const known = this.#indexByKey.get(key);
+    if (known !== undefined) return known;
+    const index = this.#texts.length;
+    this.#indexByKey.set(key, index);
+    this.#texts.push(formatIpAddress(address));
+    return index;
+  }
+
+  /** @throws {RangeError} when no address has this index */
+  textOf(index: number): string {
+    const text = this.#texts[index];
+    if (text === undefined) throw new RangeError(`no address has index ${index}`);
+    return text;
+  }
+
+  get size(): number {
+    return this.#texts.length;
+  }
+}
+
+/** IPv4 as one number; IPv6 as a string of its eight 16-bit words, which no number can hold. */
+function keyOf(address: Uint8Array): number | string {
+  if (address.length === 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = address;
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  }
+  let key = '';
+  for (let i = 0; i < address.length; i += 2) {
+    key += String.fromCharCode(((address[i] ?? 0) << 8) | (address[i + 1] ?? 0));
+  }
+  return key;
+}

@@ -1,0 +1,98 @@
+/**
+ * The record of one `isolate` run: `fantrace.isolate/1`. Reports, files and other programs read
+ * this and nothing else. Addresses are canonical text; ratios and probabilities lie in 0–1.
+ */
+
+import type { IpFamily } from '../lib/ip-address.ts';
+import type { RejectedCause, Suspect, UntestableLink, VerdictKind } from './verdict.ts';
+
+export const ISOLATE_SCHEMA = 'fantrace.isolate/1';
+
+/** A five-tuple that anybody can send from. */
+export interface FiveTuple {
+  readonly protocol: 'tcp';
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly port: number;
+}
+
+export interface HopInterface {
+  readonly address: string;
+  /** From the DNS; null where it has none or was not asked. */
+  readonly name: string | null;
+  readonly flows: number;
+  readonly sent: number;
+  readonly received: number;
+  /** MPLS label stack entries (RFC 4950) as last seen, outermost first. */
+  readonly mpls: readonly number[];
+}
+
+export interface FlowRecord {
+  /** Index into `targets`. */
+  readonly target: number;
+  readonly sourcePort: number;
+  /** Who answers at TTL `minTtl` + i; null for nobody. */
+  readonly path: readonly (string | null)[];
+  readonly sent: readonly number[];
+  readonly received: readonly number[];
+  readonly changedPath: boolean;
+  readonly lossy: boolean;
+}
+
+/** What could have spoiled the measurement on our own host, or was seen beside it. */
+export interface Measurement {
+  readonly socketDrops: number;
+  readonly sendErrors: number;
+  readonly foreignReplies: number;
+  readonly malformed: number;
+  readonly lateReplies: number;
+  readonly duplicates: number;
+  readonly loopDelayP99Ms: number;
+  /** Source ports passed over because they were in use. */
+  readonly skippedPorts: readonly number[];
+  /** What the kernel granted less of than asked, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface IsolateRecord {
+  readonly schema: typeof ISOLATE_SCHEMA;
+  readonly version: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Whether it was interrupted. */
+  readonly partial: boolean;
+  /** Name of the scenario; null on a real network. */
+  readonly simulated: string | null;
+  readonly targets: readonly { readonly name: string; readonly address: string; readonly port: number }[];
+  readonly source: string;
+  readonly protocol: 'tcp';
+  readonly family: IpFamily;
+  readonly seed: number;
+  readonly minTtl: number;
+  /** The probability that every statement has. */
+  readonly confidence: number;
+  readonly stopReason: string;
+  readonly probesSent: number;
+  readonly repliesReceived: number;
+  readonly verdict: VerdictKind;
+  readonly excludedLossRatio: number | null;
+  readonly untestable: readonly UntestableLink[];
+  /** The answer in one sentence. */
+  readonly summary: string;
+  readonly suspects: readonly Suspect[];
+  readonly rejected: readonly RejectedCause[];
+  /** Distinct paths seen; of these those with loss, and those on which no flow reaches its target. */
+  readonly paths: { readonly found: number; readonly lossy: number; readonly broken: number };
+  readonly hops: readonly { readonly ttl: number; readonly interfaces: readonly HopInterface[] }[];
+  readonly links: readonly {
+    readonly near: string;
+    readonly far: string;
+    readonly ttl: number;
+    readonly flows: number;
+  }[];
+  readonly flows: readonly FlowRecord[];
+  readonly reproduce: { readonly faulty: readonly FiveTuple[]; readonly control: readonly FiveTuple[] };
+  readonly measurement: Measurement;
+}

@@ -1,0 +1,26 @@
+/**
+ * What a run has measured: per flow and TTL, who answered, how many probes were sent and how many
+ * were answered. These are the sufficient statistics of localisation.
+ */
+
+/** Nobody has answered there. */
+export const STAR = -1;
+
+/** One flow. The arrays are parallel: index i stands for TTL `minTtl` + i. */
+export interface FlowCounts {
+  /** Address indexes of those who answered, or `STAR`. Ends with the target where that answered. */
+  readonly responders: readonly number[];
+  /** Probes whose outcome is known. */
+  readonly sent: readonly number[];
+  readonly received: readonly number[];
+  /** Whether the last entry is the target's. */
+  readonly isReached: boolean;
+}
+
+/** All flows from one source to one target. */
+export interface PathCounts {
+  readonly minTtl: number;
+  /** Address index of the target. */
+  readonly target: number;
+  readonly flows: readonly FlowCounts[];
+}

@@ -1,0 +1,53 @@
+/** What a run found, in the words of the record: addresses are text, probabilities and ratios 0–1. */
+
+export type VerdictKind =
+  | 'no-loss'
+  | 'loss-located'
+  | 'loss-suspected'
+  | 'return-loss'
+  | 'target-loss'
+  | 'target-unreachable'
+  | 'inconclusive';
+
+/** A link or a router, as far as it can be named. */
+export interface Place {
+  readonly kind: 'link' | 'node';
+  /** Link: the interface at its near end; null where that never answered. Node: null. */
+  readonly near: string | null;
+  /** Link: the interface at its far end; null where none has ever been seen. Node: null. */
+  readonly far: string | null;
+  /** Node: its interfaces. Link: those of the near router, where it has several. */
+  readonly addresses: readonly string[];
+}
+
+export interface Suspect extends Place {
+  /** Of the far end of a link, or of the node. */
+  readonly ttl: number;
+  readonly direction: 'forward' | 'return' | 'unknown';
+  readonly lossRatio: number;
+  readonly lossInterval: readonly [number, number];
+  readonly probability: number;
+  readonly flowsAcross: number;
+  readonly flowsLossy: number;
+  /** What fits the same evidence just as well. */
+  readonly equivalents: readonly Place[];
+}
+
+/** A link whose loss could not have been seen. */
+export interface UntestableLink {
+  readonly near: string | null;
+  readonly far: string | null;
+  readonly why: 'silent' | 'unanswering-target' | 'limited';
+}
+
+/** A rival cause of missing replies that the counts speak against, or that they found harmless. */
+export interface RejectedCause {
+  readonly cause:
+    | 'icmp-rate-limit'
+    | 'return-loss'
+    | 'target-rate-limit'
+    | 'path-change'
+    | 'own-host';
+  readonly where: string;
+  readonly why: string;
+}

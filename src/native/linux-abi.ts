@@ -1,0 +1,90 @@
+/**
+ * Numbers and struct sizes of the Linux ABI as it is on x64 and arm64 (LP64, little endian), from
+ * the kernel's `include/uapi`. Where the two differ, the field that differs is not used.
+ */
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
+
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_ICMPV6 = 58;
+export const IPPROTO_RAW = 255;
+
+export const SOL_IP = 0;
+export const SOL_SOCKET = 1;
+export const SOL_IPV6 = 41;
+export const SOL_ICMPV6 = 58;
+export const SOL_RAW = 255;
+
+export const SO_RCVBUF = 8;
+export const SO_BINDTODEVICE = 25;
+export const SO_ATTACH_FILTER = 26;
+export const SO_RCVBUFFORCE = 33;
+/** Also the type of the control message that it causes: a `timespec` of CLOCK_REALTIME. */
+export const SO_TIMESTAMPNS = 35;
+export const SO_LOCK_FILTER = 44;
+export const SO_MEMINFO = 55;
+/** Index of the drop counter in the `u32` array of SO_MEMINFO, and how long that array is. */
+export const SK_MEMINFO_DROPS = 8;
+export const SK_MEMINFO_VARS = 9;
+
+export const ICMP_FILTER = 1;
+export const ICMP6_FILTER = 1;
+
+export const IP_MTU_DISCOVER = 10;
+export const IP_RECVERR = 11;
+export const IPV6_MTU_DISCOVER = 23;
+export const IPV6_RECVERR = 25;
+export const IPV6_V6ONLY = 26;
+export const IPV6_RECVPKTINFO = 49;
+/** The control message that IPV6_RECVPKTINFO causes: `struct in6_pktinfo`, address first. */
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+/** The control message that IPV6_RECVHOPLIMIT causes: an `int`. */
+export const IPV6_HOPLIMIT = 52;
+/** Sends up to the device's MTU, whatever ICMP claims of the path's; in IPv6 the same number. */
+export const IP_PMTUDISC_PROBE = 3;
+/** Never learns a path's MTU from ICMP; in IPv6 the same number. */
+export const IP_PMTUDISC_INTERFACE = 4;
+
+export const EAGAIN = 11;
+
+export const CLOCK_REALTIME = 0;
+export const EPOLL_CLOEXEC = 0x80000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLLIN = 1;
+
+export const PROT_READ_WRITE = 3;
+export const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/** `struct mmsghdr`: byte offsets of its fields. Of 64-bit lengths only the low half is used. */
+export const MMSGHDR = {
+  bytes: 64,
+  name: 0,
+  nameLength: 8,
+  vectors: 16,
+  vectorCount: 24,
+  control: 32,
+  controlLength: 40,
+  flags: 48,
+  length: 56,
+} as const;
+
+/** `struct iovec`. */
+export const IOVEC = { bytes: 16, base: 0, length: 8 } as const;
+
+/** `struct cmsghdr`; a message's data follows it, and the next header starts at a multiple of 8. */
+export const CMSGHDR = { bytes: 16, level: 8, type: 12 } as const;
+
+/** `struct sockaddr_in`, `struct sockaddr_in6`: their lengths, and where the address is. */
+export const SOCKADDR_IN = { bytes: 16, address: 4 } as const;
+export const SOCKADDR_IN6 = { bytes: 28, address: 8, scope: 24 } as const;
+
+/** Flag in `msghdr.flags`: the packet was longer than its slot. */
+export const MSG_TRUNC = 0x20;

@@ -1,0 +1,236 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BpfProgram } from './bpf.ts';
+import { DROP_ALL, directReplyFilter, errorFilter } from './reply-filters.ts';
+
+const TCP = 6;
+const UDP = 17;
+const PORTS = { low: 40000, high: 40063 };
+const TARGET = {
+  4: Uint8Array.of(10, 0, 2, 2),
+  6: Uint8Array.of(0xfd, 0, 0, 2, 0, 0, 0, 0, 0x81, 0, 0, 0, 0, 0, 0, 2),
+} as const;
+
+/** The registers of a run, and its packet. */
+interface Machine {
+  readonly accumulator: number;
+  readonly index: number;
+  /** Reads 1, 2 or 4 bytes at an offset that an instruction names. */
+  readonly read: (bytes: number, offset: number) => number;
+}
+
+type Step = (machine: Machine, k: number) => Partial<Machine>;
+
+/** What each instruction of `bpf.ts` does, by its code; `k` is its operand. */
+const STEPS = new Map<number, Step>([
+  [0x20, ({ read }, k) => ({ accumulator: read(4, k) })],
+  [0x28, ({ read }, k) => ({ accumulator: read(2, k) })],
+  [0x30, ({ read }, k) => ({ accumulator: read(1, k) })],
+  [0x40, ({ read, index }, k) => ({ accumulator: read(4, k + index) })],
+  [0x48, ({ read, index }, k) => ({ accumulator: read(2, k + index) })],
+  [0x50, ({ read, index }, k) => ({ accumulator: read(1, k + index) })],
+  [0xb1, ({ read }, k) => ({ index: 4 * (read(1, k) & 0x0f) })],
+  [0x54, ({ accumulator }, k) => ({ accumulator: (accumulator & k) >>> 0 })],
+  [0x64, ({ accumulator }, k) => ({ accumulator: (accumulator << k) >>> 0 })],
+  [0x0c, ({ accumulator, index }) => ({ accumulator: (accumulator + index) >>> 0 })],
+  [0x07, ({ accumulator }) => ({ index: accumulator })],
+]);
+
+const JUMPS = new Map<number, (accumulator: number, k: number) => boolean>([
+  [0x15, (accumulator, k) => accumulator === k],
+  [0x25, (accumulator, k) => accumulator > k],
+  [0x35, (accumulator, k) => accumulator >= k],
+]);
+
+/**
+ * What the kernel would do: runs a program on a packet whose network header is at 0, and whose data
+ * starts at `dataOffset` for the socket.
+ *
+ * @returns how many bytes it keeps; a load out of range ends it with 0
+ */
+function run(program: BpfProgram, packet: Uint8Array, dataOffset: number): number {
+  try {
+    return runUnguarded(program, reader(packet, dataOffset));
+  } catch (error) {
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
+}
+
+function runUnguarded({ bytes, length }: BpfProgram, read: Machine['read']): number {
+  const program = new DataView(bytes.buffer);
+  let machine: Machine = { accumulator: 0, index: 0, read };
+  for (let at = 0; at < length; at++) {
+    const code = program.getUint16(at * 8, true);
+    const k = program.getUint32(at * 8 + 4, true);
+    const jump = JUMPS.get(code);
+    if (code === 0x06) return k;
+    if (jump === undefined) machine = { ...machine, ...STEPS.get(code)!(machine, k) };
+    else at += program.getUint8(at * 8 + (jump(machine.accumulator, k) ? 2 : 3));
+  }
+  throw new Error('the program has no end');
+}
+
+/** Big-endian reads; offsets from 0xfff00000 on are relative to the network header. */
+function reader(packet: Uint8Array, dataOffset: number): Machine['read'] {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+  return (bytes, offset) => {
+    const at = offset >= 0xfff00000 ? offset - 0xfff00000 : offset + dataOffset;
+    if (bytes === 4) return view.getUint32(at);
+    return bytes === 2 ? view.getUint16(at) : view.getUint8(at);
+  };
+}
+
+/** An IPv4 header and what follows it; `optionBytes` is a multiple of 4. */
+function ipv4(
+  { protocol = 1, source = [10, 0, 1, 2], optionBytes = 0 },
+  after: number[],
+): number[] {
+  const header = [0x45 + optionBytes / 4, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0];
+  return [...header, ...source, 10, 0, 1, 1, ...new Array<number>(optionBytes).fill(1), ...after];
+}
+
+/** An IPv6 header and what follows it. */
+function ipv6({ protocol = 58, source = [...TARGET[6]] }, after: number[]): number[] {
+  return [0x60, 0, 0, 0, 0, 0, protocol, 64, ...source, ...new Array<number>(16).fill(9), ...after];
+}
+
+/** An ICMP error of either family. */
+function icmpError(type: number, quote: number[]): number[] {
+  return [type, 0, 0, 0, 0, 0, 0, 0, ...quote];
+}
+
+/** The ports of a transport header, and 4 bytes after them. */
+function transport(sourcePort: number, destinationPort = 443): number[] {
+  const ports = [sourcePort, destinationPort].flatMap((port) => [port >> 8, port & 0xff]);
+  return [...ports, 1, 2, 3, 4];
+}
+
+interface Case {
+  readonly shows: string;
+  readonly packet: number[];
+  readonly passes: boolean;
+}
+
+function runCases(program: BpfProgram, dataOffset: number, cases: readonly Case[]): void {
+  it.each(cases)('$shows: $passes', ({ packet, passes }) => {
+    expect(run(program, Uint8Array.from(packet), dataOffset) > 0).toBe(passes);
+  });
+}
+
+/** Cuts a packet that passes at every length; those that end before `needs` bytes must not pass. */
+function cutCase(program: BpfProgram, dataOffset: number, packet: number[], needs: number): void {
+  it(`passes a packet only with its first ${needs} of ${packet.length} bytes`, () => {
+    for (let length = 0; length <= packet.length; length++) {
+      const cut = Uint8Array.from(packet.slice(0, length));
+      expect(run(program, cut, dataOffset) > 0).toBe(length >= needs);
+    }
+  });
+}
+
+describe('errorFilter, IPv4', () => {
+  const filter = errorFilter(4, TCP, PORTS);
+  const quoted = (port: number, optionBytes = 0, protocol = TCP): number[] =>
+    ipv4({ protocol, optionBytes }, transport(port));
+  runCases(filter, 0, [
+    { shows: 'time exceeded', packet: ipv4({}, icmpError(11, quoted(40000))), passes: true },
+    { shows: 'unreachable', packet: ipv4({}, icmpError(3, quoted(40063))), passes: true },
+    { shows: 'parameter problem', packet: ipv4({}, icmpError(12, quoted(40001))), passes: true },
+    { shows: 'redirect', packet: ipv4({}, icmpError(5, quoted(40000))), passes: false },
+    { shows: 'echo reply', packet: ipv4({}, icmpError(0, quoted(40000))), passes: false },
+    { shows: 'a port below', packet: ipv4({}, icmpError(11, quoted(39999))), passes: false },
+    { shows: 'a port above', packet: ipv4({}, icmpError(11, quoted(40064))), passes: false },
+    { shows: 'UDP', packet: ipv4({}, icmpError(11, quoted(40000, 0, UDP))), passes: false },
+    {
+      shows: 'options around the quote',
+      packet: ipv4({ optionBytes: 40 }, icmpError(11, quoted(40000))),
+      passes: true,
+    },
+    {
+      shows: 'options in the quote',
+      packet: ipv4({}, icmpError(11, quoted(40000, 40))),
+      passes: true,
+    },
+    {
+      shows: 'options in both, a port above',
+      packet: ipv4({ optionBytes: 8 }, icmpError(11, quoted(40064, 12))),
+      passes: false,
+    },
+  ]);
+  cutCase(filter, 0, ipv4({}, icmpError(11, quoted(40000))), 20 + 8 + 20 + 2);
+});
+
+describe('errorFilter, IPv6', () => {
+  const filter = errorFilter(6, TCP, PORTS);
+  const quoted = (port: number, protocol = TCP): number[] => ipv6({ protocol }, transport(port));
+  runCases(filter, 40, [
+    { shows: 'unreachable', packet: ipv6({}, icmpError(1, quoted(40000))), passes: true },
+    { shows: 'packet too big', packet: ipv6({}, icmpError(2, quoted(40000))), passes: true },
+    { shows: 'time exceeded', packet: ipv6({}, icmpError(3, quoted(40063))), passes: true },
+    { shows: 'parameter problem', packet: ipv6({}, icmpError(4, quoted(40000))), passes: true },
+    { shows: 'a reserved type', packet: ipv6({}, icmpError(0, quoted(40000))), passes: false },
+    { shows: 'an echo request', packet: ipv6({}, icmpError(128, quoted(40000))), passes: false },
+    { shows: 'a port below', packet: ipv6({}, icmpError(3, quoted(39999))), passes: false },
+    { shows: 'a port above', packet: ipv6({}, icmpError(3, quoted(40064))), passes: false },
+    { shows: 'UDP', packet: ipv6({}, icmpError(3, quoted(40000, UDP))), passes: false },
+  ]);
+  cutCase(filter, 40, ipv6({}, icmpError(3, quoted(40000))), 40 + 8 + 40 + 2);
+});
+
+describe('directReplyFilter, IPv4', () => {
+  const filter = directReplyFilter(TARGET[4], PORTS);
+  const from = { protocol: TCP, source: [...TARGET[4]] };
+  runCases(filter, 0, [
+    { shows: 'to the first port', packet: ipv4(from, transport(443, 40000)), passes: true },
+    { shows: 'to the last port', packet: ipv4(from, transport(443, 40063)), passes: true },
+    {
+      shows: 'behind options',
+      packet: ipv4({ ...from, optionBytes: 40 }, transport(443, 40000)),
+      passes: true,
+    },
+    { shows: 'to a port below', packet: ipv4(from, transport(443, 39999)), passes: false },
+    { shows: 'from a port of ours', packet: ipv4(from, transport(40000, 443)), passes: false },
+    {
+      shows: 'from another address',
+      packet: ipv4({ ...from, source: [10, 0, 2, 3] }, transport(443, 40000)),
+      passes: false,
+    },
+  ]);
+  cutCase(filter, 0, ipv4(from, transport(443, 40000)), 20 + 4);
+});
+
+describe('directReplyFilter, IPv6', () => {
+  const filter = directReplyFilter(TARGET[6], PORTS);
+  const from = { protocol: TCP, source: [...TARGET[6]] };
+  runCases(filter, 40, [
+    { shows: 'to the first port', packet: ipv6(from, transport(443, 40000)), passes: true },
+    { shows: 'to a port above', packet: ipv6(from, transport(443, 40064)), passes: false },
+    ...[...TARGET[6].keys()].map((i) => ({
+      shows: `from an address that differs in byte ${i}`,
+      packet: ipv6({ ...from, source: [...TARGET[6].with(i, 0x55)] }, transport(443, 40000)),
+      passes: false,
+    })),
+  ]);
+  cutCase(filter, 40, ipv6(from, transport(443, 40000)), 40 + 4);
+});
+
+describe('every filter', () => {
+  const filters = [
+    { name: 'DROP_ALL', program: DROP_ALL, dataOffset: 0 },
+    { name: 'errors of IPv4', program: errorFilter(4, TCP, PORTS), dataOffset: 0 },
+    { name: 'errors of IPv6', program: errorFilter(6, TCP, PORTS), dataOffset: 40 },
+    { name: 'replies of IPv4', program: directReplyFilter(TARGET[4], PORTS), dataOffset: 0 },
+    { name: 'replies of IPv6', program: directReplyFilter(TARGET[6], PORTS), dataOffset: 40 },
+  ];
+  it.each(filters)('$name: drops or keeps whole whatever comes', ({ program, dataOffset }) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 128 }), (packet) => {
+        expect([0, 0x40000]).toContain(run(program, packet, dataOffset));
+      }),
+    );
+  });
+
+  it('drops everything before the real one is attached', () => {
+    expect(run(DROP_ALL, Uint8Array.from(ipv4({}, icmpError(11, []))), 0)).toBe(0);
+  });
+});

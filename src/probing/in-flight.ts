@@ -1,0 +1,153 @@
+/**
+ * The probes that a reply may still name: awaited, answered, or given up. Rows of typed arrays, so
+ * that no probe costs an object.
+ *
+ * A row stays after its answer, for duplicates, and after its time-out, for late replies, until its
+ * rest is over. Rows are then reused oldest first, under another generation, so that a reply from
+ * long ago is never taken for the answer to a newer probe.
+ */
+
+import { NumberQueue } from '../lib/number-queue.ts';
+
+export const SLOT_BITS = 20;
+export const GENERATION_BITS: number = 32 - SLOT_BITS;
+/** Rows at most: no more probes than this can be remembered at once. */
+export const IN_FLIGHT_MAX: number = 2 ** SLOT_BITS;
+
+export const PROBE_FREE = 0;
+export const PROBE_AWAITED = 1;
+export const PROBE_ANSWERED = 2;
+export const PROBE_EXPIRED = 3;
+
+/** No row: the table is full, or a counter names none that lives. */
+export const NO_SLOT = -1;
+
+const INITIAL_ROWS = 1024;
+
+export class InFlight {
+  flow: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
+  ttl: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
+  round: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
+  state: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
+  /** Monotonic microseconds. */
+  sentAtUs: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_ROWS);
+
+  readonly #max: number;
+  #generation: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
+  #usedRows = 0;
+  /** Rows in the order of sending: those that may still expire, all that are taken, and free ones. */
+  readonly #toExpire = new NumberQueue();
+  readonly #taken = new NumberQueue();
+  readonly #free = new NumberQueue();
+  #awaitedCount = 0;
+
+  /** @param max rows at most, an integer in [1, `IN_FLIGHT_MAX`] */
+  constructor(max: number = IN_FLIGHT_MAX) {
+    if (!Number.isInteger(max) || max < 1 || max > IN_FLIGHT_MAX) {
+      throw new RangeError(`max must be an integer in [1, ${IN_FLIGHT_MAX}], got ${max}`);
+    }
+    this.#max = max;
+  }
+
+  /** Probes that are still awaited. */
+  get awaitedCount(): number {
+    return this.#awaitedCount;
+  }
+
+  /** Takes a row for a probe that is being sent; `NO_SLOT` when all are taken. */
+  add(flow: number, ttl: number, round: number, nowUs: number): number {
+    const slot = this.#freeSlot();
+    if (slot === NO_SLOT) return NO_SLOT;
+    this.flow[slot] = flow;
+    this.ttl[slot] = ttl;
+    this.round[slot] = round;
+    this.sentAtUs[slot] = nowUs;
+    this.state[slot] = PROBE_AWAITED;
+    this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & (2 ** GENERATION_BITS - 1);
+    this.#toExpire.push(slot);
+    this.#taken.push(slot);
+    this.#awaitedCount++;
+    return slot;
+  }
+
+  /** Which probe a row stands for. */
+  rowOf(slot: number): { flow: number; ttl: number; round: number } {
+    const [flow = 0, ttl = 0, round = 0] = [this.flow[slot], this.ttl[slot], this.round[slot]];
+    return { flow, ttl, round };
+  }
+
+  /** The number by which a probe is known on the wire, before it becomes a token. */
+  counterOf(slot: number): number {
+    return (((this.#generation[slot] ?? 0) << SLOT_BITS) | slot) >>> 0;
+  }
+
+  /** The row that a counter from the wire names, or `NO_SLOT` when it names none that lives. */
+  slotOf(counter: number): number {
+    const slot = counter & (IN_FLIGHT_MAX - 1);
+    if (slot >= this.#usedRows || this.state[slot] === PROBE_FREE) return NO_SLOT;
+    return this.#generation[slot] === counter >>> SLOT_BITS ? slot : NO_SLOT;
+  }
+
+  /** Ends the wait for a probe. */
+  settle(slot: number, state: typeof PROBE_ANSWERED | typeof PROBE_EXPIRED): void {
+    if (this.state[slot] === PROBE_AWAITED) this.#awaitedCount--;
+    this.state[slot] = state;
+  }
+
+  /** Forgets a probe that was not sent after all. */
+  withdraw(slot: number): void {
+    if (this.state[slot] === PROBE_AWAITED) this.#awaitedCount--;
+    this.state[slot] = PROBE_FREE;
+  }
+
+  /** Gives up every awaited probe that was sent at `sentByUs` or earlier, oldest first. */
+  expire(sentByUs: number, expired: (slot: number) => void): void {
+    while (this.oldestAwaitedSentAtUs() <= sentByUs) {
+      const slot = this.#toExpire.shift() ?? 0;
+      this.settle(slot, PROBE_EXPIRED);
+      expired(slot);
+    }
+  }
+
+  /** Frees the rows of probes sent at `sentByUs` or earlier, as far as none is still awaited. */
+  release(sentByUs: number): void {
+    for (let slot = this.#taken.peek(); slot !== undefined; slot = this.#taken.peek()) {
+      if (this.state[slot] === PROBE_AWAITED || (this.sentAtUs[slot] ?? 0) > sentByUs) return;
+      this.#taken.shift();
+      this.state[slot] = PROBE_FREE;
+      this.#free.push(slot);
+    }
+  }
+
+  /** When the oldest awaited probe was sent; Infinity when none is awaited. */
+  oldestAwaitedSentAtUs(): number {
+    for (let slot = this.#toExpire.peek(); slot !== undefined; slot = this.#toExpire.peek()) {
+      if (this.state[slot] === PROBE_AWAITED) return this.sentAtUs[slot] ?? 0;
+      this.#toExpire.shift();
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #freeSlot(): number {
+    const rested = this.#free.shift();
+    if (rested !== undefined) return rested;
+    if (this.#usedRows === this.#max) return NO_SLOT;
+    if (this.#usedRows === this.state.length) this.#grow();
+    return this.#usedRows++;
+  }
+
+  #grow(): void {
+    const rows = this.state.length * 2;
+    this.flow = moved(this.flow, new Uint16Array(rows));
+    this.ttl = moved(this.ttl, new Uint8Array(rows));
+    this.round = moved(this.round, new Uint32Array(rows));
+    this.state = moved(this.state, new Uint8Array(rows));
+    this.sentAtUs = moved(this.sentAtUs, new Float64Array(rows));
+    this.#generation = moved(this.#generation, new Uint16Array(rows));
+  }
+}
+
+function moved<Column extends { set(from: Column): void }>(from: Column, to: Column): Column {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,126 @@
+/**
+ * When the next probe may leave. Every answering interface has a budget of its own, because its
+ * control plane is what probing wears on; the sum over all has one more.
+ *
+ * A budget is a spacing (the generic cell rate algorithm of ITU-T I.371 without burst tolerance),
+ * varied by ±20 % so that probes never fall into step with a router's own token refill.
+ */
+
+import { NumberQueue } from '../lib/number-queue.ts';
+import { MinHeap } from '../lib/min-heap.ts';
+import type { Random } from '../lib/random.ts';
+
+export interface PacerRates {
+  /** Probes a second towards one interface, at first. */
+  readonly perInterface: number;
+  /** Probes a second in all. */
+  readonly total: number;
+}
+
+/** A slowed interface is asked for no more than this, then half of it, and so on. */
+const SLOWED_PER_SECOND = 10;
+const SLOWEST_PER_SECOND = 1;
+const SPREAD = 0.2;
+/** An idle sender may catch up by this much: timers of the platform are no finer. */
+const CATCH_UP_US = 2000;
+
+interface Budget {
+  readonly key: number;
+  readonly waiting: NumberQueue;
+  perSecond: number;
+  /** The earliest time at which its next probe may leave. */
+  dueUs: number;
+  isScheduled: boolean;
+}
+
+export class Pacer {
+  readonly #rates: PacerRates;
+  readonly #random: Random;
+  readonly #budgets = new Map<number, Budget>();
+  readonly #schedule = new MinHeap<Budget>((budget) => budget.dueUs);
+  #totalDueUs = Number.NEGATIVE_INFINITY;
+  #queued = 0;
+
+  constructor(rates: PacerRates, random: Random) {
+    this.#rates = rates;
+    this.#random = random;
+  }
+
+  /** Jobs that wait. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /**
+   * Queues a job behind the others of its interface.
+   *
+   * @param key the interface that will answer, as far as anyone knows: any integer
+   * @param job any number: what to do
+   */
+  enqueue(key: number, job: number): void {
+    const budget = this.#budgetOf(key);
+    budget.waiting.push(job);
+    this.#queued++;
+    this.#scheduleNext(budget);
+  }
+
+  /** The next job that may leave at `nowUs`; undefined when none may yet. */
+  next(nowUs: number): number | undefined {
+    if (this.#totalDueUs > nowUs) return undefined;
+    const budget = this.#schedule.peek();
+    if (budget === undefined || budget.dueUs > nowUs) return undefined;
+    this.#schedule.pop();
+    const job = budget.waiting.shift();
+    budget.isScheduled = false;
+    budget.dueUs = Math.max(budget.dueUs, nowUs - CATCH_UP_US) + this.#gapUs(budget.perSecond);
+    this.#totalDueUs = Math.max(this.#totalDueUs, nowUs - CATCH_UP_US) + 1e6 / this.#rates.total;
+    this.#queued--;
+    this.#scheduleNext(budget);
+    return job;
+  }
+
+  /** When `next` will have a job; Infinity when none waits. */
+  nextDueUs(): number {
+    const budget = this.#schedule.peek();
+    if (budget === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(budget.dueUs, this.#totalDueUs);
+  }
+
+  /** Lowers an interface's rate: to 10 a second at the first sign of a limit, then by halves to 1. */
+  slowDown(key: number): void {
+    const budget = this.#budgetOf(key);
+    const lowered = Math.min(SLOWED_PER_SECOND, budget.perSecond / 2);
+    budget.perSecond = Math.max(SLOWEST_PER_SECOND, lowered);
+  }
+
+  /** Drops every job that waits. */
+  clear(): void {
+    while (this.#schedule.size > 0) this.#schedule.pop();
+    this.#budgets.clear();
+    this.#queued = 0;
+  }
+
+  #budgetOf(key: number): Budget {
+    const known = this.#budgets.get(key);
+    if (known !== undefined) return known;
+    const budget: Budget = {
+      key,
+      waiting: new NumberQueue(),
+      perSecond: this.#rates.perInterface,
+      dueUs: Number.NEGATIVE_INFINITY,
+      isScheduled: false,
+    };
+    this.#budgets.set(key, budget);
+    return budget;
+  }
+
+  #scheduleNext(budget: Budget): void {
+    if (budget.isScheduled || budget.waiting.length === 0) return;
+    budget.isScheduled = true;
+    this.#schedule.push(budget);
+  }
+
+  #gapUs(perSecond: number): number {
+    return (1e6 / perSecond) * (1 - SPREAD + 2 * SPREAD * this.#random.unit());
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Probe tokens: 32 bits that a probe carries on the wire and every reply brings back. They lead to
+ * the probe's row without a search, and nobody who has not seen our packets can guess one.
+ *
+ * A counter is permuted by a keyed four-round Feistel network (Luby and Rackoff 1988: four rounds
+ * of pseudorandom functions make a strong pseudorandom permutation), so that different probes
+ * never share a token. The round function is a fast keyed mixer, not a cipher: it resists a forger
+ * who sees none of our packets, which is all that any token can.
+ */
+
+/** Four 32-bit words of secret, one a round. */
+export type TokenKey = Uint32Array;
+
+export const TOKEN_KEY_WORDS = 4;
+
+export class ProbeTokens {
+  readonly #key: TokenKey;
+
+  /** @throws {RangeError} when the key has not four words */
+  constructor(key: TokenKey) {
+    if (key.length !== TOKEN_KEY_WORDS) {
+      throw new RangeError(`a token key has ${TOKEN_KEY_WORDS} words, got ${key.length}`);
+    }
+    this.#key = key;
+  }
+
+  /** @param counter an integer in [0, 2^32) @returns its token, in [0, 2^32) */
+  encode(counter: number): number {
+    let high = counter >>> 16;
+    let low = counter & 0xffff;
+    for (let round = 0; round < TOKEN_KEY_WORDS; round++) {
+      const next = high ^ mix(low, this.#key[round] ?? 0);
+      high = low;
+      low = next;
+    }
+    return ((high << 16) | low) >>> 0;
+  }
+
+  /** The inverse of `encode`: any 32-bit number is the token of exactly one counter. */
+  decode(token: number): number {
+    let high = token >>> 16;
+    let low = token & 0xffff;
+    for (let round = TOKEN_KEY_WORDS - 1; round >= 0; round--) {
+      const previous = low ^ mix(high, this.#key[round] ?? 0);
+      low = high;
+      high = previous;
+    }
+    return ((high << 16) | low) >>> 0;
+  }
+}
+
+/** 16 bits of a keyed hash of 16 bits; the steps are the finaliser of MurmurHash3 (Appleby). */
+function mix(half: number, key: number): number {
+  let hash = (half + key) | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ key, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) & 0xffff;
+}

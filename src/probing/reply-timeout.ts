@@ -1,0 +1,27 @@
+/**
+ * How long to wait for a reply: adapts to the slowest that comes, so that a silent hop costs little
+ * on a short path and nothing is given up too early on a long one.
+ */
+
+/** Before any reply: RFC 6298 §2.1 starts TCP with the same. */
+const FIRST_US = 1_000_000;
+/** Control planes answer late at times: never give up sooner than this. */
+const LEAST_US = 400_000;
+const MOST_US = 5_000_000;
+/** Reply times vary by router and load: this many times the slowest seen. */
+const MARGIN = 3;
+
+export class ReplyTimeout {
+  #slowestUs = 0;
+
+  /** Takes in a round-trip time, also that of a reply that came too late. */
+  observe(rttUs: number): void {
+    this.#slowestUs = Math.max(this.#slowestUs, rttUs);
+  }
+
+  /** Microseconds to wait from sending on. */
+  get us(): number {
+    if (this.#slowestUs === 0) return FIRST_US;
+    return Math.min(MOST_US, Math.max(LEAST_US, MARGIN * this.#slowestUs));
+  }
+}

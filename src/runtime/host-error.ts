@@ -1,0 +1,22 @@
+/** What our own host refused, said so that the reader knows what to do about it. */
+
+/**
+ * - `RAW_SOCKET_DENIED`: no right to open raw sockets
+ * - `NO_ROUTE`: the kernel does not know where to send packets for the destination
+ * - `PORTS_UNAVAILABLE`: not enough source ports can be had
+ */
+export type HostErrorCode = 'RAW_SOCKET_DENIED' | 'NO_ROUTE' | 'PORTS_UNAVAILABLE';
+
+/** A refusal, with the failed call as its cause where there was one. */
+export class HostError extends Error {
+  override readonly name = 'HostError';
+  readonly code: HostErrorCode;
+  /** The call that failed, where one did. */
+  readonly syscall: string | undefined;
+
+  constructor(code: HostErrorCode, message: string, cause?: { readonly syscall: string }) {
+    super(message, cause === undefined ? {} : { cause });
+    this.code = code;
+    this.syscall = cause?.syscall;
+  }
+}

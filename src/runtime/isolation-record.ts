@@ -1,0 +1,160 @@
+/** Writes down what an isolation run measured and concluded. */
+
+import type { Isolation } from '../algorithms/isolation/isolation.ts';
+import { summarise } from '../algorithms/isolation/summary.ts';
+import { concludeVerdict, reportable } from '../algorithms/isolation/verdict.ts';
+import type { PathGraph } from '../algorithms/localisation/path-graph.ts';
+import { formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
+import type { AddressBook } from '../model/address-book.ts';
+import {
+  type FlowRecord,
+  type HopInterface,
+  ISOLATE_SCHEMA,
+  type IsolateRecord,
+} from '../model/isolate-record.ts';
+import { type PathCounts, STAR } from '../model/path-counts.ts';
+import type { EngineCounters } from '../probing/probe-engine.ts';
+import type { IsolateOptions } from './isolate.ts';
+import type { Network } from './network.ts';
+import { VERSION } from './version.ts';
+
+export interface FinishedRun {
+  readonly options: IsolateOptions;
+  readonly network: Network;
+  readonly family: IpFamily;
+  readonly isolation: Isolation;
+  readonly counters: EngineCounters;
+  readonly addresses: AddressBook;
+  /** MPLS label stacks by address index. */
+  readonly labels: ReadonlyMap<number, readonly number[]>;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly loopDelayP99Ms: number;
+}
+
+export function recordOf(run: FinishedRun): IsolateRecord {
+  const { options, network, isolation, counters, addresses } = run;
+  const counts = isolation.table.counts();
+  const localisation = isolation.localisation();
+  const source = formatIpAddress(network.source);
+  const verdict = concludeVerdict(localisation, { addresses, source }, options.confidence);
+  const losses = reportable(localisation, options.confidence);
+  const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
+  const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
+  const { graph } = localisation;
+  const facts = {
+    ...verdict,
+    confidence: options.confidence,
+    target: options.targetName,
+    flows: counts.flows.length,
+    pathsFound: graph.classes.length,
+    probesSent: counters.probesSent,
+  };
+  return {
+    schema: ISOLATE_SCHEMA,
+    version: VERSION,
+    startedAt: run.startedAt.toISOString(),
+    durationMs: run.durationMs,
+    partial: isolation.stopReason === undefined,
+    simulated: options.simulated,
+    targets: [
+      {
+        name: options.targetName,
+        address: formatIpAddress(network.destination),
+        port: network.port,
+      },
+    ],
+    source,
+    protocol: 'tcp',
+    family: run.family,
+    seed: options.seed,
+    minTtl: options.minTtl,
+    confidence: options.confidence,
+    stopReason: isolation.stopReason ?? 'interrupted',
+    probesSent: counters.probesSent,
+    repliesReceived: counters.repliesReceived,
+    verdict: verdict.verdict,
+    excludedLossRatio: verdict.excludedLossRatio,
+    untestable: verdict.untestable,
+    summary: summarise(facts),
+    suspects: verdict.suspects,
+    rejected: verdict.rejected,
+    paths: pathTotals(graph, crossing),
+    hops: hopsOf(counts, run),
+    links: linksOf(counts, run),
+    flows: counts.flows.map((flow, index): FlowRecord => ({
+      target: 0,
+      sourcePort: network.sourcePorts[index] ?? 0,
+      path: flow.responders.map((responder) => textOf(addresses, responder)),
+      sent: flow.sent,
+      received: flow.received,
+      changedPath: isolation.table.hasChangedPath(index),
+      lossy: lossy.has(index),
+    })),
+    reproduce: { faulty: [], control: [] },
+    measurement: measurementOf(run),
+  };
+}
+
+function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {
+  const { classes, isTargetReached } = graph;
+  return {
+    found: classes.length,
+    lossy: classes.filter(({ flows }) => flows.some((flow) => crossing.has(flow))).length,
+    broken: classes.filter(({ isReached }) => isTargetReached && !isReached).length,
+  };
+}
+
+function hopsOf(counts: PathCounts, { addresses, labels }: FinishedRun): IsolateRecord['hops'] {
+  const depth = Math.max(0, ...counts.flows.map(({ responders }) => responders.length));
+  return Array.from({ length: depth }, (_, hop) => {
+    const interfaces = new Map<number, HopInterface>();
+    for (const { responders, sent, received } of counts.flows) {
+      const responder = responders[hop] ?? STAR;
+      if (responder === STAR) continue;
+      const before = interfaces.get(responder);
+      interfaces.set(responder, {
+        address: addresses.textOf(responder),
+        name: null,
+        flows: (before?.flows ?? 0) + 1,
+        sent: (before?.sent ?? 0) + (sent[hop] ?? 0),
+        received: (before?.received ?? 0) + (received[hop] ?? 0),
+        mpls: labels.get(responder) ?? [],
+      });
+    }
+    return { ttl: counts.minTtl + hop, interfaces: [...interfaces.values()] };
+  });
+}
+
+function linksOf(counts: PathCounts, { addresses }: FinishedRun): IsolateRecord['links'] {
+  const links = new Map<string, { near: string; far: string; ttl: number; flows: number }>();
+  for (const { responders } of counts.flows) {
+    for (let hop = 1; hop < responders.length; hop++) {
+      const near = textOf(addresses, responders[hop - 1] ?? STAR);
+      const far = textOf(addresses, responders[hop] ?? STAR);
+      if (near === null || far === null) continue;
+      const ttl = counts.minTtl + hop;
+      const key = `${ttl} ${near} ${far}`;
+      links.set(key, { near, far, ttl, flows: (links.get(key)?.flows ?? 0) + 1 });
+    }
+  }
+  return [...links.values()].sort((a, b) => a.ttl - b.ttl);
+}
+
+function measurementOf({ network, counters, loopDelayP99Ms }: FinishedRun): IsolateRecord['measurement'] {
+  return {
+    socketDrops: network.counters().socketDrops,
+    sendErrors: Object.values(counters.sendErrors).reduce((sum, count) => sum + count, 0),
+    foreignReplies: counters.foreignReplies,
+    malformed: counters.malformed,
+    lateReplies: counters.lateReplies,
+    duplicates: counters.duplicates,
+    loopDelayP99Ms: Math.round(loopDelayP99Ms * 10) / 10,
+    skippedPorts: network.skippedPorts,
+    notes: network.notes,
+  };
+}
+
+function textOf(addresses: AddressBook, responder: number): string | null {
+  return responder === STAR ? null : addresses.textOf(responder);
+}

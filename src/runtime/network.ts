@@ -1,0 +1,133 @@
+/** Where a run takes place: the host's network by raw sockets, or a simulated one. */
+
+import { familyOf, formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { Random } from '../lib/random.ts';
+import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
+import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
+import { type NetworkPlan, planNetwork } from '../sim/network-plan.ts';
+import type { Scenario } from '../sim/scenario.ts';
+import { SimulatedLink } from '../sim/simulated-link.ts';
+import { HostTimeline, type Timeline, VirtualTimeline } from './timeline.ts';
+
+/** An open network, ready to probe one target. */
+export interface Network {
+  readonly link: PacketLink;
+  readonly timeline: Timeline;
+  /** 4 or 16 bytes, network order; both of one family. */
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly port: number;
+  /** One for each flow. */
+  readonly sourcePorts: readonly number[];
+  readonly skippedPorts: readonly number[];
+  readonly tokenKey: TokenKey;
+  readonly notes: readonly string[];
+  counters(): LinkCounters;
+  close(): void;
+}
+
+export interface PortRange {
+  readonly sourcePort: number;
+  readonly flows: number;
+}
+
+/**
+ * Opens a simulated network.
+ *
+ * @param overrides the family and port to probe, where not the scenario's own
+ */
+export function openSimulatedNetwork(
+  scenario: Scenario,
+  { sourcePort, flows }: PortRange,
+  overrides: { readonly family?: IpFamily; readonly port?: number; readonly seed: number },
+): Network {
+  const { family, port, seed } = overrides;
+  const plan: NetworkPlan = planNetwork(scenario, family === undefined ? {} : { family });
+  const link = new SimulatedLink(plan);
+  const keys = new Random(seed);
+  return {
+    link,
+    timeline: new VirtualTimeline(),
+    source: addressBytes(plan.source[plan.family]),
+    destination: addressBytes(plan.target.address[plan.family]),
+    port: port ?? plan.target.port,
+    sourcePorts: Array.from({ length: flows }, (_, flow) => sourcePort + flow),
+    skippedPorts: [],
+    tokenKey: Uint32Array.from({ length: TOKEN_KEY_WORDS }, () => keys.uint32()),
+    notes: [],
+    counters: () => link.counters(),
+    close: () => link.close(),
+  };
+}
+
+export interface HostNetworkOptions extends PortRange {
+  readonly destination: Uint8Array;
+  readonly port: number;
+  /** Interface index of a link-local destination. */
+  readonly scopeId?: number | undefined;
+  /** Our address; by default that of the kernel's own route. */
+  readonly source?: Uint8Array | undefined;
+  readonly device?: string | undefined;
+}
+
+/**
+ * Opens raw sockets for one target. The code that talks to the kernel is loaded here, so that
+ * simulations never need it.
+ *
+ * @throws {HostError} when a right, a route or free source ports are missing
+ */
+export async function openHostNetwork(options: HostNetworkOptions): Promise<Network> {
+  const { destination, scopeId, device, sourcePort, flows } = options;
+  const [{ openRawLink }, { sourceAddressFor }, { reservePorts }] = await Promise.all([
+    import('./raw-link.ts'),
+    import('./source-address.ts'),
+    import('./reserved-ports.ts'),
+  ]);
+  const family = familyOf(destination);
+  const timeline = new HostTimeline();
+  const source = options.source ?? sourceAddressFor(destination, { device, scopeId });
+  const reserved = reservePorts({ family, first: sourcePort, count: flows });
+  const ports = { low: reserved.ports[0] ?? sourcePort, high: reserved.ports.at(-1) ?? sourcePort };
+  try {
+    const link = openRawLink({
+      family,
+      source,
+      destination,
+      scopeId,
+      device,
+      ports,
+      onReadable: () => timeline.wake(),
+    });
+    return {
+      link,
+      timeline,
+      source,
+      destination,
+      port: options.port,
+      sourcePorts: reserved.ports,
+      skippedPorts: reserved.skipped,
+      tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
+      notes: link.notes,
+      counters: () => link.counters(),
+      close: () => {
+        link.close();
+        reserved.close();
+      },
+    };
+  } catch (error) {
+    reserved.close();
+    throw error;
+  }
+}
+
+function addressBytes(text: string): Uint8Array {
+  const bytes = parseIpAddress(text);
+  if (bytes === undefined) throw new RangeError(`not an address: ${text}`);
+  return bytes;
+}
+
+/** `10.0.0.1:22`, `[fdec::1]:22`. */
+export function endpointText(address: Uint8Array, port: number): string {
+  const text = formatIpAddress(address);
+  return address.length === 4 ? `${text}:${port}` : `[${text}]:${port}`;
+}

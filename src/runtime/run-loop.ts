@@ -1,0 +1,47 @@
+/** Drives a probing engine over a packet link until whoever asks the questions has its answer. */
+
+import type { PacketLink } from '../model/packet-link.ts';
+import type { ProbeEngine } from '../probing/probe-engine.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface Run {
+  readonly engine: ProbeEngine;
+  readonly link: PacketLink;
+  readonly timeline: Timeline;
+  /** Looks at what came in, and orders probes; the time at which it must be called again. */
+  readonly advance: (nowUs: number) => number;
+  readonly isDone: () => boolean;
+  /** Stops the run when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs until done or aborted; the link stays open. */
+export async function runProbing(run: Run): Promise<void> {
+  const { engine, link, timeline, signal } = run;
+  const wake = (): void => timeline.wake();
+  signal?.addEventListener('abort', wake);
+  try {
+    while (signal?.aborted !== true) {
+      const nowUs = timeline.nowUs();
+      link.receive(nowUs, (packet, receivedAtUs) => engine.handle(packet, receivedAtUs));
+      engine.advance(nowUs);
+      const deadlineUs = run.advance(nowUs);
+      if (run.isDone()) return;
+      sendDue(engine, link, timeline);
+      const next = Math.min(deadlineUs, engine.nextDeadlineUs(), link.nextArrivalUs());
+      await timeline.sleepUntil(next);
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake);
+  }
+}
+
+/** Sends all that may leave now, in batches. */
+function sendDue(engine: ProbeEngine, link: PacketLink, timeline: Timeline): void {
+  for (;;) {
+    const nowUs = timeline.nowUs();
+    const count = engine.poll(link.outbox, nowUs);
+    if (count === 0) return;
+    engine.confirm(link.send(count, nowUs), nowUs);
+  }
+}

@@ -1,0 +1,12 @@
+/** Protocol and next-header numbers (IANA Protocol Numbers) that this folder reads or writes. */
+export const IP_PROTOCOL = {
+  hopByHop: 0,
+  icmpv4: 1,
+  tcp: 6,
+  udp: 17,
+  routing: 43,
+  fragment: 44,
+  authentication: 51,
+  icmpv6: 58,
+  destinationOptions: 60,
+} as const;

@@ -1,0 +1,188 @@
+/**
+ * Turns a network plan into what the kernel is told: the links between namespaces, and one shell
+ * script per node with its settings, addresses, neighbours, routes and faults. Runs nothing.
+ */
+
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import { Random } from '../../src/lib/random.ts';
+import type { AddressPair, NetworkPlan, PlannedLink } from '../../src/sim/network-plan.ts';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { type Fault, rulesetOf } from './lab-faults.ts';
+
+/** A node of the plan with the links that it has, and the seed of its hash. */
+export interface LabNode {
+  readonly name: string;
+  readonly isRouter: boolean;
+  /** Its own address, on the loopback interface. */
+  readonly address: AddressPair;
+  /** 1 to 2^32 − 1: 0 would mean the kernel's own. */
+  readonly hashSeed: number;
+  readonly towardsTarget: readonly LabLink[];
+  readonly towardsSource: readonly LabLink[];
+}
+
+/** A link as one of its ends sees it. */
+interface LabLink {
+  readonly peer: string;
+  readonly address: AddressPair;
+  readonly peerAddress: AddressPair;
+  readonly peerMac: string;
+}
+
+const FAMILIES: readonly IpFamily[] = [4, 6];
+const LINK_PREFIX = { 4: 30, 6: 64 } as const;
+const HOST_PREFIX = { 4: 32, 6: 128 } as const;
+/**
+ * Policy 3 with these fields (addresses, protocol, ports) is the five-tuple of policy 1, but always
+ * read from the packet. Policy 1 prefers the hash that a local TCP socket left in the buffer: over
+ * veth it survives every hop, all routers would use the same one, and SYN-ACKs would take a random
+ * way back.
+ */
+const HASH_POLICY = 3;
+const HASH_FIELDS = 0x37;
+/** Linux keeps a half-open connection for a minute, and probes leave many. */
+export const BACKLOG = 16_384;
+
+/** The nodes of a plan, the hosts first. */
+export function nodesOf(plan: NetworkPlan): LabNode[] {
+  const random = new Random(plan.seed);
+  const hosts = [
+    { name: SOURCE, address: plan.source },
+    { name: TARGET, address: plan.target.address },
+  ];
+  return [...hosts, ...plan.routers].map(({ name, address }) => ({
+    name,
+    address,
+    isRouter: name !== SOURCE && name !== TARGET,
+    hashSeed: 1 + random.below(0xffff_ffff),
+    towardsTarget: plan.links.flatMap((link, n) => (link.near === name ? [linkFrom(link, n)] : [])),
+    towardsSource: plan.links.flatMap((link, n) => (link.far === name ? [linkTo(link, n)] : [])),
+  }));
+}
+
+/** The interface of a node that leads to `peer`. */
+export function interfaceTo(peer: string): string {
+  return `to-${peer}`;
+}
+
+/** Lines for `ip -batch` that make all namespaces, and the links between them. */
+export function namespaceBatch(plan: NetworkPlan, namespaceOf: (node: string) => string): string {
+  const lines = nodesOf(plan).map(({ name }) => `netns add ${namespaceOf(name)}`);
+  for (const [n, { near, far }] of plan.links.entries()) {
+    const nearEnd = `${interfaceTo(far)} address ${macOf(n, 'near')} netns ${namespaceOf(near)}`;
+    const farEnd = `${interfaceTo(near)} address ${macOf(n, 'far')} netns ${namespaceOf(far)}`;
+    lines.push(`link add name ${nearEnd} type veth peer name ${farEnd}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** A shell script that sets up one node from within its namespace. */
+export function nodeScript(plan: NetworkPlan, node: LabNode, faults: readonly Fault[]): string {
+  const ruleset = rulesetOf(faults);
+  return [
+    'set -e',
+    'cd /proc/sys/net',
+    ...settingsOf(plan, node),
+    heredoc('ip -batch -', addressLines(node).concat(routeLines(plan, node))),
+    ...(ruleset.length === 0 ? [] : [heredoc('nft -f -', ruleset)]),
+    '',
+  ].join('\n');
+}
+
+function linkFrom({ far, nearAddress, farAddress }: PlannedLink, n: number): LabLink {
+  return { peer: far, address: nearAddress, peerAddress: farAddress, peerMac: macOf(n, 'far') };
+}
+
+function linkTo({ near, nearAddress, farAddress }: PlannedLink, n: number): LabLink {
+  return { peer: near, address: farAddress, peerAddress: nearAddress, peerMac: macOf(n, 'near') };
+}
+
+/** Locally administered (IEEE 802, second lowest bit of the first octet), unique within the lab. */
+function macOf(n: number, end: 'near' | 'far'): string {
+  const octets = [0x02, 0xfa, n >> 8, n & 0xff, 0, end === 'near' ? 1 : 2];
+  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
+}
+
+function heredoc(command: string, lines: readonly string[]): string {
+  return [`${command} <<'END'`, ...lines, 'END'].join('\n');
+}
+
+function settingsOf(plan: NetworkPlan, { isRouter, hashSeed }: LabNode): string[] {
+  const byIngress = errorSourceOf(plan, 4) === 'ingress';
+  const settings: (readonly [path: string, value: number | string])[] = [
+    ['ipv4/ip_forward', Number(isRouter)],
+    ['ipv6/conf/all/disable_ipv6', 0],
+    ['ipv6/conf/all/forwarding', Number(isRouter)],
+    ['ipv4/fib_multipath_hash_policy', HASH_POLICY],
+    ['ipv4/fib_multipath_hash_fields', HASH_FIELDS],
+    ['ipv6/fib_multipath_hash_policy', HASH_POLICY],
+    ['ipv6/fib_multipath_hash_fields', HASH_FIELDS],
+    ['ipv4/icmp_errors_use_inbound_ifaddr', Number(byIngress)],
+    // No type is limited, neither per peer nor over all: masks work on every kernel, whereas the
+    // limit over all is one for the whole machine before Linux 6.12. 129 (echo reply) is never
+    // limited anyway (RFC 4443 §2.4 (f) is about errors), and the list must not be empty.
+    ['ipv4/icmp_ratemask', 0],
+    ['ipv6/icmp/ratemask', 129],
+    ['ipv4/icmp_ratelimit', 0],
+    ['ipv6/icmp/ratelimit', 0],
+    ['ipv4/tcp_syncookies', 0], // a cookie is never repeated, a SYN-ACK is
+    ['ipv4/tcp_max_syn_backlog', BACKLOG],
+    ['core/somaxconn', BACKLOG],
+  ];
+  return [
+    ...settings.map(([path, value]) => `echo ${value} > ${path}`),
+    // Absent before Linux 6.11, where a plan that needs it is refused.
+    `if [ -e ipv4/fib_multipath_hash_seed ]; then echo ${hashSeed} > ipv4/fib_multipath_hash_seed; fi`,
+    'for conf in ipv4/conf/*; do echo 0 > $conf/rp_filter; done',
+  ];
+}
+
+function addressLines({ address, towardsTarget, towardsSource }: LabNode): string[] {
+  const own = FAMILIES.map((family) => addressLine(address, family, HOST_PREFIX[family], 'lo'));
+  const lines = ['link set lo up', ...own];
+  for (const link of [...towardsSource, ...towardsTarget]) {
+    const name = interfaceTo(link.peer);
+    // Without a link-local address it asks nobody for routers, and tests no address for duplicates.
+    lines.push(`link set ${name} addrgenmode none up`);
+    for (const family of FAMILIES) {
+      const peer = `${link.peerAddress[family]} lladdr ${link.peerMac}`;
+      lines.push(
+        addressLine(link.address, family, LINK_PREFIX[family], name),
+        `neigh replace ${peer} dev ${name} nud permanent`,
+      );
+    }
+  }
+  return lines;
+}
+
+function addressLine(
+  address: AddressPair,
+  family: IpFamily,
+  prefixBits: number,
+  dev: string,
+): string {
+  const noDuplicateTest = family === 6 ? ' nodad' : '';
+  return `addr add ${address[family]}/${prefixBits} dev ${dev}${noDuplicateTest}`;
+}
+
+function routeLines(plan: NetworkPlan, node: LabNode): string[] {
+  const ways = [
+    { to: plan.target.address, links: node.towardsTarget },
+    { to: plan.source, links: node.towardsSource },
+  ].filter(({ links }) => links.length > 0);
+  return FAMILIES.flatMap((family) =>
+    ways.map(({ to, links }) => {
+      const steps = links.map(
+        ({ peer, peerAddress }) => `nexthop via ${peerAddress[family]} dev ${interfaceTo(peer)}`,
+      );
+      const host = `${to[family]}/${HOST_PREFIX[family]}`;
+      return `route add ${host} src ${node.address[family]} ${steps.join(' ')}`;
+    }),
+  );
+}
+
+/** The family that the plan is not about answers as on Linux (see `planNetwork`). */
+function errorSourceOf(plan: NetworkPlan, family: IpFamily): NetworkPlan['errorSource'] {
+  if (plan.family === family) return plan.errorSource;
+  return family === 4 ? 'ingress' : 'router';
+}

@@ -1,0 +1,81 @@
+/** Asks the routing tables of a lab which way the flows of a measurement go. */
+
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import type { NetworkPlan } from '../../src/sim/network-plan.ts';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { CommandError, runSuccessfully } from './lab-commands.ts';
+import { interfaceTo } from './lab-layout.ts';
+
+/** Flows from the source to the target that differ in the source port. */
+export interface LabFlows {
+  readonly sourcePorts: readonly number[];
+  readonly destinationPort: number;
+  /** TCP when absent. */
+  readonly protocol?: 'tcp' | 'udp';
+}
+
+interface Position {
+  readonly sourcePort: number;
+  readonly from: string | undefined;
+}
+
+const INTERFACE = / dev to-(\S+)/;
+
+/**
+ * Follows every flow from router to router.
+ *
+ * @returns the routers of each source port's way, in order, without the hosts
+ * @throws {CommandError} when a router has no route
+ */
+export async function trueRoutes(
+  plan: NetworkPlan,
+  namespaceOf: (node: string) => string,
+  query: LabFlows & { readonly family: IpFamily },
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const routes = new Map<number, string[]>(query.sourcePorts.map((port) => [port, []]));
+  const start = query.sourcePorts.map((sourcePort) => ({ sourcePort, from: undefined }));
+  let arrived: ReadonlyMap<string, readonly Position[]> = new Map([[SOURCE, start]]);
+  while (arrived.size > 0) {
+    const steps = [...arrived].map(async ([node, positions]) => ({
+      node,
+      positions,
+      nextNodes: await ask(plan, { namespace: namespaceOf(node), positions, query }),
+    }));
+    const next = new Map<string, Position[]>();
+    for (const { node, positions, nextNodes } of await Promise.all(steps)) {
+      for (const [i, { sourcePort }] of positions.entries()) {
+        const to = nextNodes[i] ?? TARGET;
+        if (to === TARGET) continue;
+        routes.get(sourcePort)?.push(to);
+        next.set(to, [...(next.get(to) ?? []), { sourcePort, from: node }]);
+      }
+    }
+    arrived = next;
+  }
+  return routes;
+}
+
+/** The next node for each position, asked of one routing table in one go. */
+async function ask(
+  plan: NetworkPlan,
+  {
+    namespace,
+    positions,
+    query: { family, destinationPort, protocol = 'tcp' },
+  }: {
+    namespace: string;
+    positions: readonly Position[];
+    query: LabFlows & { readonly family: IpFamily };
+  },
+): Promise<string[]> {
+  const ends = `${plan.target.address[family]} from ${plan.source[family]}`;
+  const questions = positions.map(({ sourcePort, from }) => {
+    const over = from === undefined ? '' : ` iif ${interfaceTo(from)}`;
+    return `route get ${ends}${over} ipproto ${protocol} sport ${sourcePort} dport ${destinationPort}\n`;
+  });
+  const argv = ['ip', '-n', namespace, '-o', `-${family}`, '-batch', '-'];
+  const answers = await runSuccessfully(argv, { input: questions.join('') });
+  const nodes = answers.split('\n').flatMap((line) => INTERFACE.exec(line)?.[1] ?? []);
+  if (nodes.length === positions.length) return nodes;
+  throw new CommandError(argv, `${nodes.length} of ${positions.length} routes:\n${answers}`);
+}
