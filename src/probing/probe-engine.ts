@@ -177,7 +177,7 @@ export class ProbeEngine implements Prober {
   /** When `advance` or `poll` will next have something to do; Infinity when nothing is under way. */
   nextDeadlineUs(): number {
     const send = Math.max(this.#pacer.nextDueUs(), this.#retries.pausedUntilUs);
-    return Math.min(send, this.#inFlight.oldestAwaitedSentAtUs() + this.#timeout.us);
+    return Math.ceil(Math.min(send, this.#inFlight.oldestAwaitedSentAtUs() + this.#timeout.us));
   }
 
   #write(order: number, outbox: PacketArena, nowUs: number): void {

@@ -19,9 +19,9 @@ export class ReplyTimeout {
     this.#slowestUs = Math.max(this.#slowestUs, rttUs);
   }
 
-  /** Microseconds to wait from sending on. */
+  /** Whole microseconds to wait from sending on. */
   get us(): number {
     if (this.#slowestUs === 0) return FIRST_US;
-    return Math.min(MOST_US, Math.max(LEAST_US, MARGIN * this.#slowestUs));
+    return Math.min(MOST_US, Math.max(LEAST_US, Math.ceil(MARGIN * this.#slowestUs)));
   }
 }

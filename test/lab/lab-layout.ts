@@ -33,12 +33,13 @@ const FAMILIES: readonly IpFamily[] = [4, 6];
 const LINK_PREFIX = { 4: 30, 6: 64 } as const;
 const HOST_PREFIX = { 4: 32, 6: 128 } as const;
 /**
- * Policy 3 with these fields (addresses, protocol, ports) is the five-tuple of policy 1, but always
- * read from the packet. Policy 1 prefers the hash that a local TCP socket left in the buffer: over
- * veth it survives every hop, all routers would use the same one, and SYN-ACKs would take a random
- * way back.
+ * All routers hash addresses, protocol and ports. For that, policy 3 with these fields always reads
+ * the packet, whereas policy 1 prefers the hash that a local TCP socket left in the buffer: over
+ * veth that survives every hop, and SYN-ACKs take a random way back. IPv6 has to live with it:
+ * there `ip route get` computes another hash for policy 3 than forwarding does (which mixes in that
+ * of an inner packet, present or not), and the true routes could not be asked for.
  */
-const HASH_POLICY = 3;
+const HASH_POLICY = { 4: 3, 6: 1 } as const;
 const HASH_FIELDS = 0x37;
 /** Linux keeps a half-open connection for a minute, and probes leave many. */
 export const BACKLOG = 16_384;
@@ -113,10 +114,10 @@ function settingsOf(plan: NetworkPlan, { isRouter, hashSeed }: LabNode): string[
     ['ipv4/ip_forward', Number(isRouter)],
     ['ipv6/conf/all/disable_ipv6', 0],
     ['ipv6/conf/all/forwarding', Number(isRouter)],
-    ['ipv4/fib_multipath_hash_policy', HASH_POLICY],
+    ['ipv4/fib_multipath_hash_policy', HASH_POLICY[4]],
     ['ipv4/fib_multipath_hash_fields', HASH_FIELDS],
-    ['ipv6/fib_multipath_hash_policy', HASH_POLICY],
-    ['ipv6/fib_multipath_hash_fields', HASH_FIELDS],
+    ['ipv6/fib_multipath_hash_policy', HASH_POLICY[6]],
+    ['ipv6/auto_flowlabels', 0], // making one leaves such a hash in the buffer
     ['ipv4/icmp_errors_use_inbound_ifaddr', Number(byIngress)],
     // No type is limited, neither per peer nor over all: masks work on every kernel, whereas the
     // limit over all is one for the whole machine before Linux 6.12. 129 (echo reply) is never

@@ -3,7 +3,7 @@
  * the witnesses, and nothing of the product but the plan takes part.
  */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { farAnsweringAddress, nodeOfAddress } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { startCommand } from './lab-commands.ts';
 import type { FaultKind } from './lab-faults.ts';
 import { LabPlanError } from './lab-limits.ts';
 import { type FaultCount, type NamespaceLab, openLab } from './namespace-lab.ts';
@@ -31,6 +32,7 @@ const MANY_PORTS = portsFrom(40_000, 256);
 const TAP = 1e-6;
 
 const labs: NamespaceLab[] = [];
+const owners: ChildProcess[] = [];
 
 async function open(what: object, options?: ScenarioOptions): Promise<NamespaceLab> {
   const lab = await openLab(planScenario(what, options).plan);
@@ -40,6 +42,9 @@ async function open(what: object, options?: ScenarioOptions): Promise<NamespaceL
 
 async function closeAll(): Promise<void> {
   for (const lab of labs.splice(0)) await lab.close();
+  for (const owner of owners.splice(0)) {
+    if (owner.kill('SIGTERM')) await once(owner, 'exit');
+  }
 }
 
 describe.each([
@@ -89,15 +94,17 @@ describe('balancing', () => {
     expect(await other?.truth(family, flows)).not.toEqual(routes);
   });
 
-  it.each(FAMILIES)('sends all SYN-ACKs of one flow of IPv%i the same way back', async (family) => {
+  // Not so in IPv6: see the hash policies in lab-layout.ts.
+  it('sends all SYN-ACKs of one flow of IPv4 the same way back', async () => {
     const taps = [0, 1, 2, 3].map((k) => ({ link: ['r1.0', `r2.${k}`], returnLoss: TAP }));
     const lab = await open({ ...FABRIC, faults: taps }, { target: { answer: 'accept' } });
     const replies = 10;
     const last = { firstTtl: 5, lastTtl: 5, queries: replies };
-    const trace = await traceroute(lab, family, 40_000, last);
-    expect(trace.map(({ flags }) => flags)).toEqual(Array(replies).fill('syn,ack'));
+    const trace = await traceroute(lab, 4, 40_000, last);
+    expect(trace).toHaveLength(replies);
+    expect(trace[0]?.flags).toBe('syn,ack');
     const passed = (await lab.dropCounters()).map(({ atRisk }) => atRisk);
-    expect(passed.sort()).toEqual([0, 0, 0, replies]);
+    expect(passed.sort((a, b) => a - b)).toEqual([0, 0, 0, replies]);
   });
 
   it.each(FAMILIES)(
@@ -302,9 +309,7 @@ describe('life and death of labs', () => {
     expect(traces(killed.name)).toEqual([]);
     expect(traces(alive.name)).not.toEqual([]);
     // They die with their owner, but nobody here is told when.
-    await expect.poll(() => listeners.filter(isRunning)).toEqual([]);
-    alive.child.kill('SIGTERM');
-    await once(alive.child, 'exit');
+    await expect.poll(() => listeners.filter(isRunning), { timeout: 10_000 }).toEqual([]);
   });
 });
 
@@ -323,7 +328,7 @@ async function burst(
 interface TracerouteAnswer {
   /** `*` for none. */
   readonly address: string;
-  /** Of an answer by TCP. */
+  /** Of an answer by TCP; traceroute names them once for equal ones. */
   readonly flags: string | undefined;
 }
 
@@ -384,9 +389,8 @@ function expectDrawn(drawn: number, of: number, ratio: number): void {
 
 async function startOwner() {
   const { plan } = planScenario(CHAIN, { target: { answer: 'accept' } });
-  const child = spawn(process.execPath, [OWNER, JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = startCommand([process.execPath, OWNER, JSON.stringify(plan)]);
+  owners.push(child);
   const name = String(await once(child.stdout, 'data')).trim();
   return { child, name };
 }

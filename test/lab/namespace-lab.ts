@@ -45,6 +45,9 @@ const BUILDERS = 4;
 /**
  * Builds the network of a plan, and removes what labs of killed processes left behind.
  *
+ * Flows take the same way for the same seed, whichever process sends them, and so do all replies
+ * but one kind: each SYN-ACK of IPv6 takes a way of its own, by the diagonal links of a fabric only.
+ *
  * Interfaces are named after the node at the other end: `to-r2.1`. Faults strike both families.
  * The caller closes the lab; if it ends without doing so, the lab goes with it.
  *

@@ -10,11 +10,10 @@ const [address = '', ...numbers] = process.argv.slice(2);
 const [port = 0, sourcePort = 0, count = 0, ttl = 64] = numbers.map(Number);
 const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
 
-socket.bind(sourcePort, async () => {
-  socket.setTTL(ttl);
-  for (let i = 0; i < count; i++) await sent(i);
-  socket.close();
-});
+await new Promise((resolve) => socket.bind(sourcePort, () => resolve(undefined)));
+socket.setTTL(ttl);
+for (let i = 0; i < count; i++) await sent(i);
+socket.close();
 
 /** @param {number} i */
 function sent(i) {

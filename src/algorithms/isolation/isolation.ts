@@ -41,6 +41,8 @@ const SETTLED_PROBABILITY = 0.99;
 const SETTLED_EVALUATIONS = 2;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
+/** An interface that answers no more than this limits its replies, and is asked for fewer. */
+const LIMITED_ANSWER_RATIO = 0.9;
 const EVALUATE_EVERY_US = 200_000;
 /** Rounds that may wait for their last replies while the next is under way. */
 const OPEN_ROUNDS_MAX = 8;
@@ -53,6 +55,7 @@ export class Isolation implements ProbeSink {
   readonly #addresses: AddressBook;
   readonly #table: FlowTable;
   readonly #limited = new Set<number>();
+  #leads: readonly number[] = [];
   #startedAtUs: number | undefined;
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
   #roundsPlanned = 0;
@@ -133,8 +136,13 @@ export class Isolation implements ProbeSink {
     if (areScoutsOut && this.#roundsPlanned > 0) return;
     if (this.#table.openRounds >= OPEN_ROUNDS_MAX || this.#roundsPlanned >= ROUNDS_MAX) return;
     const chosen = areScoutsOut ? scouts(flows) : [...new Array(flows).keys()];
-    const plan = { options: this.#options, random: this.#random };
-    const planned = planRound(this.#table, chosen, this.#limited, plan);
+    const planned = planRound(this.#table, {
+      ...this.#options,
+      chosen,
+      leads: this.#leads,
+      limited: this.#limited,
+      random: this.#random,
+    });
     const round = this.#table.startRound();
     this.#roundsPlanned++;
     for (const { flow, ttl } of planned.slice(0, maxProbes - this.#probesOrdered)) {
@@ -147,6 +155,7 @@ export class Isolation implements ProbeSink {
   #evaluate(): StopReason | undefined {
     const localisation = this.localisation();
     this.#slowDownLimited(localisation);
+    this.#leads = localisation.leads;
     const { classes } = localisation.graph;
     if (classes.length === 0) return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
     if (this.#hasSettled(localisation)) return 'sure';
@@ -177,9 +186,10 @@ export class Isolation implements ProbeSink {
   }
 
   #slowDownLimited({ graph, limited }: Localisation): void {
-    for (const { vertex } of limited) {
+    for (const { vertex, answerRatio } of limited) {
       const described = graph.vertices[vertex];
       if (described?.kind !== 'interface' || this.#limited.has(described.address)) continue;
+      if (answerRatio > LIMITED_ANSWER_RATIO) continue;
       this.#limited.add(described.address);
       this.#prober.slowDown(described.address);
     }

@@ -1,7 +1,7 @@
 /**
  * Which cells a round probes, and how often each. Every flow is probed at every TTL up to the
- * target. Interfaces that few flows cross can bear more probes of each flow than one that all cross,
- * at the same load on their control planes, so wide hops get several attempts a round.
+ * target; interfaces that few flows cross bear more probes of each, at the same load on their control
+ * planes, so wide hops get several a round. The aim is equal evidence on every link.
  */
 
 import type { Random } from '../../lib/random.ts';
@@ -18,10 +18,23 @@ export interface RoundPlanOptions {
   readonly flows: number;
   readonly minTtl: number;
   readonly maxTtl: number;
+  /** Flows to probe in this round. */
+  readonly chosen: readonly number[];
+  /** Flows that deserve a closer look. */
+  readonly leads: readonly number[];
+  /** Interfaces that limit their replies. */
+  readonly limited: ReadonlySet<number>;
+  readonly random: Random;
 }
 
-/** Probes of one (flow, TTL) in a round at most. */
-const ATTEMPTS_MAX = 4;
+/** Probes a round for each TTL, times the number of flows, and for each interface at least … */
+const PER_TTL = 6;
+const PER_INTERFACE_MIN = 24;
+/** … but a flow counts for no more and no less than this many others. */
+const WEIGHT_MAX = 16;
+const WEIGHT_MIN = 0.25;
+/** A lead is worth this many other flows, unless most flows are leads. */
+const LEAD_WEIGHT = 6;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
 const FIRST_HOPS = 8;
 /** Silent hops probed behind the last one that answered, while the target's distance is unknown. */
@@ -33,35 +46,92 @@ const LIMITED_PER_ROUND = 6;
  * The probes of the next round, in random order: a fixed order would fall into step with token
  * buckets on the way, and starve the same flows in every round.
  */
-export function planRound(
-  table: FlowTable,
-  flows: readonly number[],
-  limited: ReadonlySet<number>,
-  { options, random }: { options: RoundPlanOptions; random: Random },
-): PlannedProbe[] {
-  const crossing = flowsByResponder(table, options);
+export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedProbe[] {
+  const { chosen, leads, random } = options;
   const targetHop = farthestTarget(table, options);
-  const orders: PlannedProbe[] = [];
-  for (const flow of flows) {
-    const lastHop = lastHopToProbe(table, flow, targetHop, options);
-    for (let hop = 0; hop <= lastHop; hop++) {
-      const sharing = crossing.get(table.responderAt(flow, hop)) ?? options.flows;
-      const attempts = Math.min(ATTEMPTS_MAX, Math.max(1, Math.floor(options.flows / sharing)));
-      for (let i = 0; i < attempts; i++) orders.push({ flow, ttl: options.minTtl + hop });
+  const paths = new Map(chosen.map((flow) => [flow, pathToProbe(table, flow, targetHop, options)]));
+  const weights = flowWeights(paths, new Set(leads.length <= chosen.length / 2 ? leads : []));
+  const shares = interfaceShares(paths, weights, options);
+  const probes: PlannedProbe[] = [];
+  for (const [flow, path] of paths) {
+    const weight = weights.get(flow) ?? 1;
+    for (const [hop, responder] of path.entries()) {
+      const wanted = responder === STAR ? 1 : weight * (shares.get(responder) ?? 1);
+      const attempts = Math.floor(wanted + random.unit()); // rounds up as often as the fraction says
+      for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
     }
   }
-  return spareLimited(table, random.shuffle(orders), limited, options);
+  return spareLimited(table, random.shuffle(probes), options);
 }
 
-function flowsByResponder(table: FlowTable, options: RoundPlanOptions): Map<number, number> {
-  const crossing = new Map<number, number>();
-  for (let flow = 0; flow < options.flows; flow++) {
-    for (let hop = 0; hop <= options.maxTtl - options.minTtl; hop++) {
-      const responder = table.responderAt(flow, hop);
-      if (responder !== STAR) crossing.set(responder, (crossing.get(responder) ?? 0) + 1);
+/**
+ * How much each flow should be probed, 1 on average. Hashes spread flows unevenly: a flow that has a
+ * link to itself is all that tells about that link, and one of many on a link tells little.
+ */
+function flowWeights(
+  paths: ReadonlyMap<number, readonly number[]>,
+  leads: ReadonlySet<number>,
+): Map<number, number> {
+  const crossing = new Map<string, number>();
+  for (const path of paths.values()) {
+    for (const link of linksOf(path)) crossing.set(link, (crossing.get(link) ?? 0) + 1);
+  }
+  const weights = new Map<number, number>();
+  let sum = 0;
+  for (const [flow, path] of paths) {
+    const sharing = Math.min(...linksOf(path).map((link) => crossing.get(link) ?? 1), paths.size);
+    const weight = (leads.has(flow) ? LEAD_WEIGHT : 1) / sharing;
+    weights.set(flow, weight);
+    sum += weight;
+  }
+  for (const [flow, weight] of weights) {
+    const relative = (weight * paths.size) / sum;
+    weights.set(flow, Math.min(WEIGHT_MAX, Math.max(WEIGHT_MIN, relative)));
+  }
+  return weights;
+}
+
+function linksOf(path: readonly number[]): string[] {
+  return path.slice(1).flatMap((far, i) => {
+    const near = path[i] ?? STAR;
+    return near === STAR || far === STAR ? [] : [`${near} ${far}`];
+  });
+}
+
+/** By interface: probes for each unit of weight that crosses it. */
+function interfaceShares(
+  paths: ReadonlyMap<number, readonly number[]>,
+  weights: ReadonlyMap<number, number>,
+  { flows }: RoundPlanOptions,
+): Map<number, number> {
+  const weightAt = new Map<number, number>();
+  const seenAt: Set<number>[] = [];
+  for (const [flow, path] of paths) {
+    for (const [hop, responder] of path.entries()) {
+      if (responder === STAR) continue;
+      weightAt.set(responder, (weightAt.get(responder) ?? 0) + (weights.get(flow) ?? 1));
+      seenAt[hop] = (seenAt[hop] ?? new Set()).add(responder);
     }
   }
-  return crossing;
+  const shares = new Map<number, number>();
+  for (const seen of seenAt) {
+    for (const responder of seen ?? []) {
+      const fair = Math.max(PER_INTERFACE_MIN, (PER_TTL * flows) / seen.size);
+      shares.set(responder, Math.min(flows, fair) / (weightAt.get(responder) ?? 1));
+    }
+  }
+  return shares;
+}
+
+/** Who answers a flow at each hop that is worth probing, `STAR` where nobody has yet. */
+function pathToProbe(
+  table: FlowTable,
+  flow: number,
+  targetHop: number | undefined,
+  options: RoundPlanOptions,
+): number[] {
+  const hops = lastHopToProbe(table, flow, targetHop, options) + 1;
+  return Array.from({ length: hops }, (_, hop) => table.responderAt(flow, hop));
 }
 
 /** The largest distance at which the target has answered any flow. */
@@ -93,12 +163,11 @@ function lastHopToProbe(
 
 function spareLimited(
   table: FlowTable,
-  orders: readonly PlannedProbe[],
-  limited: ReadonlySet<number>,
-  { minTtl }: RoundPlanOptions,
+  probes: readonly PlannedProbe[],
+  { minTtl, limited }: RoundPlanOptions,
 ): PlannedProbe[] {
   const planned = new Map<number, number>();
-  return orders.filter(({ flow, ttl }) => {
+  return probes.filter(({ flow, ttl }) => {
     const responder = table.responderAt(flow, ttl - minTtl);
     if (!limited.has(responder)) return true;
     const count = (planned.get(responder) ?? 0) + 1;

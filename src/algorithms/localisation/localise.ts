@@ -45,6 +45,8 @@ export interface Localisation {
   /** Most probable first. */
   readonly losses: readonly LocatedLoss[];
   readonly limited: readonly LimitedResponder[];
+  /** Flows across the place that most looks like a loss, proven or not: where to look closer. */
+  readonly leads: readonly number[];
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
   /** Links whose loss would show nowhere. */
@@ -75,6 +77,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
     limited: active
       .filter((candidate) => candidate.isNuisance)
       .flatMap((candidate) => limitedResponders(context, candidate)),
+    leads: leads(context),
     ...exclusion(context),
   };
 }
@@ -133,6 +136,21 @@ function locationPosterior(
     if (rival !== candidate) explanations.push(...rival.explanations);
   }
   return { place: own / all, explanations };
+}
+
+/** A place is worth a closer look when its loss explains this much, in nats: about one lost probe. */
+const LEAD_GAIN_MIN = 3;
+
+function leads({ candidates, model, selection }: Context): readonly number[] {
+  let best: { flows: readonly number[]; gain: number } = { flows: [], gain: LEAD_GAIN_MIN };
+  for (const candidate of candidates) {
+    if (candidate.isNuisance) continue;
+    const gain = selection.active.has(candidate)
+      ? selection.without(candidate, () => model.fit(candidate.cells).gain)
+      : model.fit(candidate.cells).gain;
+    if (gain > best.gain) best = { flows: candidate.flows, gain };
+  }
+  return best.flows;
 }
 
 /** The flows that have themselves lost a probe where the candidate's loss would show. */

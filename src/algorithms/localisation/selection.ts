@@ -12,8 +12,8 @@ import type { LossModel } from './likelihood.ts';
 const FALSE_ALARM_PROBABILITY = 0.01;
 /** −ln of the prior odds of a limited responder: one in ten. */
 const NUISANCE_PENALTY = 2.3;
-/** An exchange must gain this much, in nats: enough to end, too little to matter. */
-const EXCHANGE_GAIN_MIN = 0.5;
+/** A change must gain this much, in nats: enough to end, too little to matter. */
+const IMPROVEMENT_MIN = 0.1;
 const PASSES_MAX = 4;
 const ACTIVE_MAX = 40;
 
@@ -76,10 +76,12 @@ export class Selection {
     while (this.#active.size < ACTIVE_MAX) {
       const best = this.#best();
       if (best === undefined || best.score <= 0) return;
-      this.#activate(best.candidate);
-      this.#model.refit();
-      this.#drop();
-      if (!this.#active.has(best.candidate)) return;
+      const isBetter = this.#tryChange(() => {
+        this.#activate(best.candidate);
+        this.#model.refit();
+        this.#drop();
+      });
+      if (!isBetter) return;
     }
   }
 
@@ -106,19 +108,14 @@ export class Selection {
   #exchange(): boolean {
     let hasExchanged = false;
     for (const candidate of [...this.#active]) {
-      if (candidate.isNuisance) continue;
-      const theta = this.#model.theta(candidate.cells);
-      this.#deactivate(candidate);
-      const own = this.score(candidate);
-      const best = this.#best();
-      if (best !== undefined && best.candidate !== candidate && best.score > own + EXCHANGE_GAIN_MIN) {
-        this.#activate(best.candidate);
+      if (candidate.isNuisance || !this.#active.has(candidate)) continue;
+      const isBetter = this.#tryChange(() => {
+        this.#deactivate(candidate);
+        const best = this.#best();
+        if (best !== undefined) this.#activate(best.candidate);
         this.#model.refit();
-        hasExchanged = true;
-      } else {
-        this.#active.add(candidate);
-        this.#model.activate(candidate.cells, theta);
-      }
+      });
+      if (isBetter) hasExchanged = true;
     }
     return hasExchanged;
   }
@@ -131,19 +128,26 @@ export class Selection {
       const cells = new Set(candidate.cells);
       const covered = [...this.#active].filter((active) => active.cells.every((id) => cells.has(id)));
       if (!covered.some((active) => !active.isNuisance)) continue;
-      if (this.#replace(covered, candidate)) hasMerged = true;
+      const isBetter = this.#tryChange(() => {
+        for (const active of covered) this.#deactivate(active);
+        this.#activate(candidate);
+        this.#model.refit();
+      });
+      if (isBetter) hasMerged = true;
     }
     return hasMerged;
   }
 
-  #replace(covered: readonly Candidate[], candidate: Candidate): boolean {
+  /**
+   * Makes a change and keeps it only if the penalised log-likelihood rises, so that the search
+   * always ends.
+   */
+  #tryChange(change: () => void): boolean {
     const before = this.#objective();
     const thetas = [...this.#active].map((active) => [active, this.#model.theta(active.cells)] as const);
-    for (const active of covered) this.#deactivate(active);
-    this.#activate(candidate);
-    this.#model.refit();
-    if (this.#objective() > before + EXCHANGE_GAIN_MIN) return true;
-    this.#deactivate(candidate);
+    change();
+    if (this.#objective() > before + IMPROVEMENT_MIN) return true;
+    for (const active of [...this.#active]) this.#deactivate(active);
     for (const [active, theta] of thetas) {
       this.#active.add(active);
       this.#model.activate(active.cells, theta);
