@@ -1,0 +1,48 @@
+/**
+ * Names of addresses from the DNS, asked for only when measuring is over: a slow resolver can then
+ * delay the report, but not lose a reply.
+ */
+
+import { Resolver } from 'node:dns/promises';
+import pLimit from 'p-limit';
+import { parseIpAddress } from '../lib/ip-address.ts';
+import { printable } from '../lib/printable.ts';
+
+const QUERIES_AT_ONCE = 32;
+const QUERY_TIMEOUT_MS = 700;
+/** All look-ups together may take no longer. */
+const TOTAL_TIMEOUT_MS = 2500;
+const ADDRESSES_MAX = 1024;
+
+/** The first PTR name of each address that has one, made safe to print. Never fails. */
+export async function ptrNames(addresses: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: 1 });
+  const limit = pLimit(QUERIES_AT_ONCE);
+  const names = new Map<string, string>();
+  const timer = setTimeout(() => {
+    limit.clearQueue();
+    resolver.cancel();
+  }, TOTAL_TIMEOUT_MS);
+  const asked = [...new Set(addresses)].slice(0, ADDRESSES_MAX);
+  const queries = asked.map((address) =>
+    limit(async () => {
+      const [name] = await resolver.resolvePtr(reverseName(address));
+      if (name !== undefined && name !== '') names.set(address, printable(name));
+    }),
+  );
+  const isOver = new Promise((resolve) => setTimeout(resolve, TOTAL_TIMEOUT_MS).unref());
+  await Promise.race([Promise.allSettled(queries), isOver]);
+  clearTimeout(timer);
+  return names;
+}
+
+/** The domain name under which an address has its PTR records (RFC 1035 §3.5, RFC 3596 §2.5). */
+export function reverseName(address: string): string {
+  const bytes = parseIpAddress(address) ?? new Uint8Array();
+  if (bytes.length === 4) return `${[...bytes].reverse().join('.')}.in-addr.arpa`;
+  const nibbles = [...bytes].flatMap((byte) => [byte >> 4, byte & 0x0f]);
+  return `${nibbles
+    .reverse()
+    .map((nibble) => nibble.toString(16))
+    .join('.')}.ip6.arpa`;
+}

@@ -1,0 +1,56 @@
+/** Scenarios by the name of a shipped one, or by file. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseScenario, type Scenario } from '../sim/scenario.ts';
+
+const SHIPPED = new URL('../../scenarios/', import.meta.url);
+
+export class ScenarioFileError extends Error {
+  override readonly name = 'ScenarioFileError';
+  readonly code = 'SCENARIO_UNREADABLE';
+}
+
+/** Names of the scenarios that come with the package. */
+export function shippedScenarios(): string[] {
+  return readdirSync(SHIPPED)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/**
+ * Reads a scenario: a shipped one by its name, anything with a slash or ending in `.json` as a file.
+ *
+ * @throws {ScenarioFileError} when there is none, or it is not JSON
+ * @throws {ScenarioError} when it is not a scenario, naming the wrong key
+ */
+export function loadScenario(nameOrFile: string): { name: string; scenario: Scenario } {
+  const isFile = nameOrFile.includes('/') || nameOrFile.endsWith('.json');
+  if (!isFile && !shippedScenarios().includes(nameOrFile)) {
+    throw new ScenarioFileError(
+      `there is no scenario ${JSON.stringify(nameOrFile)}: use a file, or one of ${shippedScenarios().join(', ')}`,
+    );
+  }
+  const path = isFile ? nameOrFile : fileURLToPath(new URL(`${nameOrFile}.json`, SHIPPED));
+  return { name: basename(nameOrFile, '.json'), scenario: parseScenario(readJson(path)) };
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ScenarioFileError(`the scenario ${path} cannot be read: ${reasonOf(error)}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ScenarioFileError(`the scenario ${path} is not JSON: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,62 @@
+/** Which address a target's name stands for. */
+
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+
+export interface ResolvedTarget {
+  /** 4 or 16 bytes, network order. */
+  readonly address: Uint8Array;
+  /** Interface index of a zone id, for link-local addresses. */
+  readonly scopeId: number | undefined;
+}
+
+export class TargetError extends Error {
+  override readonly name = 'TargetError';
+  readonly code = 'UNKNOWN_HOST';
+}
+
+/**
+ * Resolves an address literal (`192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, `fe80::1%eth0`) or a name.
+ *
+ * @param family which addresses will do; undefined for either, in the order of the system
+ * @throws {TargetError} when there is no such host, or none of that family
+ */
+export async function resolveTarget(
+  target: string,
+  family: IpFamily | undefined,
+): Promise<ResolvedTarget> {
+  const [text = '', zone] = (/^\[(.*)\]$/.exec(target)?.[1] ?? target).split('%');
+  const literal = parseIpAddress(text);
+  if (literal === undefined) return { address: await lookUp(target, family), scopeId: undefined };
+  if (family !== undefined && familyOf(literal) !== family) {
+    throw new TargetError(`${target} is not an IPv${family} address: leave out -${family}`);
+  }
+  return { address: literal, scopeId: zone === undefined ? undefined : await scopeIdOf(zone) };
+}
+
+async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8Array> {
+  if (!/^[\p{L}\p{N}_.-]{1,253}$/u.test(name)) {
+    throw new TargetError(`${JSON.stringify(name)} is neither an address nor a host name`);
+  }
+  try {
+    const { address } = await lookup(name, { family: family ?? 0 });
+    const bytes = parseIpAddress(address.split('%')[0] ?? '');
+    if (bytes !== undefined) return bytes;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const kind = family === undefined ? 'address' : `IPv${family} address`;
+    throw new TargetError(`no ${kind} is known for the host ${name} (${code}): check its spelling and the DNS`);
+  }
+  throw new TargetError(`the host ${name} has an address that cannot be read`);
+}
+
+async function scopeIdOf(zone: string): Promise<number> {
+  if (/^\d+$/.test(zone)) return Number(zone);
+  try {
+    if (!/^[\w.:@-]{1,15}$/.test(zone)) throw new RangeError('no interface has such a name');
+    return Number(await readFile(`/sys/class/net/${zone}/ifindex`, 'utf8'));
+  } catch {
+    throw new TargetError(`there is no network interface ${JSON.stringify(zone)}: see \`ip link\``);
+  }
+}
