@@ -49,6 +49,7 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     flows: counts.flows.length,
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
+    lastHops: lastHops(graph, addresses),
   };
   return {
     schema: ISOLATE_SCHEMA,
@@ -94,6 +95,13 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     reproduce: { faulty: [], control: [] },
     measurement: measurementOf(run),
   };
+}
+
+/** Where paths end short of the target. */
+function lastHops({ classes, vertices }: PathGraph, addresses: AddressBook): string[] {
+  const ends = classes.map((path) => vertices[path.vertices.at(-1) ?? 0]);
+  const known = ends.flatMap((end) => (end?.kind === 'interface' ? [addresses.textOf(end.address)] : []));
+  return [...new Set(known)];
 }
 
 function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {

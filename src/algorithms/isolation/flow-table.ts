@@ -17,6 +17,8 @@ export interface FlowTableOptions {
   readonly target: number;
 }
 
+/** A hop that has left as many probes of one flow unanswered is silent to it, not just unlucky. */
+const SILENT_PROBES = 4;
 /** Beyond this many changes a flow's path is taken as it comes: it will not settle. */
 const PATH_CHANGES_MAX = 3;
 
@@ -126,6 +128,25 @@ export class FlowTable {
   /** The hop at which the target answers; undefined while it has not. */
   reachedHop(flow: number): number | undefined {
     return this.#flows[flow]?.reachedHop;
+  }
+
+  /** Whether a hop has left a few probes of a flow unanswered: too few to call it silent. */
+  isDoubtful(flow: number, hop: number): boolean {
+    const { sent, reachedHop } = this.#flows[flow] ?? newFlow(0);
+    const count = sent[hop] ?? 0;
+    if (this.responderAt(flow, hop) !== STAR || (reachedHop !== undefined && hop > reachedHop)) {
+      return false;
+    }
+    return count > 0 && count < SILENT_PROBES;
+  }
+
+  /** Whether a path may be another than it seems, as a hop on it or right behind it is doubtful. */
+  hasDoubtfulHops(): boolean {
+    return this.#flows.some(({ lastKnownHop, reachedHop }, flow) => {
+      const end = reachedHop ?? lastKnownHop + 2;
+      for (let hop = 0; hop < end; hop++) if (this.isDoubtful(flow, hop)) return true;
+      return false;
+    });
   }
 
   hasChangedPath(flow: number): boolean {

@@ -35,6 +35,8 @@ const WEIGHT_MAX = 16;
 const WEIGHT_MIN = 0.25;
 /** A lead is worth this many other flows, unless most flows are leads. */
 const LEAD_WEIGHT = 6;
+/** Probes a round for a hop that may be silent, or may only have been unlucky. */
+const DOUBTFUL_ATTEMPTS = 3;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
 const FIRST_HOPS = 8;
 /** Silent hops probed behind the last one that answered, while the target's distance is unknown. */
@@ -56,7 +58,8 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   for (const [flow, path] of paths) {
     const weight = weights.get(flow) ?? 1;
     for (const [hop, responder] of path.entries()) {
-      const wanted = responder === STAR ? 1 : weight * (shares.get(responder) ?? 1);
+      const unknown = table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
+      const wanted = responder === STAR ? unknown : weight * (shares.get(responder) ?? 1);
       const attempts = Math.floor(wanted + random.unit()); // rounds up as often as the fraction says
       for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
     }

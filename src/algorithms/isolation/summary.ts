@@ -12,7 +12,13 @@ export interface SummaryFacts {
   readonly flows: number;
   readonly pathsFound: number;
   readonly probesSent: number;
+  /** Addresses behind which no flow goes on, where the target does not answer. */
+  readonly lastHops: readonly string[];
 }
+
+/** More last hops than this are counted, not named. */
+const LAST_HOPS_NAMED = 4;
+
 
 export function summarise(facts: SummaryFacts): string {
   const { verdict, suspects, target } = facts;
@@ -27,7 +33,7 @@ export function summarise(facts: SummaryFacts): string {
     case 'no-loss':
       return cleanSentence(facts);
     case 'target-unreachable':
-      return `${target} does not answer on any of ${facts.flows} flows, and no loss shows on the hops that do.`;
+      return unreachableSentence(facts);
     case 'inconclusive':
       return facts.pathsFound === 0
         ? `Inconclusive: nothing answered any of ${facts.probesSent} probes to ${target}.`
@@ -71,6 +77,13 @@ function targetSentence({ target }: SummaryFacts, suspect: Suspect | undefined):
     `${target} leaves ${loss}probes unanswered while every hop before it is fine: the target, its last link, ` +
     'the last router, or the way back loses them.'
   );
+}
+
+function unreachableSentence({ target, flows, lastHops }: SummaryFacts): string {
+  const named = lastHops.slice(0, LAST_HOPS_NAMED).join(', ');
+  const more = lastHops.length > LAST_HOPS_NAMED ? ` and ${lastHops.length - LAST_HOPS_NAMED} more` : '';
+  const where = lastHops.length === 0 ? '' : ` the last that answers is ${named}${more}, and`;
+  return `${target} does not answer on any of ${flows} flows:${where} no loss shows before it.`;
 }
 
 function cleanSentence({ target, excludedLossRatio, confidence, pathsFound }: SummaryFacts): string {

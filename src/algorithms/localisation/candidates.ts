@@ -85,9 +85,9 @@ class CandidateCollector {
 
   #addLinks(place: Place): void {
     const { near, vertex: far } = place;
-    const kind = this.#graph.vertices[far]?.kind;
-    const farKey = kind === 'silent' ? '*' : `${far}`;
-    const nearKey = this.#graph.vertices[near]?.kind === 'silent' ? '*' : `${near}`;
+    const { kind } = this.#describe(far);
+    const farKey = kind === 'silent' || kind === 'unseen' ? kind : `${far}`;
+    const nearKey = this.#describe(near).kind === 'silent' ? 'silent' : `${near}`;
     this.#cover(`link ${nearKey} ${farKey}`, { kind: 'link', nears: [near], far }, place);
     const router = this.#routerOf(near);
     if (router === undefined) return;

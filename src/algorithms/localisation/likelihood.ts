@@ -47,17 +47,36 @@ export class LossModel {
     this.#active.delete(cells);
   }
 
-  /** Brings all active candidates to their joint maximum. */
-  refit(): void {
+  /** Brings all active candidates to their joint maximum, but for one that stays as it is. */
+  refit(pinned?: readonly number[]): void {
     for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
       let largestChange = 0;
       for (const [cells, theta] of [...this.#active]) {
+        if (cells === pinned) continue;
         const fitted = this.fit(cells).theta;
         largestChange = Math.max(largestChange, Math.abs(fitted - theta));
         this.activate(cells, fitted);
       }
       if (largestChange < TOLERANCE) return;
     }
+  }
+
+  /**
+   * The profile likelihood of one candidate: with its θ given, all other active ones at their best.
+   *
+   * @returns by how much it beats θ = 0 with the others as they are, in nats
+   */
+  profileGain(cells: readonly number[], theta: number): number {
+    if (!this.#isShared(cells)) return this.gainOf(cells, theta);
+    const before = [...this.#active];
+    this.deactivate(cells);
+    const without = this.logLikelihood();
+    this.activate(cells, theta);
+    this.refit(cells);
+    const gain = this.logLikelihood() - without;
+    this.deactivate(cells);
+    for (const [active, fitted] of before) this.activate(active, fitted);
+    return gain;
   }
 
   /** ln of the probability of all counts, up to a constant of the counts. */
@@ -134,6 +153,14 @@ export class LossModel {
       curvature -= ((sent - received) * odds) / (1 - success);
     }
     return { slope, curvature };
+  }
+
+  /** Whether another active candidate covers any of these cells. */
+  #isShared(cells: readonly number[]): boolean {
+    const covered = new Set(cells);
+    return [...this.#active.keys()].some(
+      (active) => active !== cells && active.some((cell) => covered.has(cell)),
+    );
   }
 
   #shift(cells: readonly number[], change: number): void {

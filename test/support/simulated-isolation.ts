@@ -1,0 +1,128 @@
+/**
+ * Whole `isolate` runs on the simulated network, in virtual time, and the judge of what they find.
+ * A run is repeated exactly by its scenario, family and seed.
+ */
+
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import { Random } from '../../src/lib/random.ts';
+import type { IsolateRecord } from '../../src/model/isolate-record.ts';
+import type { Place as NamedPlace } from '../../src/model/verdict.ts';
+import { type IsolateOptions, runIsolate } from '../../src/runtime/isolate.ts';
+import { openSimulatedNetwork } from '../../src/runtime/network.ts';
+import { nodeOfAddress, planNetwork } from '../../src/sim/network-plan.ts';
+import { type Place, parseScenario, type Scenario } from '../../src/sim/scenario.ts';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+
+export const FAMILIES: readonly IpFamily[] = [4, 6];
+
+/** What the command line takes when nothing is said. */
+const DEFAULTS = {
+  targetName: 'the target',
+  simulated: 'a test',
+  minTtl: 1,
+  maxTtl: 30,
+  confidence: 0.95,
+  minLoss: 0.002,
+  exclude: 0.02,
+  maxProbes: 30_000,
+  maxTimeUs: 60_000_000,
+  tos: 0,
+  perInterface: 100,
+  total: 2000,
+};
+const FLOWS = 64;
+const FIRST_SOURCE_PORT = 32_768;
+
+export interface SimulatedRun {
+  readonly scenario: Scenario;
+  readonly family: IpFamily;
+  /** Of the network's hashes and losses, and of the measurement. */
+  readonly seed: number;
+  readonly options?: Partial<Omit<IsolateOptions, 'seed'>> & { readonly flows?: number };
+}
+
+/** Measures a scenario under a seed of its own. */
+export async function isolateSimulated(run: SimulatedRun): Promise<IsolateRecord> {
+  const { family, seed } = run;
+  const { flows = FLOWS, ...options } = run.options ?? {};
+  const ports = { sourcePort: FIRST_SOURCE_PORT, flows };
+  const network = openSimulatedNetwork({ ...run.scenario, seed }, ports, { family, seed });
+  try {
+    return await runIsolate(network, { ...DEFAULTS, ...options, seed });
+  } finally {
+    network.close();
+  }
+}
+
+/** A network as a scenario without a claim. */
+export function scenarioOf(traits: object): Scenario {
+  return parseScenario({ shows: 'a network', truth: { verdict: 'inconclusive' }, ...traits });
+}
+
+/** The suspects of a record by the names of its scenario: `link a b`, `router c`, `node unseen`. */
+export function suspectsIn(record: IsolateRecord, scenario: Scenario): string[][] {
+  const nodes = nodeOfAddress(planNetwork(scenario, { family: record.family }));
+  return record.suspects.map((suspect) =>
+    [suspect, ...suspect.equivalents].map((place) => nameOf(place, nodes)),
+  );
+}
+
+/** Whether one suspect, or something that it cannot be told from, is this place. */
+export function isBlamed(record: IsolateRecord, scenario: Scenario, place: Place): boolean {
+  const [far, ...names] = wordsFor(place);
+  return suspectsIn(record, scenario).some((alike) =>
+    alike.some((name) => name === far || names.includes(name)),
+  );
+}
+
+/** Whether the run found the place and blamed nothing else. */
+export function isFoundAlone(record: IsolateRecord, scenario: Scenario, place: Place): boolean {
+  return record.suspects.length === 1 && isBlamed(record, scenario, place);
+}
+
+/** What says where a run went wrong and how to repeat it. */
+export function describeRun(record: IsolateRecord, { scenario, family, seed }: SimulatedRun): string {
+  const suspects = suspectsIn(record, scenario).map((alike) => alike.join(' = '));
+  return [
+    `seed ${seed} IPv${family}: ${record.verdict} [${suspects.join('; ')}] (${record.stopReason},`,
+    `${(record.durationMs / 1000).toFixed(1)} s, ${record.probesSent} probes): ${record.summary}`,
+  ].join(' ');
+}
+
+/** A random link or router of a scenario's network. */
+export function randomPlace({ links, routers }: Scenario, random: Random): Place {
+  if (random.below(2) === 0) {
+    return { kind: 'router', name: routers[random.below(routers.length)]?.name ?? '' };
+  }
+  const { near = SOURCE, far = TARGET } = links[random.below(links.length)] ?? {};
+  return { kind: 'link', near, far };
+}
+
+/** The same network with a loss at a place. */
+export function withFault(traits: object, place: Place, forwardLoss: number): Scenario {
+  const where = place.kind === 'link' ? { link: [place.near, place.far] } : { router: place.name };
+  return scenarioOf({ ...traits, faults: [{ ...where, forwardLoss }] });
+}
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function nameOf(place: NamedPlace, nodes: ReadonlyMap<string, string>): string {
+  const nodeAt = (address: string | null): string =>
+    address === null ? 'unseen' : (nodes.get(address) ?? address);
+  if (place.kind === 'link') {
+    const nears = place.addresses.length > 0 ? place.addresses : [place.near];
+    return `link ${[...new Set(nears.map(nodeAt))].join('+')} ${nodeAt(place.far)}`;
+  }
+  const names = new Set(place.addresses.map(nodeAt));
+  return `router ${names.size === 0 ? 'unseen' : [...names].join('+')}`;
+}
+
+/** Every name that is right for a place: one that drops everything is never seen at its far end. */
+function wordsFor(place: Place): string[] {
+  if (place.kind === 'router') return [`router ${place.name}`];
+  return [`link ${place.near} ${place.far}`, `link ${place.near} unseen`];
+}
