@@ -208,11 +208,10 @@ function judge(
     return record.verdict === 'no-loss' && status === 0 ? 'right' : 'wrong';
   }
   const { place } = fault;
-  if (isNamed(lab.plan, record, { place, lossRatio: lossPercent / 100 })) {
-    return status === EXIT_LOSS ? 'right' : 'wrong';
-  }
   if (lossPercent === 100 && isCut(lab, place, record)) return 'cut';
-  return record.verdict === 'target-loss' && isLast(lab, place) ? 'at-target' : 'wrong';
+  if (record.verdict === 'target-loss' && isLast(lab, place)) return 'at-target';
+  const isRight = isNamed(lab.plan, record, { place, lossRatio: lossPercent / 100 });
+  return isRight && status === EXIT_LOSS ? 'right' : 'wrong';
 }
 
 /** Nothing behind such a place answers, whoever is asked: to say so is all that one can do. */

@@ -48,6 +48,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   return unmetGoals(measured) === 0 ? 0 : 1;
 }
 
+/** Seeds have two decimal digits for the index. */
+const TRIALS_MAX = 100;
+
 interface Options {
   readonly trials: readonly Trial[];
   readonly families: readonly IpFamily[];
@@ -73,15 +76,14 @@ function readOptions(argv: readonly string[]): Options | undefined {
   const { only, records } = values;
   const levels = numbersIn(values.levels);
   const families = numbersIn(values.families) as IpFamily[];
-  const [trials = 0, clean = 0, starts = 0, baseSeed = 0] = [
-    ...[values.trials, values.clean, values.starts, values.seed].map(Number),
-  ];
+  const [trials, clean] = [Number(values.trials), Number(values.clean)];
+  const [starts, baseSeed] = [Number(values.starts), Number(values.seed)];
   const isUsable =
     !values.help &&
-    [trials, clean].every((count) => Number.isInteger(count) && count >= 0 && count <= 100) &&
-    [starts, baseSeed].every((count) => Number.isInteger(count) && count >= 0) &&
-    levels.every((level) => Number.isInteger(level) && level > 0 && level <= 100) &&
-    families.every((family) => [4, 6].includes(family));
+    [trials, clean].every((count) => isWhole(count, TRIALS_MAX)) &&
+    [starts, baseSeed].every((count) => isWhole(count, Number.MAX_SAFE_INTEGER / 1e6)) &&
+    levels.every((level) => level > 0 && isWhole(level, 100)) &&
+    families.every((family) => family === 4 || family === 6);
   if (!isUsable) return undefined;
   const counts = [...levels.map((level) => [level, trials] as const), [0, clean] as const];
   const all = counts.flatMap(([lossPercent, count]) =>
@@ -92,6 +94,10 @@ function readOptions(argv: readonly string[]): Options | undefined {
   if (only === undefined) return { trials: all, families, starts, records };
   const one = trialNamed(only, baseSeed);
   return one && { trials: [one], families: [], starts: 0, records };
+}
+
+function isWhole(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= max;
 }
 
 function numbersIn(list: string): number[] {

@@ -14,6 +14,8 @@ const LAB_COMMANDS = [
   { command: 'sysctl', package: 'procps' },
   { command: 'nft', package: 'nftables' },
   { command: 'tcpdump', package: 'tcpdump' },
+  { command: 'traceroute', package: 'traceroute' },
+  { command: 'setpriv', package: 'util-linux' },
 ];
 
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];

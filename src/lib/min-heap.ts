@@ -1,5 +1,6 @@
 /** A binary heap: the entry with the least key comes out first, equal keys in no given order. */
 
+/** Entries ordered by a number that is read off each. */
 export class MinHeap<Entry> {
   readonly #entries: Entry[] = [];
   readonly #keyOf: (entry: Entry) => number;

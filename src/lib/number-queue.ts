@@ -2,6 +2,7 @@
 
 const INITIAL_CAPACITY = 64;
 
+/** Grows by doubling and never shrinks. */
 export class NumberQueue {
   #ring: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   #head = 0;

@@ -2,6 +2,7 @@
 
 import { formatIpAddress } from '../lib/ip-address.ts';
 
+/** Indexes count up from 0 in the order in which addresses were first seen. */
 export class AddressBook {
   readonly #indexByKey = new Map<number | string, number>();
   readonly #texts: string[] = [];

@@ -65,7 +65,11 @@ export interface IsolateRecord {
   readonly partial: boolean;
   /** Name of the scenario; null on a real network. */
   readonly simulated: string | null;
-  readonly targets: readonly { readonly name: string; readonly address: string; readonly port: number }[];
+  readonly targets: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
   readonly source: string;
   readonly protocol: 'tcp';
   readonly family: IpFamily;
@@ -83,7 +87,9 @@ export interface IsolateRecord {
   readonly summary: string;
   readonly suspects: readonly Suspect[];
   readonly rejected: readonly RejectedCause[];
-  /** Distinct paths seen; of these those with loss, and those on which no flow reaches its target. */
+  /**
+   * Distinct paths seen; of these those with loss, and those on which no flow reaches its target.
+   */
   readonly paths: { readonly found: number; readonly lossy: number; readonly broken: number };
   readonly hops: readonly { readonly ttl: number; readonly interfaces: readonly HopInterface[] }[];
   readonly links: readonly {
@@ -93,6 +99,9 @@ export interface IsolateRecord {
     readonly flows: number;
   }[];
   readonly flows: readonly FlowRecord[];
-  readonly reproduce: { readonly faulty: readonly FiveTuple[]; readonly control: readonly FiveTuple[] };
+  readonly reproduce: {
+    readonly faulty: readonly FiveTuple[];
+    readonly control: readonly FiveTuple[];
+  };
   readonly measurement: Measurement;
 }

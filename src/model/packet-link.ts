@@ -6,7 +6,9 @@
  * Times are integer microseconds of one monotonic clock, whose zero is arbitrary.
  */
 
-/** Preallocated room for packets to send: slot i is `bytes[i·slotBytes, i·slotBytes + lengths[i])`. */
+/**
+ * Preallocated room for packets to send: slot i is `bytes[i·slotBytes, i·slotBytes + lengths[i])`.
+ */
 export interface PacketArena {
   readonly bytes: Uint8Array;
   readonly slotBytes: number;
@@ -18,13 +20,16 @@ export interface PacketArena {
 export interface SendReport {
   /** How many packets went out, counted from slot 0. */
   readonly accepted: number;
-  /** Why the packet in slot `accepted` did not, as an errno name (`ENOBUFS`, `EPERM`); undefined when all went. */
+  /**
+   * Why the packet in slot `accepted` did not, as an errno name (`ENOBUFS`, `EPERM`); undefined
+   * when all went.
+   */
   readonly error: string | undefined;
 }
 
 /** Losses on our own side of the wire: they are never the network's. */
 export interface LinkCounters {
-  /** Packets that the kernel dropped because we read too late (SO_RXQ_OVFL). */
+  /** Packets that the kernel dropped because we read too late. */
   readonly socketDrops: number;
 }
 
@@ -32,7 +37,10 @@ export interface PacketLink {
   /** Written by the caller, read by `send`. */
   readonly outbox: PacketArena;
 
-  /** Sends slots 0 to `count` − 1 of the outbox, in order; never throws for a packet that the kernel refuses. */
+  /**
+   * Sends slots 0 to `count` − 1 of the outbox, in order; never throws for a packet that the kernel
+   * refuses.
+   */
   send(count: number, nowUs: number): SendReport;
 
   /**
@@ -43,7 +51,10 @@ export interface PacketLink {
    */
   receive(nowUs: number, take: (packet: Uint8Array, receivedAtUs: number) => void): number;
 
-  /** When the next packet will arrive, as far as the link can know; Infinity where only waiting tells. */
+  /**
+   * When the next packet will arrive, as far as the link can know; Infinity where only waiting
+   * tells.
+   */
   nextArrivalUs(): number;
 
   counters(): LinkCounters;

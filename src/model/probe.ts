@@ -44,7 +44,9 @@ export interface ProbeSink {
   lost(flow: number, ttl: number, round: number): void;
   /** A reply to a probe that was already given up as lost. */
   repliedLate(reply: ProbeReply): void;
-  /** The kernel would not send the probe, also after retries: it tells nothing about the network. */
+  /**
+   * The kernel would not send the probe, also after retries: it tells nothing about the network.
+   */
   unsent(flow: number, ttl: number, round: number): void;
 }
 

@@ -1,4 +1,6 @@
-/** What a run found, in the words of the record: addresses are text, probabilities and ratios 0–1. */
+/**
+ * What a run found, in the words of the record: addresses are text, probabilities and ratios 0–1.
+ */
 
 export type VerdictKind =
   | 'no-loss'

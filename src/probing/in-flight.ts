@@ -24,6 +24,7 @@ export const NO_SLOT = -1;
 
 const INITIAL_ROWS = 1024;
 
+/** The table. Columns are read in place; rows are added and settled through the methods. */
 export class InFlight {
   flow: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
   ttl: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
@@ -35,7 +36,9 @@ export class InFlight {
   readonly #max: number;
   #generation: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
   #usedRows = 0;
-  /** Rows in the order of sending: those that may still expire, all that are taken, and free ones. */
+  /**
+   * Rows in the order of sending: those that may still expire, all that are taken, and free ones.
+   */
   readonly #toExpire = new NumberQueue();
   readonly #taken = new NumberQueue();
   readonly #free = new NumberQueue();
@@ -111,6 +114,7 @@ export class InFlight {
 
   /** Frees the rows of probes sent at `sentByUs` or earlier, as far as none is still awaited. */
   release(sentByUs: number): void {
+    this.#forgetSettled(); // else a row's place in that queue would outlive the row
     for (let slot = this.#taken.peek(); slot !== undefined; slot = this.#taken.peek()) {
       if (this.state[slot] === PROBE_AWAITED || (this.sentAtUs[slot] ?? 0) > sentByUs) return;
       this.#taken.shift();
@@ -121,11 +125,17 @@ export class InFlight {
 
   /** When the oldest awaited probe was sent; Infinity when none is awaited. */
   oldestAwaitedSentAtUs(): number {
+    this.#forgetSettled();
+    const slot = this.#toExpire.peek();
+    return slot === undefined ? Number.POSITIVE_INFINITY : (this.sentAtUs[slot] ?? 0);
+  }
+
+  /** Drops the rows before the oldest awaited one from those that may still expire. */
+  #forgetSettled(): void {
     for (let slot = this.#toExpire.peek(); slot !== undefined; slot = this.#toExpire.peek()) {
-      if (this.state[slot] === PROBE_AWAITED) return this.sentAtUs[slot] ?? 0;
+      if (this.state[slot] === PROBE_AWAITED) return;
       this.#toExpire.shift();
     }
-    return Number.POSITIVE_INFINITY;
   }
 
   #freeSlot(): number {

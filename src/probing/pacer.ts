@@ -6,8 +6,8 @@
  * varied by ±20 % so that probes never fall into step with a router's own token refill.
  */
 
-import { NumberQueue } from '../lib/number-queue.ts';
 import { MinHeap } from '../lib/min-heap.ts';
+import { NumberQueue } from '../lib/number-queue.ts';
 import type { Random } from '../lib/random.ts';
 
 export interface PacerRates {
@@ -33,6 +33,7 @@ interface Budget {
   isScheduled: boolean;
 }
 
+/** Queues of jobs, one for each interface, that give out one job at a time. */
 export class Pacer {
   readonly #rates: PacerRates;
   readonly #random: Random;
@@ -86,7 +87,9 @@ export class Pacer {
     return Math.max(budget.dueUs, this.#totalDueUs);
   }
 
-  /** Lowers an interface's rate: to 10 a second at the first sign of a limit, then by halves to 1. */
+  /**
+   * Lowers an interface's rate: to 10 a second at the first sign of a limit, then by halves to 1.
+   */
   slowDown(key: number): void {
     const budget = this.#budgetOf(key);
     const lowered = Math.min(SLOWED_PER_SECOND, budget.perSecond / 2);

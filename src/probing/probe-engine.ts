@@ -14,7 +14,7 @@ import { isSameAddress } from '../lib/ip-address.ts';
 import type { Random } from '../lib/random.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PacketArena, SendReport } from '../model/packet-link.ts';
-import type { Prober, ProbeReply, ProbeSink, ReplyKind } from '../model/probe.ts';
+import type { ProbeReply, Prober, ProbeSink, ReplyKind } from '../model/probe.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { type IcmpErrorReply, type Reply, readReply, type TcpReply } from '../wire/reply.ts';
 import { TCP_SYN } from '../wire/tcp.ts';
@@ -61,6 +61,7 @@ const ROUND_MAX = 2 ** 16;
 const TTL_MAX = 255;
 const TTLS: number = TTL_MAX + 1;
 
+/** All probes of one target. Its sink hears of every probe exactly once, late replies aside. */
 export class ProbeEngine implements Prober {
   readonly counters: EngineCounters = {
     probesSent: 0,
@@ -90,7 +91,8 @@ export class ProbeEngine implements Prober {
     this.#pacer = new Pacer(options.rates, options.random);
     this.#tokens = new ProbeTokens(options.tokenKey);
     this.#lastResponder = new Int32Array(options.flows.length * TTLS).fill(-1);
-    for (const [flow, id] of options.flows.entries()) this.#flowBySourcePort.set(id.sourcePort, flow);
+    for (const [flow, id] of options.flows.entries())
+      this.#flowBySourcePort.set(id.sourcePort, flow);
   }
 
   order(flow: number, ttl: number, round: number): void {
@@ -174,7 +176,9 @@ export class ProbeEngine implements Prober {
     }
   }
 
-  /** When `advance` or `poll` will next have something to do; Infinity when nothing is under way. */
+  /**
+   * When `advance` or `poll` will next have something to do; Infinity when nothing is under way.
+   */
   nextDeadlineUs(): number {
     const send = Math.max(this.#pacer.nextDueUs(), this.#retries.pausedUntilUs);
     return Math.ceil(Math.min(send, this.#inFlight.oldestAwaitedSentAtUs() + this.#timeout.us));
@@ -184,7 +188,10 @@ export class ProbeEngine implements Prober {
     const { flow, ttl, round } = probeOf(order);
     const id = this.#options.flows[flow];
     const slot = this.#inFlight.add(flow, ttl, round, nowUs);
-    if (id === undefined || slot === NO_SLOT) return this.#sink.unsent(flow, ttl, round);
+    if (id === undefined || slot === NO_SLOT) {
+      this.#sink.unsent(flow, ttl, round);
+      return;
+    }
     const token = this.#tokens.encode(this.#inFlight.counterOf(slot));
     const start = this.#polled.length * outbox.slotBytes;
     const { sourcePort, flowLabel } = id;

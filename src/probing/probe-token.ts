@@ -13,6 +13,7 @@ export type TokenKey = Uint32Array;
 
 export const TOKEN_KEY_WORDS = 4;
 
+/** A keyed permutation of the 32-bit numbers, and its inverse. */
 export class ProbeTokens {
   readonly #key: TokenKey;
 

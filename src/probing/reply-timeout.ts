@@ -11,6 +11,7 @@ const MOST_US = 5_000_000;
 /** Reply times vary by router and load: this many times the slowest seen. */
 const MARGIN = 3;
 
+/** One time-out for all hops: the slowest reply of the run so far decides. */
 export class ReplyTimeout {
   #slowestUs = 0;
 

@@ -8,6 +8,7 @@ const ATTEMPTS_MAX = 5;
 const FIRST_PAUSE_US = 20_000;
 const LONGEST_PAUSE_US = 500_000;
 
+/** Counts refusals by probe, and pauses sending after each. */
 export class SendRetries {
   readonly #attempts = new Map<number, number>();
   #pauseUs = FIRST_PAUSE_US;

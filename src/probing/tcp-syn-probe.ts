@@ -6,13 +6,13 @@
  * ports, TOS, flow label.
  */
 
+import { isSameAddress } from '../lib/ip-address.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
 import { writeIpv6Header } from '../wire/ipv6.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import type { Reply } from '../wire/reply.ts';
 import { TCP_ACK, TCP_HEADER_BYTES, TCP_RST, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
-import { isSameAddress } from '../lib/ip-address.ts';
 
 /** What Linux offers first; a SYN that looks ordinary meets fewer filters. */
 const WINDOW = 64_240;
@@ -88,8 +88,7 @@ export function claimOfTcpReply(reply: Reply, endpoints: ProbeEndpoints): ProbeC
   if (reply.kind !== 'tcp') return undefined;
   if (reply.sourcePort !== endpoints.destinationPort) return undefined;
   if (!isSameAddress(reply.source, endpoints.destination)) return undefined;
-  const isAnswerToSyn =
-    (reply.flags & TCP_ACK) !== 0 && (reply.flags & (TCP_SYN | TCP_RST)) !== 0;
+  const isAnswerToSyn = (reply.flags & TCP_ACK) !== 0 && (reply.flags & (TCP_SYN | TCP_RST)) !== 0;
   if (!isAnswerToSyn) return undefined;
   return { token: (reply.acknowledgment - 1) >>> 0, sourcePort: reply.destinationPort };
 }

@@ -6,14 +6,13 @@ import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
-import type { Prober, ProbeReply } from '../model/probe.ts';
-import { ProbeEngine } from '../probing/probe-engine.ts';
+import type { ProbeReply, Prober } from '../model/probe.ts';
+import { type EngineCounters, ProbeEngine } from '../probing/probe-engine.ts';
 import { recordOf } from './isolation-record.ts';
 import type { Network } from './network.ts';
 import { runProbing } from './run-loop.ts';
 
-export interface IsolateOptions
-  extends Omit<IsolationOptions, 'flows' | 'target' | 'source'> {
+export interface IsolateOptions extends Omit<IsolationOptions, 'flows' | 'target' | 'source'> {
   /** The target as the user named it. */
   readonly targetName: string;
   /** Name of the scenario that the network simulates. */
@@ -53,10 +52,51 @@ export async function runIsolate(
   options: IsolateOptions,
   watcher: IsolateWatcher = {},
 ): Promise<IsolateRecord> {
-  const { link, timeline, source, destination, sourcePorts } = network;
-  const random = new Random(options.seed);
+  const { link, timeline } = network;
   const addresses = new AddressBook();
   const labels = new Map<number, readonly number[]>();
+  const { engine, isolation } = compose(network, options, { addresses, labels });
+  const startedAt = new Date();
+  const startedAtUs = timeline.nowUs();
+  const progress = progressTeller(watcher, startedAtUs);
+  const delays = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
+  delays.enable();
+  await runProbing({
+    engine,
+    link,
+    timeline,
+    signal: watcher.signal,
+    advance: (nowUs) => {
+      isolation.advance(nowUs);
+      progress(nowUs, engine.counters, isolation.roundsOver);
+      return isolation.deadlineUs(nowUs);
+    },
+    isDone: () => isolation.stopReason !== undefined,
+  });
+  delays.disable();
+  const delayP99Ms = Math.max(0, delays.percentile(99) / 1e6 - LOOP_DELAY_RESOLUTION_MS);
+  return recordOf({
+    options,
+    network,
+    family: familyOf(network.destination),
+    isolation,
+    counters: engine.counters,
+    addresses,
+    labels,
+    startedAt,
+    durationMs: Math.round((timeline.nowUs() - startedAtUs) / 1000),
+    loopDelayP99Ms: options.simulated === null ? delayP99Ms : 0,
+  });
+}
+
+/** The algorithm that asks and the engine that probes, each knowing the other by its interface. */
+function compose(
+  network: Network,
+  options: IsolateOptions,
+  { addresses, labels }: { addresses: AddressBook; labels: Map<number, readonly number[]> },
+): { engine: ProbeEngine; isolation: Isolation } {
+  const { source, destination, sourcePorts } = network;
+  const random = new Random(options.seed);
   const isolation = new Isolation(
     {
       ...options,
@@ -67,69 +107,46 @@ export async function runIsolate(
     lateBound(() => engine),
     { random: random.fork(), addresses },
   );
+  const sink: ProbeSink = {
+    replied: (reply) => {
+      if (reply.mpls.length > 0) labels.set(reply.responder, [...reply.mpls]);
+      isolation.replied(reply);
+    },
+    lost: (flow, ttl, round) => isolation.lost(flow, ttl, round),
+    repliedLate: () => isolation.repliedLate(),
+    unsent: (flow, ttl, round) => isolation.unsent(flow, ttl, round),
+  };
   const engine: ProbeEngine = new ProbeEngine(
     {
       source,
       destination,
       destinationPort: network.port,
       tos: options.tos,
-      flows: sourcePorts.map((sourcePort) => ({ sourcePort, flowLabel: random.below(FLOW_LABELS) })),
+      flows: sourcePorts.map((sourcePort) => ({
+        sourcePort,
+        flowLabel: random.below(FLOW_LABELS),
+      })),
       tokenKey: network.tokenKey,
       rates: { perInterface: options.perInterface, total: options.total },
       random: random.fork(),
       addresses,
     },
-    {
-      replied: (reply: ProbeReply) => {
-        if (reply.mpls.length > 0) labels.set(reply.responder, [...reply.mpls]);
-        isolation.replied(reply);
-      },
-      lost: (flow, ttl, round) => isolation.lost(flow, ttl, round),
-      repliedLate: () => isolation.repliedLate(),
-      unsent: (_flow, _ttl, round) => isolation.unsent(_flow, _ttl, round),
-    },
+    sink,
   );
-  const startedAt = new Date();
-  const startedAtUs = timeline.nowUs();
-  const delays = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
-  delays.enable();
-  let progressAtUs = startedAtUs;
-  const progress = (nowUs: number): void => {
-    if (nowUs < progressAtUs + PROGRESS_EVERY_US) return;
-    progressAtUs = nowUs;
-    const { probesSent, repliesReceived } = engine.counters;
-    const { roundsOver } = isolation;
-    watcher.progress?.({ elapsedUs: nowUs - startedAtUs, probesSent, repliesReceived, roundsOver });
+  return { engine, isolation };
+}
+
+/** Tells the watcher how things are, not too often. */
+function progressTeller(
+  { progress }: IsolateWatcher,
+  startedAtUs: number,
+): (nowUs: number, counters: EngineCounters, roundsOver: number) => void {
+  let toldAtUs = startedAtUs;
+  return (nowUs, { probesSent, repliesReceived }, roundsOver) => {
+    if (nowUs < toldAtUs + PROGRESS_EVERY_US) return;
+    toldAtUs = nowUs;
+    progress?.({ elapsedUs: nowUs - startedAtUs, probesSent, repliesReceived, roundsOver });
   };
-  await runProbing({
-    engine,
-    link,
-    timeline,
-    signal: watcher.signal,
-    advance: (nowUs) => {
-      isolation.advance(nowUs);
-      progress(nowUs);
-      return isolation.deadlineUs(nowUs);
-    },
-    isDone: () => isolation.stopReason !== undefined,
-  });
-  delays.disable();
-  const isSimulated = options.simulated !== null;
-  const loopDelayP99Ms = isSimulated
-    ? 0
-    : Math.max(0, delays.percentile(99) / 1e6 - LOOP_DELAY_RESOLUTION_MS);
-  return recordOf({
-    options,
-    network,
-    family: familyOf(destination),
-    isolation,
-    counters: engine.counters,
-    addresses,
-    labels,
-    startedAt,
-    durationMs: Math.round((timeline.nowUs() - startedAtUs) / 1000),
-    loopDelayP99Ms,
-  });
 }
 
 /** A prober that is made only after the one who orders from it. */

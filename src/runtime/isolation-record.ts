@@ -32,6 +32,7 @@ export interface FinishedRun {
   readonly loopDelayP99Ms: number;
 }
 
+/** The record of a run that is over, or was interrupted. Names of addresses are left open. */
 export function recordOf(run: FinishedRun): IsolateRecord {
   const { options, network, isolation, counters, addresses } = run;
   const counts = isolation.table.counts();
@@ -83,15 +84,17 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     paths: pathTotals(graph, crossing),
     hops: hopsOf(counts, run),
     links: linksOf(counts, run),
-    flows: counts.flows.map((flow, index): FlowRecord => ({
-      target: 0,
-      sourcePort: network.sourcePorts[index] ?? 0,
-      path: flow.responders.map((responder) => textOf(addresses, responder)),
-      sent: flow.sent,
-      received: flow.received,
-      changedPath: isolation.table.hasChangedPath(index),
-      lossy: lossy.has(index),
-    })),
+    flows: counts.flows.map(
+      (flow, index): FlowRecord => ({
+        target: 0,
+        sourcePort: network.sourcePorts[index] ?? 0,
+        path: flow.responders.map((responder) => textOf(addresses, responder)),
+        sent: flow.sent,
+        received: flow.received,
+        changedPath: isolation.table.hasChangedPath(index),
+        lossy: lossy.has(index),
+      }),
+    ),
     reproduce: { faulty: [], control: [] },
     measurement: measurementOf(run),
   };
@@ -100,7 +103,9 @@ export function recordOf(run: FinishedRun): IsolateRecord {
 /** Where paths end short of the target. */
 function lastHops({ classes, vertices }: PathGraph, addresses: AddressBook): string[] {
   const ends = classes.map((path) => vertices[path.vertices.at(-1) ?? 0]);
-  const known = ends.flatMap((end) => (end?.kind === 'interface' ? [addresses.textOf(end.address)] : []));
+  const known = ends.flatMap((end) =>
+    end?.kind === 'interface' ? [addresses.textOf(end.address)] : [],
+  );
   return [...new Set(known)];
 }
 
@@ -149,7 +154,11 @@ function linksOf(counts: PathCounts, { addresses }: FinishedRun): IsolateRecord[
   return [...links.values()].sort((a, b) => a.ttl - b.ttl);
 }
 
-function measurementOf({ network, counters, loopDelayP99Ms }: FinishedRun): IsolateRecord['measurement'] {
+function measurementOf({
+  network,
+  counters,
+  loopDelayP99Ms,
+}: FinishedRun): IsolateRecord['measurement'] {
   return {
     socketDrops: network.counters().socketDrops,
     sendErrors: Object.values(counters.sendErrors).reduce((sum, count) => sum + count, 0),

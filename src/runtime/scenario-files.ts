@@ -7,6 +7,7 @@ import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
 const SHIPPED = new URL('../../scenarios/', import.meta.url);
 
+/** There is no such scenario, or its file cannot be read as JSON. */
 export class ScenarioFileError extends Error {
   override readonly name = 'ScenarioFileError';
   readonly code = 'SCENARIO_UNREADABLE';
@@ -21,7 +22,8 @@ export function shippedScenarios(): string[] {
 }
 
 /**
- * Reads a scenario: a shipped one by its name, anything with a slash or ending in `.json` as a file.
+ * Reads a scenario: a shipped one by its name, anything with a slash or ending in `.json` as a
+ * file.
  *
  * @throws {ScenarioFileError} when there is none, or it is not JSON
  * @throws {ScenarioError} when it is not a scenario, naming the wrong key
@@ -29,9 +31,9 @@ export function shippedScenarios(): string[] {
 export function loadScenario(nameOrFile: string): { name: string; scenario: Scenario } {
   const isFile = nameOrFile.includes('/') || nameOrFile.endsWith('.json');
   if (!isFile && !shippedScenarios().includes(nameOrFile)) {
-    throw new ScenarioFileError(
-      `there is no scenario ${JSON.stringify(nameOrFile)}: use a file, or one of ${shippedScenarios().join(', ')}`,
-    );
+    const known = shippedScenarios().join(', ');
+    const what = `there is no scenario ${JSON.stringify(nameOrFile)}`;
+    throw new ScenarioFileError(`${what}: use a file, or one of ${known}`);
   }
   const path = isFile ? nameOrFile : fileURLToPath(new URL(`${nameOrFile}.json`, SHIPPED));
   return { name: basename(nameOrFile, '.json'), scenario: parseScenario(readJson(path)) };

@@ -11,13 +11,15 @@ export interface ResolvedTarget {
   readonly scopeId: number | undefined;
 }
 
+/** The target has no address that would do. */
 export class TargetError extends Error {
   override readonly name = 'TargetError';
   readonly code = 'UNKNOWN_HOST';
 }
 
 /**
- * Resolves an address literal (`192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, `fe80::1%eth0`) or a name.
+ * Resolves an address literal (`192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, `fe80::1%eth0`) or a
+ * name.
  *
  * @param family which addresses will do; undefined for either, in the order of the system
  * @throws {TargetError} when there is no such host, or none of that family
@@ -46,7 +48,9 @@ async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const kind = family === undefined ? 'address' : `IPv${family} address`;
-    throw new TargetError(`no ${kind} is known for the host ${name} (${code}): check its spelling and the DNS`);
+    throw new TargetError(
+      `no ${kind} is known for the host ${name} (${code}): check its spelling and the DNS`,
+    );
   }
   throw new TargetError(`the host ${name} has an address that cannot be read`);
 }

@@ -115,6 +115,7 @@ export function mplsEntries(objects: readonly IcmpObject[]): readonly number[] {
   return entries;
 }
 
+/** Takes a label stack entry apart (RFC 3032 §2.1). */
 export function decodeMplsEntry(entry: number): MplsEntry {
   return {
     label: entry >>> 12,

@@ -1,4 +1,6 @@
-/** Protocol and next-header numbers (IANA Protocol Numbers) that this folder reads or writes. */
+/** Protocol and next-header numbers, from the IANA registry "Protocol Numbers". */
+
+/** Those that this folder reads or writes; all others are passed over. */
 export const IP_PROTOCOL = {
   hopByHop: 0,
   icmpv4: 1,

@@ -5,10 +5,12 @@
  * Reads past the end give zeros: decoders check lengths before they read.
  */
 
+/** The big-endian 16-bit number at `offset`; missing bytes count as 0. */
 export function uint16At(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }
 
+/** The big-endian 32-bit number at `offset`; missing bytes count as 0. */
 export function uint32At(bytes: Uint8Array, offset: number): number {
   return ((uint16At(bytes, offset) << 16) | uint16At(bytes, offset + 2)) >>> 0;
 }

@@ -173,7 +173,12 @@ export class FlowTable {
     };
   }
 
-  #settle(flow: number, hop: number, roundId: number, { isReceived }: { isReceived: boolean }): void {
+  #settle(
+    flow: number,
+    hop: number,
+    roundId: number,
+    { isReceived }: { isReceived: boolean },
+  ): void {
     const round = this.#rounds.find(({ id }) => id === roundId);
     if (round === undefined) return;
     const cell = flow * this.#hops + hop;

@@ -5,7 +5,7 @@
 
 import type { Random } from '../../lib/random.ts';
 import type { AddressBook } from '../../model/address-book.ts';
-import type { Prober, ProbeReply, ProbeSink } from '../../model/probe.ts';
+import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import { type Localisation, localise } from '../localisation/localise.ts';
 import { FlowTable } from './flow-table.ts';
 import { placeOf } from './places.ts';
@@ -40,8 +40,8 @@ const SETTLED_PROBABILITY = 0.99;
 /** … in this many evaluations in a row. */
 const SETTLED_EVALUATIONS = 2;
 /**
- * A clean run ends only when the exclusion would hold at this share of the accepted error: a loss just
- * as large as is to be excluded should not be missed as often as the confidence allows.
+ * A clean run ends only when the exclusion would hold at this share of the accepted error: a loss
+ * just as large as is to be excluded should not be missed as often as the confidence allows.
  */
 const CLEAN_ERROR_SHARE = 0.5;
 /** Rounds without any answer after which nobody will answer. */
@@ -188,7 +188,10 @@ export class Isolation implements ProbeSink {
       .sort()
       .join();
     const isSame = isSure && places === this.#settled.places;
-    this.#settled = { places, evaluations: isSure ? (isSame ? this.#settled.evaluations : 0) + 1 : 0 };
+    this.#settled = {
+      places,
+      evaluations: isSure ? (isSame ? this.#settled.evaluations : 0) + 1 : 0,
+    };
     return this.#settled.evaluations >= SETTLED_EVALUATIONS;
   }
 

@@ -17,7 +17,9 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
   const { graph, addresses } = names;
   switch (explanation.kind) {
     case 'link': {
-      const nears = explanation.nears.flatMap((near) => addressOf(graph.vertices[near], names) ?? []);
+      const nears = explanation.nears.flatMap(
+        (near) => addressOf(graph.vertices[near], names) ?? [],
+      );
       return {
         kind: 'link',
         near: nears[0] ?? null,
@@ -64,10 +66,7 @@ export function untestableLinks(
   });
 }
 
-function addressOf(
-  vertex: Vertex | undefined,
-  { addresses, source }: PlaceNames,
-): string | null {
+function addressOf(vertex: Vertex | undefined, { addresses, source }: PlaceNames): string | null {
   if (vertex === undefined) return null;
   if (vertex.kind === 'source') return source;
   return vertex.kind === 'interface' || vertex.kind === 'target'

@@ -1,7 +1,7 @@
 /**
  * Which cells a round probes, and how often each. Every flow is probed at every TTL up to the
- * target; interfaces that few flows cross bear more probes of each, at the same load on their control
- * planes, so wide hops get several a round. The aim is equal evidence on every link.
+ * target; interfaces that few flows cross bear more probes of each, at the same load on their
+ * control planes, so wide hops get several a round. The aim is equal evidence on every link.
  */
 
 import type { Random } from '../../lib/random.ts';
@@ -68,8 +68,8 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
 }
 
 /**
- * How much each flow should be probed, 1 on average. Hashes spread flows unevenly: a flow that has a
- * link to itself is all that tells about that link, and one of many on a link tells little.
+ * How much each flow should be probed, 1 on average. Hashes spread flows unevenly: a flow that has
+ * a link to itself is all that tells about that link, and one of many on a link tells little.
  */
 function flowWeights(
   paths: ReadonlyMap<number, readonly number[]>,

@@ -19,7 +19,6 @@ export interface SummaryFacts {
 /** More last hops than this are counted, not named. */
 const LAST_HOPS_NAMED = 4;
 
-
 export function summarise(facts: SummaryFacts): string {
   const { verdict, suspects, target } = facts;
   const [first, ...others] = suspects;
@@ -27,7 +26,9 @@ export function summarise(facts: SummaryFacts): string {
     case 'loss-located':
     case 'loss-suspected':
     case 'return-loss':
-      return first === undefined ? `Loss on the way to ${target}.` : lossSentence(facts, first, others);
+      return first === undefined
+        ? `Loss on the way to ${target}.`
+        : lossSentence(facts, first, others);
     case 'target-loss':
       return targetSentence(facts, first);
     case 'no-loss':
@@ -81,12 +82,18 @@ function targetSentence({ target }: SummaryFacts, suspect: Suspect | undefined):
 
 function unreachableSentence({ target, flows, lastHops }: SummaryFacts): string {
   const named = lastHops.slice(0, LAST_HOPS_NAMED).join(', ');
-  const more = lastHops.length > LAST_HOPS_NAMED ? ` and ${lastHops.length - LAST_HOPS_NAMED} more` : '';
+  const more =
+    lastHops.length > LAST_HOPS_NAMED ? ` and ${lastHops.length - LAST_HOPS_NAMED} more` : '';
   const where = lastHops.length === 0 ? '' : ` the last that answers is ${named}${more}, and`;
   return `${target} does not answer on any of ${flows} flows:${where} no loss shows before it.`;
 }
 
-function cleanSentence({ target, excludedLossRatio, confidence, pathsFound }: SummaryFacts): string {
+function cleanSentence({
+  target,
+  excludedLossRatio,
+  confidence,
+  pathsFound,
+}: SummaryFacts): string {
   const paths = pathsFound === 1 ? 'the one path' : `any of ${pathsFound} paths`;
   if (excludedLossRatio === null) return `No loss found on ${paths} to ${target}.`;
   return (

@@ -4,8 +4,8 @@
  * gives them away: its own answering interface is the far end of one link, so whatever comes before
  * it on any path is the router at the near end.
  *
- * That inference fails where routers answer from one address of their own: there a next hop has many
- * routers before it. Two interfaces that follow the same interface are therefore taken for two
+ * That inference fails where routers answer from one address of their own: there a next hop has
+ * many routers before it. Two interfaces that follow the same interface are therefore taken for two
  * routers, and a set of interfaces counts as one router only if no two of them do that.
  */
 
@@ -33,7 +33,10 @@ function nearsOfSeenHops(graph: PathGraph, predecessors: Neighbours): number[][]
     .map(([, nears]) => [...nears].filter((near) => graph.vertices[near]?.kind === 'interface'));
 }
 
-/** Per TTL: the interfaces behind which every flow ends. A router that forwards nothing shows no next hop. */
+/**
+ * Per TTL: the interfaces behind which every flow ends. A router that forwards nothing shows no
+ * next hop.
+ */
 function deadEnds(graph: PathGraph, predecessors: Neighbours): number[][] {
   const successors = neighbours(graph, 'successors');
   const byTtl = new Map<number, number[]>();

@@ -169,7 +169,10 @@ class CandidateCollector {
 
 /** Merges the coverages that have the same cells. */
 function classesOf(coverages: Iterable<Coverage>): Candidate[] {
-  const classes = new Map<string, { cells: number[]; flows: number[]; explanations: Explanation[] }>();
+  const classes = new Map<
+    string,
+    { cells: number[]; flows: number[]; explanations: Explanation[] }
+  >();
   for (const { explanation, cells: cellSet, flows } of coverages) {
     if (cellSet.size === 0) continue;
     const cells = [...cellSet].sort((a, b) => a - b);
@@ -188,12 +191,15 @@ function classesOf(coverages: Iterable<Coverage>): Candidate[] {
   }));
 }
 
-/** Whether no other explanation of the class says the same of more interfaces of the same router. */
+/**
+ * Whether no other explanation of the class says the same of more interfaces of the same router.
+ */
 function isWhole(explanation: Explanation, _: number, all: readonly Explanation[]): boolean {
   const mine = interfacesOf(explanation);
   return !all.some((other) => {
     const theirs = interfacesOf(other);
-    const isSameFar = explanation.kind !== 'link' || (other.kind === 'link' && other.far === explanation.far);
+    const isSameFar =
+      explanation.kind !== 'link' || (other.kind === 'link' && other.far === explanation.far);
     return (
       other.kind === explanation.kind &&
       isSameFar &&

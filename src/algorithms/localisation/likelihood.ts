@@ -1,11 +1,11 @@
 /**
- * The loss model. A cell's probes are answered with probability e^x, where x adds up θ = ln(1 − loss)
- * over every active candidate that covers the cell:
+ * The loss model. A cell's probes are answered with probability e^x, where x adds up θ = ln(1 −
+ * loss) over every active candidate that covers the cell:
  *
  *   x_cell = ln(1 − ε) + Σ θ_c,     received_cell ~ Binomial(sent_cell, e^x)
  *
- * Its log-likelihood is concave in all θ together, since ln(1 − e^x) is concave for x < 0, so cyclic
- * Newton steps reach the one joint maximum.
+ * Its log-likelihood is concave in all θ together, since ln(1 − e^x) is concave for x < 0, so
+ * cyclic Newton steps reach the one joint maximum.
  */
 
 import type { Cell } from './path-graph.ts';

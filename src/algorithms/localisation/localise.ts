@@ -120,9 +120,7 @@ function locationPosterior(
   }
   const maskedKey = ({ cells }: Candidate): string => cells.filter((id) => !idle.has(id)).join();
   const ownKey = maskedKey(candidate);
-  const rivals = candidates.filter(
-    (rival) => rival === candidate || !selection.active.has(rival),
-  );
+  const rivals = candidates.filter((rival) => rival === candidate || !selection.active.has(rival));
   const scores = selection.without(candidate, () => rivals.map((rival) => selection.score(rival)));
   const best = Math.max(...scores);
   const explanations: Explanation[] = [...candidate.explanations];
@@ -138,7 +136,9 @@ function locationPosterior(
   return { place: own / all, explanations };
 }
 
-/** A place is worth a closer look when its loss explains this much, in nats: about one lost probe. */
+/**
+ * A place is worth a closer look when its loss explains this much, in nats: about one lost probe.
+ */
 const LEAD_GAIN_MIN = 3;
 
 function leads({ candidates, model, selection }: Context): readonly number[] {
@@ -168,14 +168,19 @@ function lossyFlows({ counts, graph }: Context, candidate: Candidate): number[] 
   return lossy.sort((a, b) => a - b);
 }
 
-function limitedResponders({ model }: Context, { cells, explanations }: Candidate): LimitedResponder[] {
+function limitedResponders(
+  { model }: Context,
+  { cells, explanations }: Candidate,
+): LimitedResponder[] {
   const answerRatio = 1 - estimatedLoss(model, cells);
   return explanations.flatMap((explanation) =>
     explanation.kind === 'responder' ? [{ vertex: explanation.vertex, answerRatio }] : [],
   );
 }
 
-/** How much loss can be ruled out on every link that a loss would show on, and the links where not. */
+/**
+ * How much loss can be ruled out on every link that a loss would show on, and the links where not.
+ */
 function exclusion({ candidates, model, options }: Context): {
   excludedLossRatio: number;
   untestable: readonly Explanation[];

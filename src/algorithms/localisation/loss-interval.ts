@@ -41,7 +41,10 @@ export function excludedLoss(
   return lossWhere(drop, theta, THETA_TOTAL_LOSS);
 }
 
-/** The posterior probability that a loss is at least `lossRatio`, every order of magnitude as likely before. */
+/**
+ * The posterior probability that a loss is at least `lossRatio`, every order of magnitude as likely
+ * before.
+ */
 export function probabilityOfLoss(
   model: LossModel,
   cells: readonly number[],
@@ -59,7 +62,10 @@ export function probabilityOfLoss(
   return above / all;
 }
 
-/** The loss at which an increasing function of the distance from `best` crosses zero; the end where it does not. */
+/**
+ * The loss at which an increasing function of the distance from `best` crosses zero; the end where
+ * it does not.
+ */
 function lossWhere(drop: (theta: number) => number, best: number, end: number): number {
   if (drop(end) <= 0) return -Math.expm1(end);
   let [inside, outside] = [best, end];

@@ -93,7 +93,8 @@ class GraphBuilder {
     // A flow that ends while others reach the target has lost its probes to one place: behind the
     // last hop that answered. All that it sent to the target's distance is evidence for that.
     const isDead = !flow.isReached && this.#isTargetReached && known > 0;
-    if (isDead) path.push(this.#vertexId(`!${path.at(-1)}`, { kind: 'unseen', ttl: this.#ttl(known) }));
+    if (isDead)
+      path.push(this.#vertexId(`!${path.at(-1)}`, { kind: 'unseen', ttl: this.#ttl(known) }));
     if (path.length === 0) return;
     const sharing = this.#classOf(path, flow.isReached);
     sharing.flows.push(index);

@@ -17,6 +17,7 @@ const IMPROVEMENT_MIN = 0.1;
 const PASSES_MAX = 4;
 const ACTIVE_MAX = 40;
 
+/** The search, and the set that it has found so far. */
 export class Selection {
   readonly #model: LossModel;
   readonly #candidates: readonly Candidate[];
@@ -24,7 +25,11 @@ export class Selection {
   readonly #penalties = new Map<Candidate, number>();
 
   /** @param sentOf probes sent in a cell, by its id */
-  constructor(model: LossModel, candidates: readonly Candidate[], sentOf: (cell: number) => number) {
+  constructor(
+    model: LossModel,
+    candidates: readonly Candidate[],
+    sentOf: (cell: number) => number,
+  ) {
     this.#model = model;
     this.#candidates = candidates;
     const rivals = candidates.filter((candidate) => !candidate.isNuisance).length;
@@ -126,7 +131,9 @@ export class Selection {
     for (const candidate of this.#candidates) {
       if (candidate.isNuisance || this.#active.has(candidate)) continue;
       const cells = new Set(candidate.cells);
-      const covered = [...this.#active].filter((active) => active.cells.every((id) => cells.has(id)));
+      const covered = [...this.#active].filter((active) =>
+        active.cells.every((id) => cells.has(id)),
+      );
       if (!covered.some((active) => !active.isNuisance)) continue;
       const isBetter = this.#tryChange(() => {
         for (const active of covered) this.#deactivate(active);
@@ -144,7 +151,9 @@ export class Selection {
    */
   #tryChange(change: () => void): boolean {
     const before = this.#objective();
-    const thetas = [...this.#active].map((active) => [active, this.#model.theta(active.cells)] as const);
+    const thetas = [...this.#active].map(
+      (active) => [active, this.#model.theta(active.cells)] as const,
+    );
     change();
     if (this.#objective() > before + IMPROVEMENT_MIN) return true;
     for (const active of [...this.#active]) this.#deactivate(active);

@@ -1,0 +1,103 @@
+/** Why the verdict of an isolate record is what it is: for and against each suspect, and rivals. */
+
+import type { IsolateRecord } from '../model/isolate-record.ts';
+import type { Place, RejectedCause, Suspect, UntestableLink } from '../model/verdict.ts';
+import { compareAddresses, endsEarly } from './path-steps.ts';
+import { counted, listed } from './wrap.ts';
+
+const LISTED_MAX = 8;
+const UNTESTABLE: Readonly<Record<UntestableLink['why'], string>> = {
+  silent: 'as the far end never answers',
+  limited: 'as nothing behind answers reliably',
+  'unanswering-target': 'as the target does not answer',
+};
+const CAUSE: Readonly<Record<RejectedCause['cause'], string>> = {
+  'icmp-rate-limit': 'no loss, only a limit on ICMP replies',
+  'return-loss': 'ruled out, loss on the way back',
+  'target-rate-limit': 'ruled out, a limit on replies of the target',
+  'path-change': 'ruled out, a change of paths',
+  'own-host': 'ruled out, this host',
+};
+const WAY: Readonly<Record<Suspect['direction'], string>> = {
+  forward: ' on the way there',
+  return: ' on the way back',
+  unknown: ', there or on the way back',
+};
+
+/** A line for each piece of evidence, unwrapped; empty when there is nothing to say. */
+export function evidenceLines(record: IsolateRecord): string[] {
+  const { suspects, untestable } = record;
+  const lines = suspects.flatMap((suspect) => suspectLines(suspect, record));
+  return [
+    ...lines,
+    ...reachLines(record),
+    ...rejectedLines(record),
+    ...untestableLines(untestable),
+  ];
+}
+
+function suspectLines(suspect: Suspect, { flows, suspects, summary }: IsolateRecord): string[] {
+  const { direction, flowsAcross, flowsLossy, equivalents } = suspect;
+  const around = flows.length - flowsAcross;
+  const lossyAround = flows.filter(({ lossy }) => lossy).length - flowsLossy;
+  const others = suspects.length > 1 && lossyAround > 0 ? ' (other suspects count there)' : '';
+  const control =
+    around === 0
+      ? 'every flow crosses it, so that none can serve as a control'
+      : `${Math.max(0, lossyAround)} of ${around} around it do${others}`;
+  const rivals = equivalents.map(placeName).filter((name) => !summary.includes(name));
+  const lossy = `${flowsLossy} of ${counted(flowsAcross, 'flow')}`;
+  return [
+    `${placeName(suspect)}: ${lossy} across it lose packets${WAY[direction]}; ${control}`,
+    ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),
+  ];
+}
+
+function placeName({ kind, near, far, addresses }: Place): string {
+  if (kind === 'link') return `${near ?? '*'} → ${far ?? '*'}`;
+  return addresses.length === 0 ? 'a router that never answers' : `router ${addresses.join(' = ')}`;
+}
+
+/** How many flows get to the target, and where the others end. */
+function reachLines(record: IsolateRecord): string[] {
+  const { flows, targets } = record;
+  const ending = flows.filter((flow) => endsEarly(flow, record));
+  if (ending.length === 0) {
+    const isAll = flows.every(({ path, target }) => path.includes(targets[target]?.address ?? ''));
+    if (!isAll || flows.length === 0) return [];
+    return flows.length === 1
+      ? ['the flow reaches its target']
+      : [`all ${flows.length} flows reach the target`];
+  }
+  const ends = new Map<string, number>();
+  for (const { path } of ending) {
+    const last = path.findLast((who) => who !== null) ?? '*';
+    ends.set(last, (ends.get(last) ?? 0) + 1);
+  }
+  const share = `${ending.length} of ${counted(flows.length, 'flow')} ${ending.length === 1 ? 'ends' : 'end'} early`;
+  const places = [...ends].sort(([a, m], [b, n]) => n - m || compareAddresses(a, b));
+  if (places.length === 1 && places[0]?.[0] === '*') return [`${share}: nobody answers at all`];
+  const shown = places.map(([who, count]) =>
+    who === '*' ? `nobody (${count})` : `${who} (${count})`,
+  );
+  return [`${share}; last to answer: ${listed(shown, LISTED_MAX)}`];
+}
+
+function rejectedLines({ rejected }: IsolateRecord): string[] {
+  const lines = rejected.map(({ cause, where, why }) =>
+    `${CAUSE[cause]}: ${where} ${why}`.replace(':  ', ': '),
+  );
+  if (lines.length <= LISTED_MAX) return lines;
+  const left = rejected.length - LISTED_MAX;
+  return [...lines.slice(0, LISTED_MAX), `and ${left} more such, see --json`];
+}
+
+function untestableLines(untestable: IsolateRecord['untestable']): string[] {
+  const reasons = [...new Set(untestable.map(({ why }) => why))];
+  return reasons.map((reason) => {
+    const links = untestable
+      .filter(({ why }) => why === reason)
+      .map(({ near, far }) => `${near ?? '*'} → ${far ?? '*'}`);
+    return `not testable, ${UNTESTABLE[reason]}: ${listed(links, LISTED_MAX)}`;
+  });
+}
