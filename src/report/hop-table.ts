@@ -87,23 +87,19 @@ function noteLines(notes: string, width: number): string[] {
 function narrow(row: HopRow, width: number): string[] {
   const { mark, label, place, notes, flows, probes, answered, next } = row;
   const counts = [
-    `${flows} flows`,
+    `${flows} ${flows === '1' ? 'flow' : 'flows'}`,
     probes === '' ? '' : `${probes} probes`,
     answered === '' ? '' : `${answered} answered`,
   ];
-  const shown = [
-    joined(`${mark.padEnd(1)} ${label.padEnd(3)} ${place}`, notes),
-    counts.filter((text) => text !== '').join(', '),
-    next,
-  ];
-  const room =
-    width - Math.max(...`${place} ${notes} ${next}`.split(' ').map((word) => word.length));
-  const hanging = ' '.repeat(Math.max(0, Math.min(NARROW_INDENT, room)));
-  const [first = '', ...further] = shown.filter((text) => text !== '');
-  return [
-    ...wrap(first, { width, hanging }),
-    ...further.flatMap((text) => wrap(text, { width, indent: hanging })),
-  ];
+  const head = joined(`${mark.padEnd(1)} ${label.padEnd(3)} ${place}`, notes);
+  const rest = joined(counts.filter((text) => text !== '').join(', '), next);
+  const longest = Math.max(
+    ...joined(place, notes)
+      .split(' ')
+      .map((word) => word.length),
+  );
+  const hanging = ' '.repeat(Math.max(0, Math.min(NARROW_INDENT, width - longest)));
+  return [...wrap(head, { width, hanging }), ...wrap(rest, { width, indent: hanging })];
 }
 
 function joined(...parts: readonly string[]): string {

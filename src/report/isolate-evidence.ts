@@ -19,9 +19,9 @@ const CAUSE: Readonly<Record<RejectedCause['cause'], string>> = {
   'own-host': 'ruled out, this host',
 };
 const WAY: Readonly<Record<Suspect['direction'], string>> = {
-  forward: ' on the way there',
-  return: ' on the way back',
-  unknown: ', there or on the way back',
+  forward: 'on the way there',
+  return: 'on the way back',
+  unknown: 'there or on the way back',
 };
 
 /** A line for each piece of evidence, unwrapped; empty when there is nothing to say. */
@@ -40,15 +40,15 @@ function suspectLines(suspect: Suspect, { flows, suspects, summary }: IsolateRec
   const { direction, flowsAcross, flowsLossy, equivalents } = suspect;
   const around = flows.length - flowsAcross;
   const lossyAround = flows.filter(({ lossy }) => lossy).length - flowsLossy;
-  const others = suspects.length > 1 && lossyAround > 0 ? ' (other suspects count there)' : '';
+  const others = suspects.length > 1 && lossyAround > 0 ? ', other suspects included' : '';
   const control =
     around === 0
-      ? 'every flow crosses it, so that none can serve as a control'
-      : `${Math.max(0, lossyAround)} of ${around} around it do${others}`;
+      ? 'with none around it to compare with'
+      : `on ${Math.max(0, lossyAround)} of ${around} around it${others}`;
   const rivals = equivalents.map(placeName).filter((name) => !summary.includes(name));
-  const lossy = `${flowsLossy} of ${counted(flowsAcross, 'flow')}`;
+  const across = `loss on ${flowsLossy} of ${counted(flowsAcross, 'flow')} across it`;
   return [
-    `${placeName(suspect)}: ${lossy} across it lose packets${WAY[direction]}; ${control}`,
+    `${placeName(suspect)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),
   ];
 }

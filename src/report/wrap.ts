@@ -9,13 +9,16 @@ export interface WrapOptions {
   readonly hanging?: string;
 }
 
-/** At least one line; breaks only at spaces, which then vanish. */
+/**
+ * At least one line; breaks only at spaces, which then vanish: not between a number and its `%`,
+ * nor behind an arrow.
+ */
 export function wrap(text: string, options: WrapOptions): string[] {
   const { width, indent = '', hanging = indent } = options;
   const lines: string[] = [];
   let line = indent;
   let isEmpty = true;
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/(?<!→) (?!%)/)) {
     if (!isEmpty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = hanging;
