@@ -6,7 +6,7 @@ import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
-import type { ProbeReply, Prober } from '../model/probe.ts';
+import type { Prober, ProbeSink } from '../model/probe.ts';
 import { type EngineCounters, ProbeEngine } from '../probing/probe-engine.ts';
 import { recordOf } from './isolation-record.ts';
 import type { Network } from './network.ts';
