@@ -9,18 +9,24 @@ export interface Measured {
   readonly starts: readonly { readonly family: IpFamily; readonly startsMs: readonly number[] }[];
 }
 
+interface LevelGoal {
+  readonly lossPercent: number;
+  readonly rightShare?: number;
+  readonly medianMs: number;
+}
+
 interface Goal {
   readonly text: string;
   readonly isMet: boolean;
 }
 
-/** By loss in percent: the share of trials to get right, and the median time to do so. */
-const LEVEL_GOALS: Readonly<Record<number, { rightShare?: number; medianMs: number }>> = {
-  20: { rightShare: 22 / 24, medianMs: 5_000 },
-  5: { rightShare: 22 / 24, medianMs: 10_000 },
-  2: { rightShare: 20 / 24, medianMs: 20_000 },
-  100: { medianMs: 5_000 },
-};
+/** The share of trials to get right, and the median time to do so. */
+const LEVEL_GOALS: readonly LevelGoal[] = [
+  { lossPercent: 20, rightShare: 22 / 24, medianMs: 5_000 },
+  { lossPercent: 5, rightShare: 22 / 24, medianMs: 10_000 },
+  { lossPercent: 2, rightShare: 20 / 24, medianMs: 20_000 },
+  { lossPercent: 100, medianMs: 5_000 },
+];
 const FIRST_PACKET_MS = 400;
 const PEAK_MEMORY_MIB = 150;
 const HEADER = ['family', 'loss', 'right', 'median s', 'max s', 'probes', 'verdicts'];
@@ -90,9 +96,9 @@ function figuresOf(group: readonly Outcome[]): string[] {
 }
 
 function goalsOf({ outcomes, starts }: Measured): Goal[] {
-  const levels = Object.entries(LEVEL_GOALS).flatMap(([level, goal]) => {
-    const group = outcomes.filter(({ trial }) => trial.lossPercent === Number(level));
-    return group.length === 0 ? [] : levelGoals(group, `at ${level} %`, goal);
+  const levels = LEVEL_GOALS.flatMap((goal) => {
+    const group = outcomes.filter(({ trial }) => trial.lossPercent === goal.lossPercent);
+    return group.length === 0 ? [] : goalsOfLevel(group, goal);
   });
   const clean = outcomes.filter(({ trial }) => trial.lossPercent === 0);
   const alarms = clean.length - rightOf(clean);
@@ -110,11 +116,11 @@ function goalsOf({ outcomes, starts }: Measured): Goal[] {
   ];
 }
 
-function levelGoals(
+function goalsOfLevel(
   group: readonly Outcome[],
-  where: string,
-  { rightShare, medianMs }: { rightShare?: number; medianMs: number },
+  { lossPercent, rightShare, medianMs }: LevelGoal,
 ): Goal[] {
+  const where = `at ${lossPercent} %`;
   const median = medianOf(group.map(({ run }) => run.record.durationMs));
   const time = {
     text: `median time ${where} at most ${seconds(medianMs)} s: ${seconds(median)} s`,

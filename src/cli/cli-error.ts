@@ -1,8 +1,10 @@
 /** Failures as the user sees them: one line, what to do, and a stable code. */
 
+import { printable } from '../lib/printable.ts';
+import { HostError } from '../runtime/host-error.ts';
 import { ScenarioError } from '../sim/json-fields.ts';
 
-export const ERROR_SCHEMA = 'fantrace.error/1';
+const ERROR_SCHEMA = 'fantrace.error/1';
 
 /** Something that kept us from measuring. */
 export class CliError extends Error {
@@ -19,26 +21,51 @@ export class CliError extends Error {
   }
 }
 
-/** Writes an error: a line to stderr, or with `json` one document to stdout as well. */
-export function reportError(error: unknown, { json }: { json: boolean }): void {
-  const { code, message, hint } = describe(error);
-  const line = hint === '' ? message : `${message} (${hint})`;
-  process.stderr.write(`fantrace: ${line}\n`);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ schema: ERROR_SCHEMA, code, message, hint })}\n`);
-  }
+/** What a stream of the process has in common with those of tests. */
+interface Sink {
+  write(text: string): unknown;
 }
 
-function describe(error: unknown): { code: string; message: string; hint: string } {
+/** Writes an error: a line to stderr, or with `json` one document to stdout as well. */
+export function reportError(
+  error: unknown,
+  { json, stdout, stderr }: { json: boolean; stdout: Sink; stderr: Sink },
+): void {
+  const { code, message, hint } = describe(error);
+  stderr.write(`fantrace: ${safe(message)}${hintText(safe(hint))}\n`);
+  if (json) stdout.write(`${JSON.stringify({ schema: ERROR_SCHEMA, code, message, hint })}\n`);
+}
+
+interface Described {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+function describe(error: unknown): Described {
   if (error instanceof CliError) return error;
-  if (error instanceof ScenarioError) {
-    return { code: error.code, message: `scenario: ${error.message}`, hint: '' };
+  if (!(error instanceof Error)) return { code: 'INTERNAL', message: String(error), hint: '' };
+  if (error instanceof HostError) {
+    const [message = '', ...advice] = error.message.split('\n');
+    return { code: error.code, message, hint: advice.join('\n') };
   }
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-    const stack = code === 'INTERNAL' ? (error.stack ?? '') : '';
-    const hint = stack === '' ? '' : `this is a bug of fantrace: ${stack.split('\n')[1]?.trim()}`;
-    return { code, message: error.message, hint };
-  }
-  return { code: 'INTERNAL', message: String(error), hint: '' };
+  const message = error.message.replaceAll(/\s*\n\s*/g, ' '); // such as quoted files
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
+  if (error instanceof ScenarioError) return { code, message: `scenario: ${message}`, hint: '' };
+  // Codes of Node's own that speak of wrong arguments are as much our fault as errors without one.
+  if (code !== 'INTERNAL' && !code.startsWith('ERR_')) return { code, message, hint: '' };
+  const frame = error.stack?.split('\n').find((line) => line.startsWith('    at '));
+  const hint = `this is a bug of fantrace${frame === undefined ? '' : `: ${frame.trim()}`}`;
+  return { code: 'INTERNAL', message, hint };
+}
+
+/** In brackets; what has lines of its own, as commands to copy have, stands below. */
+function hintText(hint: string): string {
+  if (hint === '') return '';
+  return hint.includes('\n') ? `\n${hint}` : ` (${hint})`;
+}
+
+/** Without what a terminal would act on: messages quote files that anybody may have made. */
+function safe(text: string): string {
+  return text.replaceAll(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (character) => printable(character));
 }

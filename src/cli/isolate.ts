@@ -1,8 +1,8 @@
-/** `fantrace isolate`: names the link or router that drops packets on the ECMP paths to a target. */
+/** `fantrace isolate`: names the link or router that drops packets on the way to a target. */
 
 import { Command, Option } from 'commander';
 import type { IpFamily } from '../lib/ip-address.ts';
-import { parseIpAddress } from '../lib/ip-address.ts';
+import { printable } from '../lib/printable.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { VerdictKind } from '../model/verdict.ts';
 import { CliError } from './cli-error.ts';
@@ -34,6 +34,7 @@ interface IsolateFlags {
 const DEFAULT_PORT = 22;
 /** Asks no interface for more replies a second than routers bear by default. */
 const PER_INTERFACE = 100;
+const PORT_MAX = 65535;
 const SEED_MAX = 2 ** 32 - 1;
 const EXIT_INTERRUPTED = 130;
 const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
@@ -47,40 +48,69 @@ const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
 };
 
 const EXIT_HELP = `
-Exit status: 0 no loss found; 2 loss located or suspected, or target not reached; 3 inconclusive;
-1 could not measure; 130 interrupted (the partial result is printed).
+Exit status:
+  0    no loss found
+  2    loss located or suspected, or the target does not answer
+  3    inconclusive
+  1    could not measure
+  130  interrupted; the partial result is printed
 
 Examples:
-  sudo fantrace isolate db7.example.net                          probe TCP port 22 on 64 flows
+  sudo fantrace isolate db7.example.net
   sudo fantrace isolate -6 --port 443 --flows 128 www.example.net
-  fantrace isolate --simulate one-link-loses-20-percent          no root, no network`;
+  fantrace isolate --simulate one-link-loses-20-percent`;
 
+/** The command with its flags; running it sets the exit status of the process. */
 export function isolateCommand(): Command {
   return new Command('isolate')
     .summary('name the link or router that drops packets on the ECMP paths to a target')
     .description(
-      'Probes many flows at every TTL at once and names the link or router that drops packets on the ' +
-        'equal-cost paths to TARGET, with its loss ratio and how sure that is. Stops as soon as the answer is sure.',
+      'Probes many flows at every TTL at once and names the link or router that drops packets ' +
+        'on the equal-cost paths to TARGET, with its loss ratio and how sure that is. ' +
+        'Stops as soon as the answer is sure.',
     )
     .argument('[TARGET]', 'host name or address, not needed with --simulate')
-    .addOption(numberOption('-p, --port <PORT>', 'TCP port to probe (default: 22)', 1, 65535))
-    .addOption(numberOption('--flows <N>', 'flows to probe, each from a source port of its own', 1, 4096).default(64))
-    .addOption(numberOption('--source-port <PORT>', 'first source port', 1, 65535).default(32768))
+    .addOption(numberOption('-p, --port <PORT>', 'TCP port to probe (default: 22)', 1, PORT_MAX))
+    .addOption(
+      numberOption(
+        '--flows <N>',
+        'flows to probe, each from a source port of its own',
+        1,
+        4096,
+      ).default(64),
+    )
+    .addOption(
+      numberOption('--source-port <PORT>', 'first source port', 1, PORT_MAX).default(32768),
+    )
     .addOption(numberOption('--min-ttl <TTL>', 'first TTL', 1, 255).default(1))
     .addOption(numberOption('-m, --max-ttl <TTL>', 'last TTL', 1, 255).default(30))
     .addOption(numberOption('--rate <PPS>', 'probes a second in all', 1, 100_000).default(2000))
-    .addOption(numberOption('--max-probes <N>', 'stop after this many probes', 1, 10_000_000).default(30_000))
     .addOption(
-      new Option('--max-time <DURATION>', 'stop after this time')
-        .argParser(duration('--max-time', 100_000, 86_400_000_000))
-        .default(60_000_000, '60s'),
+      numberOption('--max-probes <N>', 'stop after this many probes', 1, 10_000_000).default(
+        30_000,
+      ),
     )
+    .addOption(maxTimeOption())
     .addOption(numberOption('--tos <N>', 'TOS or traffic class of the probes', 0, 255).default(0))
-    .option('-s, --source <ADDRESS>', 'send from this address')
-    .option('-i, --interface <DEVICE>', 'send by this network interface')
-    .addOption(probabilityOption('--confidence <P>', 'probability that a statement must have', 0.95))
-    .addOption(probabilityOption('--min-loss <RATIO>', 'losses below this are of no interest', 0.002))
-    .addOption(probabilityOption('--exclude <RATIO>', 'a clean run is over when this loss is ruled out on every link', 0.02))
+    .addOption(new Option('-s, --source <ADDRESS>', 'send from this address').conflicts('simulate'))
+    .addOption(
+      new Option('-i, --interface <DEVICE>', 'send by this network interface').conflicts(
+        'simulate',
+      ),
+    )
+    .addOption(
+      probabilityOption('--confidence <P>', 'probability that a statement must have', 0.95),
+    )
+    .addOption(
+      probabilityOption('--min-loss <RATIO>', 'losses below this are of no interest', 0.002),
+    )
+    .addOption(
+      probabilityOption(
+        '--exclude <RATIO>',
+        'a clean run is over when this loss is ruled out on every link',
+        0.02,
+      ),
+    )
     .addOption(new Option('-4', 'IPv4 only').conflicts('6'))
     .addOption(new Option('-6', 'IPv6 only').conflicts('4'))
     .addOption(numberOption('--seed <N>', 'make everything random repeatable', 0, SEED_MAX))
@@ -98,6 +128,12 @@ function numberOption(flags: string, description: string, min: number, max: numb
   return new Option(flags, description).argParser(wholeNumber(name, min, max));
 }
 
+function maxTimeOption(): Option {
+  return new Option('--max-time <DURATION>', 'stop after this time')
+    .argParser(duration('--max-time', 100_000, 86_400_000_000))
+    .default(60_000_000, '60s');
+}
+
 function probabilityOption(flags: string, description: string, preset: number): Option {
   const name = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
   return new Option(flags, description)
@@ -107,7 +143,12 @@ function probabilityOption(flags: string, description: string, preset: number): 
 
 async function isolate(target: string | undefined, flags: IsolateFlags): Promise<number> {
   if (flags.minTtl > flags.maxTtl) {
-    throw new CliError('USAGE', `--min-ttl ${flags.minTtl} is above --max-ttl ${flags.maxTtl}`);
+    const message = `--min-ttl: ${flags.minTtl} is above --max-ttl, which is ${flags.maxTtl}`;
+    throw new CliError('USAGE', message);
+  }
+  if (flags.sourcePort + flags.flows - 1 > PORT_MAX) {
+    const range = `from 1 to ${PORT_MAX + 1 - flags.flows} with --flows ${flags.flows}`;
+    throw new CliError('USAGE', `--source-port: ${flags.sourcePort} is not ${range}`);
   }
   const { runIsolate } = await import('../runtime/isolate.ts');
   const seed = flags.seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
@@ -165,7 +206,7 @@ async function openNetwork(target: string | undefined, flags: IsolateFlags, seed
     };
     return {
       network: network.openSimulatedNetwork(scenario, { flows, sourcePort }, overrides),
-      targetName: target ?? 'the simulated target',
+      targetName: printable(target ?? 'the simulated target'),
       simulated: name,
     };
   }
@@ -174,11 +215,9 @@ async function openNetwork(target: string | undefined, flags: IsolateFlags, seed
   }
   const { resolveTarget } = await import('../runtime/target.ts');
   const { address, scopeId } = await resolveTarget(target, family);
-  const source = flags.source === undefined ? undefined : parseIpAddress(flags.source);
-  if (flags.source !== undefined && source?.length !== address.length) {
-    const kind = address.length === 4 ? 'IPv4' : 'IPv6';
-    throw new CliError('USAGE', `--source: ${JSON.stringify(flags.source)} is no ${kind} address`);
-  }
+  const { readSource, requireHost } = await import('./endpoints.ts');
+  requireHost(address);
+  const source = flags.source === undefined ? undefined : await readSource(flags.source, address);
   return {
     network: await network.openHostNetwork({
       flows,
@@ -189,7 +228,7 @@ async function openNetwork(target: string | undefined, flags: IsolateFlags, seed
       source,
       device: flags.interface,
     }),
-    targetName: target,
+    targetName: printable(target),
     simulated: null,
   };
 }
@@ -214,13 +253,7 @@ async function write(record: IsolateRecord, flags: IsolateFlags): Promise<void> 
     return;
   }
   const { formatIsolateText } = await import('../report/isolate-text.ts');
-  const { createColors } = (await import('picocolors')).default;
-  const { isTTY, columns } = process.stdout;
-  const colors = createColors(isTTY ? undefined : false);
-  const paint = {
-    strong: (text: string) => colors.bold(text),
-    dim: (text: string) => colors.dim(text),
-    bad: (text: string) => colors.red(text),
-  };
-  process.stdout.write(formatIsolateText(record, { width: isTTY ? columns : 100, paint }));
+  const { outputWidth, paintFor } = await import('./terminal.ts');
+  const paint = await paintFor(process.stdout, process.env);
+  process.stdout.write(formatIsolateText(record, { width: outputWidth(process.stdout), paint }));
 }

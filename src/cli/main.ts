@@ -2,18 +2,19 @@
 /** The `fantrace` command: reads the command line and hands over to a subcommand. */
 
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../runtime/version.ts';
 import { CliError, reportError } from './cli-error.ts';
 import { isolateCommand } from './isolate.ts';
 
 const EXIT_FAILED = 1;
 const SUMMARY =
-  'Names the link or router that drops packets on equal-cost multipath networks, with how sure it is and why.';
+  'Names the link or router that drops packets on equal-cost multipath networks, ' +
+  'with how sure it is and why.';
 
 async function main(argv: readonly string[]): Promise<void> {
-  const wantsJson = argv.includes('--json');
   const program = new Command('fantrace')
     .description(SUMMARY)
-    .version((await import('../runtime/version.ts')).VERSION, '-V, --version')
+    .version(VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({ outputError: () => {} }) // told once, below, in the form that was asked for
     .showHelpAfterError(false);
@@ -22,25 +23,41 @@ async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return; // help and version
-    if (error instanceof CommanderError && error.code === 'commander.help') {
-      process.exitCode = EXIT_FAILED; // help has been written, as no command was given
-      return;
-    }
-    reportError(usageErrorOf(error), { json: wantsJson });
     process.exitCode = EXIT_FAILED;
+    if (error instanceof CommanderError && error.code === 'commander.help') return; // written, too
+    const { stdout, stderr } = process;
+    reportError(usageErrorOf(error, argv), { json: wantsJson(argv), stdout, stderr });
   }
 }
 
-function usageErrorOf(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return new CliError('USAGE', message, 'see `fantrace --help`');
+/** Asked for before it is known whether the command line can be read at all. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-// A reader that has seen enough, such as `head`, is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
+/** Puts a complaint of the parser into our own form. */
+function usageErrorOf(error: unknown, argv: readonly string[]): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const [complaint = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? [];
+  const message = complaint.replace(/\.$/, '');
+  if (meant !== undefined) return new CliError('USAGE', `${message}: did you mean ${meant}?`);
+  const command = argv[0] === 'isolate' ? 'fantrace isolate' : 'fantrace';
+  return new CliError('USAGE', message, `see \`${command} --help\``);
+}
 
+function watchOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough, such as `head`, is no failure of ours.
+    if (error.code !== 'EPIPE') {
+      process.stderr.write(`fantrace: the result cannot be written: ${error.message}\n`);
+      process.exitCode = EXIT_FAILED;
+    }
+    process.exit();
+  });
+  process.stderr.on('error', () => {}); // nobody is left to be told
+}
+
+watchOutput();
 await main(process.argv.slice(2));

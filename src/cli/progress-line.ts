@@ -3,11 +3,15 @@
 import type { IsolateProgress } from '../runtime/isolate.ts';
 
 /** Nothing is shown for what is over sooner. */
-const SHOWN_AFTER_US = 1_000_000;
+const SHOWN_AFTER_MS = 1000;
+const WIDTH_DEFAULT = 80;
 const CLEAR_LINE = '\r\u001b[K';
 
+/** Rewrites its line until `clear`. */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
+  /** By our own clock: simulated time costs nobody any. */
+  readonly #startedAtMs = performance.now();
   #isShown = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -15,14 +19,18 @@ export class ProgressLine {
   }
 
   show({ elapsedUs, probesSent, repliesReceived, roundsOver }: IsolateProgress): void {
-    if (!this.#stream.isTTY || elapsedUs < SHOWN_AFTER_US) return;
+    if (!this.#stream.isTTY || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
     const seconds = (elapsedUs / 1e6).toFixed(1);
-    const line = `${seconds} s  round ${roundsOver}  ${probesSent} probes  ${repliesReceived} replies`;
-    this.#stream.write(`${CLEAR_LINE}${line.slice(0, this.#stream.columns - 1)}`);
+    const counts = `${probesSent} probes  ${repliesReceived} replies`;
+    const line = `${seconds} s  round ${roundsOver}  ${counts}`;
+    this.#stream.write(
+      `${CLEAR_LINE}${line.slice(0, (this.#stream.columns || WIDTH_DEFAULT) - 1)}`,
+    );
     this.#isShown = true;
   }
 
   clear(): void {
     if (this.#isShown) this.#stream.write(CLEAR_LINE);
+    this.#isShown = false;
   }
 }

@@ -19,15 +19,16 @@ export class SendRetries {
     return this.#pausedUntilUs;
   }
 
-  /** A packet went out: the next refusal is a new incident. */
-  succeeded(): void {
+  /** The packet of this probe went out: the next refusal is a new incident. */
+  succeeded(order: number): void {
     this.#pauseUs = FIRST_PAUSE_US;
+    this.#attempts.delete(order);
   }
 
   /**
    * A packet was refused.
    *
-   * @param order names its probe
+   * @param order names its probe, as for `succeeded`
    * @returns whether the probe should be tried again
    */
   refused(order: number, nowUs: number): boolean {

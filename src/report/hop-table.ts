@@ -1,4 +1,4 @@
-/** Lays the rows of the hops out as a table that fits the width, on one, two or a few lines each. */
+/** Lays the rows of the hops out as a table that fits the width, on one or a few lines each. */
 
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import { type HopRow, hopRows } from './hop-rows.ts';
@@ -18,7 +18,7 @@ const HEAD: HopRow = {
 /** What the last column needs at least; with less, rows take more lines. */
 const NEXT_MIN = 16;
 const NARROW_INDENT = 6;
-const LEGEND = { '!': '! suspect', '?': '? fits the same evidence', '*': '* nobody answers' };
+const LEGEND = { '!': '! suspect', '?': '? fits the same evidence' };
 
 /** Empty when there are no hops. */
 export function hopTable(
@@ -80,7 +80,14 @@ function tabular(rows: readonly HopRow[], width: number): string[][] | undefined
 }
 
 function noteLines(notes: string, width: number): string[] {
-  return notes === '' ? [] : wrap(notes, { width, indent: ' '.repeat(NARROW_INDENT) });
+  if (notes === '') return [];
+  return wrap(cutTo(width - NARROW_INDENT, notes), { width, indent: ' '.repeat(NARROW_INDENT) });
+}
+
+/** Cuts words that would not fit a line: names may be, addresses never are. */
+function cutTo(room: number, notes: string): string {
+  const words = notes.split(' ');
+  return words.map((word) => (word.length > room ? `${word.slice(0, room - 1)}…` : word)).join(' ');
 }
 
 /** As text, for terminals that have no room for columns. */
@@ -91,15 +98,14 @@ function narrow(row: HopRow, width: number): string[] {
     probes === '' ? '' : `${probes} probes`,
     answered === '' ? '' : `${answered} answered`,
   ];
-  const head = joined(`${mark.padEnd(1)} ${label.padEnd(3)} ${place}`, notes);
+  const indent = ' '.repeat(Math.max(0, Math.min(NARROW_INDENT, width - place.length)));
+  const shortNotes = cutTo(width - indent.length, notes);
+  const head = joined(`${mark.padEnd(1)} ${label.padEnd(3)} ${place}`, shortNotes);
   const rest = joined(counts.filter((text) => text !== '').join(', '), next);
-  const longest = Math.max(
-    ...joined(place, notes)
-      .split(' ')
-      .map((word) => word.length),
-  );
-  const hanging = ' '.repeat(Math.max(0, Math.min(NARROW_INDENT, width - longest)));
-  return [...wrap(head, { width, hanging }), ...wrap(rest, { width, indent: hanging })];
+  return [
+    ...wrap(head, { width, hanging: indent }).map((line) => line.trimEnd()),
+    ...wrap(rest, { width, indent }),
+  ];
 }
 
 function joined(...parts: readonly string[]): string {
@@ -107,7 +113,7 @@ function joined(...parts: readonly string[]): string {
 }
 
 function legendOf(text: string): string {
-  const used = [/^!|\S!(?= |$)/m, /^\?|\S\?(?= |$)/m, /\*/].map((mark) => mark.test(text));
+  const used = [/^!|\S!(?= |$)/m, /^\?|\S\?(?= |$)/m].map((mark) => mark.test(text));
   return Object.values(LEGEND)
     .filter((_, i) => used[i])
     .join('   ');

@@ -36,7 +36,8 @@ export function evidenceLines(record: IsolateRecord): string[] {
   ];
 }
 
-function suspectLines(suspect: Suspect, { flows, suspects, summary }: IsolateRecord): string[] {
+function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
+  const { flows, suspects, summary } = record;
   const { direction, flowsAcross, flowsLossy, equivalents } = suspect;
   const around = flows.length - flowsAcross;
   const lossyAround = flows.filter(({ lossy }) => lossy).length - flowsLossy;
@@ -45,15 +46,19 @@ function suspectLines(suspect: Suspect, { flows, suspects, summary }: IsolateRec
     around === 0
       ? 'with none around it to compare with'
       : `on ${Math.max(0, lossyAround)} of ${around} around it${others}`;
-  const rivals = equivalents.map(placeName).filter((name) => !summary.includes(name));
-  const across = `loss on ${flowsLossy} of ${counted(flowsAcross, 'flow')} across it`;
+  const rivals = equivalents
+    .map((rival) => placeName(rival, record))
+    .filter((name) => !summary.includes(name));
+  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it`;
   return [
-    `${placeName(suspect)}: ${across}, ${control}; lost ${WAY[direction]}`,
+    `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),
   ];
 }
 
-function placeName({ kind, near, far, addresses }: Place): string {
+function placeName({ kind, near, far, addresses }: Place, { targets }: IsolateRecord): string {
+  const [first] = addresses;
+  if (kind === 'node' && targets.some(({ address }) => address === first)) return `target ${first}`;
   if (kind === 'link') return `${near ?? '*'} → ${far ?? '*'}`;
   return addresses.length === 0 ? 'a router that never answers' : `router ${addresses.join(' = ')}`;
 }
@@ -64,17 +69,15 @@ function reachLines(record: IsolateRecord): string[] {
   const ending = flows.filter((flow) => endsEarly(flow, record));
   if (ending.length === 0) {
     const isAll = flows.every(({ path, target }) => path.includes(targets[target]?.address ?? ''));
-    if (!isAll || flows.length === 0) return [];
-    return flows.length === 1
-      ? ['the flow reaches its target']
-      : [`all ${flows.length} flows reach the target`];
+    return isAll && flows.length > 0 ? ['all flows reach the target'] : [];
   }
   const ends = new Map<string, number>();
   for (const { path } of ending) {
     const last = path.findLast((who) => who !== null) ?? '*';
     ends.set(last, (ends.get(last) ?? 0) + 1);
   }
-  const share = `${ending.length} of ${counted(flows.length, 'flow')} ${ending.length === 1 ? 'ends' : 'end'} early`;
+  const verb = ending.length === 1 ? 'ends' : 'end';
+  const share = `${ending.length} of ${counted(flows.length, 'flow')} ${verb} early`;
   const places = [...ends].sort(([a, m], [b, n]) => n - m || compareAddresses(a, b));
   if (places.length === 1 && places[0]?.[0] === '*') return [`${share}: nobody answers at all`];
   const shown = places.map(([who, count]) =>
@@ -83,13 +86,18 @@ function reachLines(record: IsolateRecord): string[] {
   return [`${share}; last to answer: ${listed(shown, LISTED_MAX)}`];
 }
 
+/** One line for each kind of cause: its first case in full, the others by their places. */
 function rejectedLines({ rejected }: IsolateRecord): string[] {
-  const lines = rejected.map(({ cause, where, why }) =>
-    `${CAUSE[cause]}: ${where} ${why}`.replace(':  ', ': '),
-  );
-  if (lines.length <= LISTED_MAX) return lines;
-  const left = rejected.length - LISTED_MAX;
-  return [...lines.slice(0, LISTED_MAX), `and ${left} more such, see --json`];
+  const causes = [...new Set(rejected.map(({ cause }) => cause))];
+  return causes.map((each) => {
+    const [first, ...others] = rejected.filter(({ cause }) => cause === each);
+    const full = [first?.where, first?.why].filter((part) => part !== '').join(' ');
+    const likewise = listed(
+      others.map(({ where }) => where),
+      LISTED_MAX,
+    );
+    return `${CAUSE[each]}: ${full}${likewise === '' ? '' : `; likewise ${likewise}`}`;
+  });
 }
 
 function untestableLines(untestable: IsolateRecord['untestable']): string[] {

@@ -42,7 +42,7 @@ function titled(
   { width, paint }: Required<TextOptions>,
 ): string[] {
   if (lines.length === 0) return [];
-  const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '      ' }));
+  const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '    ' }));
   return [paint.dim(title), ...body];
 }
 
@@ -57,37 +57,23 @@ function pathsLine({ paths: { found, lossy, broken } }: IsolateRecord): string {
 
 function spoilers({ measurement, stopReason, flows }: IsolateRecord): string[] {
   const { socketDrops, sendErrors, skippedPorts, notes, lateReplies, malformed } = measurement;
-  const lines: string[] = [];
-  const told = (count: number, noun: string, what: string): void => {
-    if (count > 0) lines.push(`${counted(count, noun)} ${what}`);
-  };
-  if (stopReason.startsWith('max-'))
-    lines.push(`ended by --${stopReason} before the answer was sure`);
-  told(
-    flows.filter(({ changedPath }) => changedPath).length,
-    'flow',
-    'took another path meanwhile',
-  );
-  told(socketDrops, 'packet', 'dropped by our own kernel before we could read them');
-  told(sendErrors, 'time', 'our own kernel refused a probe, which was then sent again');
-  if (lateReplies > 0)
-    lines.push(
-      lateReplies === 1
-        ? '1 reply after its time-out'
-        : `${lateReplies} replies after their time-out`,
-    );
-  told(malformed, 'malformed packet', 'received');
-  told(
-    skippedPorts.length,
-    'source port',
-    `in use, and skipped: ${listed(skippedPorts.map(String), PORTS_LISTED)}`,
-  );
-  if (measurement.loopDelayP99Ms > SLOW_LOOP_MS) {
-    lines.push(
-      `this host was busy: our process waited up to ${Math.round(measurement.loopDelayP99Ms)} ms for its turn`,
-    );
-  }
-  return [...lines, ...notes];
+  const { loopDelayP99Ms } = measurement;
+  const changed = flows.filter(({ changedPath }) => changedPath).length;
+  const inUse = listed(skippedPorts.map(String), PORTS_LISTED);
+  const facts: readonly (readonly [isTold: boolean, text: string])[] = [
+    [stopReason.startsWith('max-'), `ended by --${stopReason} before the answer was sure`],
+    [changed > 0, `${counted(changed, 'flow')} changed path during the measurement`],
+    [socketDrops > 0, `${counted(socketDrops, 'packet')} lost by our own kernel before we read`],
+    [sendErrors > 0, `${counted(sendErrors, 'probe')} refused by our own kernel, and sent again`],
+    [lateReplies > 0, `replies that came after their time-out: ${lateReplies}`],
+    [malformed > 0, `${counted(malformed, 'malformed packet')} received`],
+    [skippedPorts.length > 0, `source ports in use, and skipped: ${inUse}`],
+    [
+      loopDelayP99Ms > SLOW_LOOP_MS,
+      `this host was busy: our process waited up to ${Math.round(loopDelayP99Ms)} ms for its turn`,
+    ],
+  ];
+  return [...facts.flatMap(([isTold, text]) => (isTold ? [text] : [])), ...notes];
 }
 
 function costLine(record: IsolateRecord): string {

@@ -1,4 +1,4 @@
-/** Which places and links of a report are marked: `!` suspected, `?` what fits the same evidence. */
+/** Which places and links of a report are marked: `!` suspected, `?` fits the same evidence. */
 
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { Place } from '../model/verdict.ts';

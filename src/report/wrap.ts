@@ -5,7 +5,7 @@ export interface WrapOptions {
   readonly width: number;
   /** Before the first line. */
   readonly indent?: string;
-  /** Before all further lines; by default the same. */
+  /** Before all further lines, or as much of it as a long word leaves; by default the same. */
   readonly hanging?: string;
 }
 
@@ -21,7 +21,7 @@ export function wrap(text: string, options: WrapOptions): string[] {
   for (const word of text.split(/(?<!→) (?!%)/)) {
     if (!isEmpty && line.length + 1 + word.length > width) {
       lines.push(line);
-      line = hanging;
+      line = hanging.slice(0, Math.max(0, width - word.length)); // all of a long word is worth more
       isEmpty = true;
     }
     line += isEmpty ? word : ` ${word}`;

@@ -116,15 +116,22 @@ export function strangersIn(record: IsolateRecord, plan: NetworkPlan): string[] 
   return [...new Set(shown)].filter((each) => each !== null && !nodes.has(each)) as string[];
 }
 
+/** What the paths of a record may lack. */
+export interface PathGaps {
+  /** Routers that need not show; any hop may be missing when absent, as where packets are lost. */
+  readonly unseen?: readonly string[];
+}
+
 /**
  * Differences between the paths of a record and the routers' own tables, a sentence each.
  *
- * @returns none when every flow's hops are the interfaces on its way, each of them at its TTL. A hop
- *   may lack an address only if none of its probes was answered.
+ * @returns none when every flow's hops are the interfaces on its way, each of them at its TTL; the
+ *   target answers at any TTL that reaches it
  */
 export async function pathErrors(
   lab: NamespaceLab,
   { family, flows, minTtl }: IsolateRecord,
+  { unseen }: PathGaps = {},
 ): Promise<string[]> {
   const { plan } = lab;
   const query = {
@@ -133,33 +140,40 @@ export async function pathErrors(
   };
   const routes = await lab.truth(family, query);
   return flows.flatMap((flow) => {
-    const expected = answeringOn(plan, routes.get(flow.sourcePort) ?? []).slice(minTtl - 1);
-    return flowErrors(flow, expected);
+    const nodes = [...(routes.get(flow.sourcePort) ?? []), TARGET];
+    const answering = answeringOn(plan, nodes);
+    const errors = strayHops(flow, answering.slice(minTtl - 1));
+    if (unseen === undefined) return errors;
+    const hidden = nodes.slice(minTtl - 1).map((node) => unseen.includes(node));
+    return [...errors, ...missingHops(flow, hidden)];
   });
 }
 
-/** Hops that should have answered in full but have no address, as "port hop". */
-export function unseenHops({ flows }: IsolateRecord): string[] {
-  return flows.flatMap(({ sourcePort, path }) =>
-    path.flatMap((address, hop) => (address === null ? [`${sourcePort} ${hop}`] : [])),
-  );
-}
-
-function flowErrors(flow: FlowRecord, expected: readonly string[]): string[] {
-  const { sourcePort, path, received } = flow;
+/** Hops that answered from where the flow does not pass at that TTL. */
+function strayHops(
+  { sourcePort, path, received }: FlowRecord,
+  answering: readonly string[],
+): string[] {
   return path.flatMap((address, hop) => {
     const where = `port ${sourcePort}, hop ${hop}`;
-    if (address === null) {
-      return (received[hop] ?? 0) > 0 ? [`${where}: answers from nobody`] : [];
-    }
-    return address === expected[hop] ? [] : [`${where}: ${address}, truly ${expected[hop]}`];
+    const truly = answering[hop] ?? answering.at(-1);
+    if (address === truly) return [];
+    if (address !== null) return [`${where}: ${address}, truly ${truly}`];
+    return (received[hop] ?? 0) > 0 ? [`${where}: answers from nobody`] : [];
   });
 }
 
-function answeringOn(plan: NetworkPlan, route: readonly string[]): string[] {
-  return [...route, TARGET].map((far, i) =>
-    farAnsweringAddress(plan, { near: route[i - 1] ?? SOURCE, far }),
+/** Hops without an address that are not hidden, of a flow that should end where these end. */
+function missingHops({ sourcePort, path }: FlowRecord, hidden: readonly boolean[]): string[] {
+  const missing = path.flatMap((address, hop) =>
+    address === null && hidden[hop] !== true ? [`port ${sourcePort}, hop ${hop}: nobody`] : [],
   );
+  if (path.length === hidden.length) return missing;
+  return [...missing, `port ${sourcePort}: ${path.length} hops, truly ${hidden.length}`];
+}
+
+function answeringOn(plan: NetworkPlan, nodes: readonly string[]): string[] {
+  return nodes.map((far, i) => farAnsweringAddress(plan, { near: nodes[i - 1] ?? SOURCE, far }));
 }
 
 function parsed(stdout: string, stderr: string): IsolateRecord {

@@ -3,12 +3,14 @@
  * A run is repeated exactly by its scenario, family and seed.
  */
 
-import type { IpFamily } from '../../src/lib/ip-address.ts';
-import { Random } from '../../src/lib/random.ts';
+import { type IpFamily, parseIpAddress } from '../../src/lib/ip-address.ts';
+import type { Random } from '../../src/lib/random.ts';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
 import type { Place as NamedPlace } from '../../src/model/verdict.ts';
 import { type IsolateOptions, runIsolate } from '../../src/runtime/isolate.ts';
 import { openSimulatedNetwork } from '../../src/runtime/network.ts';
+import { flowHash } from '../../src/sim/flow-hash.ts';
+import { Network } from '../../src/sim/network.ts';
 import { nodeOfAddress, planNetwork } from '../../src/sim/network-plan.ts';
 import { type Place, parseScenario, type Scenario } from '../../src/sim/scenario.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
@@ -59,7 +61,7 @@ export function scenarioOf(traits: object): Scenario {
   return parseScenario({ shows: 'a network', truth: { verdict: 'inconclusive' }, ...traits });
 }
 
-/** The suspects of a record by the names of its scenario: `link a b`, `router c`, `node unseen`. */
+/** The suspects of a record by the names of its scenario: `link a b`, `router c`, `router unseen`. */
 export function suspectsIn(record: IsolateRecord, scenario: Scenario): string[][] {
   const nodes = nodeOfAddress(planNetwork(scenario, { family: record.family }));
   return record.suspects.map((suspect) =>
@@ -69,15 +71,29 @@ export function suspectsIn(record: IsolateRecord, scenario: Scenario): string[][
 
 /** Whether one suspect, or something that it cannot be told from, is this place. */
 export function isBlamed(record: IsolateRecord, scenario: Scenario, place: Place): boolean {
-  const [far, ...names] = wordsFor(place);
-  return suspectsIn(record, scenario).some((alike) =>
-    alike.some((name) => name === far || names.includes(name)),
-  );
+  const right = namesFor(place, scenario);
+  return suspectsIn(record, scenario).some((alike) => alike.some((name) => right.includes(name)));
 }
 
 /** Whether the run found the place and blamed nothing else. */
 export function isFoundAlone(record: IsolateRecord, scenario: Scenario, place: Place): boolean {
   return record.suspects.length === 1 && isBlamed(record, scenario, place);
+}
+
+/** How many flows of a run go over a place: what none crosses, none can find. */
+export function flowsAcross({ scenario, family, seed, options }: SimulatedRun, place: Place): number {
+  const plan = planNetwork({ ...scenario, seed }, { family });
+  const network = new Network(plan);
+  const ends = [plan.source[family], plan.target.address[family]];
+  const [source, destination] = ends.map((text) => parseIpAddress(text) ?? new Uint8Array());
+  const ports = Array.from({ length: options?.flows ?? FLOWS }, (_, i) => FIRST_SOURCE_PORT + i);
+  return ports.filter((port) => {
+    const leadingBits = (port << 16) | plan.target.port;
+    const fields = { source, destination, protocol: 6, leadingBits } as Parameters<typeof flowHash>[0];
+    const path = [SOURCE, ...network.pathOf(flowHash(fields))];
+    if (place.kind === 'router') return path.includes(place.name);
+    return path.some((near, i) => near === place.near && path[i + 1] === place.far);
+  }).length;
 }
 
 /** What says where a run went wrong and how to repeat it. */
@@ -89,13 +105,16 @@ export function describeRun(record: IsolateRecord, { scenario, family, seed }: S
   ].join(' ');
 }
 
-/** A random link or router of a scenario's network. */
-export function randomPlace({ links, routers }: Scenario, random: Random): Place {
-  if (random.below(2) === 0) {
-    return { kind: 'router', name: routers[random.below(routers.length)]?.name ?? '' };
+/** A random link or router of a run's network that at least one flow crosses. */
+export function randomPlace(run: SimulatedRun, random: Random): Place {
+  const { links, routers } = run.scenario;
+  for (;;) {
+    const { name = '' } = routers[random.below(routers.length)] ?? {};
+    const { near = SOURCE, far = TARGET } = links[random.below(links.length)] ?? {};
+    const place: Place =
+      random.below(2) === 0 ? { kind: 'router', name } : { kind: 'link', near, far };
+    if (flowsAcross(run, place) > 0) return place;
   }
-  const { near = SOURCE, far = TARGET } = links[random.below(links.length)] ?? {};
-  return { kind: 'link', near, far };
 }
 
 /** The same network with a loss at a place. */
@@ -121,8 +140,12 @@ function nameOf(place: NamedPlace, nodes: ReadonlyMap<string, string>): string {
   return `router ${names.size === 0 ? 'unseen' : [...names].join('+')}`;
 }
 
-/** Every name that is right for a place: one that drops everything is never seen at its far end. */
-function wordsFor(place: Place): string[] {
+/** Every name that is right for a place: behind a total loss, the far end is never seen. */
+function namesFor(place: Place, { links }: Scenario): string[] {
   if (place.kind === 'router') return [`router ${place.name}`];
-  return [`link ${place.near} ${place.far}`, `link ${place.near} unseen`];
+  const { near, far } = place;
+  const isTotal = links.some(
+    (link) => link.near === near && link.far === far && link.forwardLoss === 1,
+  );
+  return isTotal ? [`link ${near} ${far}`, `link ${near} unseen`] : [`link ${near} ${far}`];
 }

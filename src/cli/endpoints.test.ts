@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { parseIpAddress } from '../lib/ip-address.ts';
+import { readSource, requireHost } from './endpoints.ts';
+
+function bytes(text: string): Uint8Array {
+  return parseIpAddress(text) ?? new Uint8Array();
+}
+
+test.each([
+  { address: '0.0.0.0', kind: 'unspecified' },
+  { address: '::', kind: 'unspecified' },
+  { address: '255.255.255.255', kind: 'broadcast' },
+  { address: '224.0.0.1', kind: 'multicast' },
+  { address: '239.255.255.255', kind: 'multicast' },
+  { address: 'ff02::1', kind: 'multicast' },
+  { address: '::ffff:192.0.2.1', kind: 'IPv4 address written as' },
+])('$address is refused as a target', ({ address, kind }) => {
+  expect(() => requireHost(bytes(address))).toThrow(kind);
+});
+
+test.each(['192.0.2.1', '223.255.255.255', '240.0.0.1', '::1', '2001:db8::1', 'fe80::1'])(
+  '%s may be a target',
+  (address) => {
+    requireHost(bytes(address));
+  },
+);
+
+test('a source must be ours', async () => {
+  expect(await readSource('127.0.0.2', bytes('192.0.2.1'))).toEqual(bytes('127.0.0.2'));
+  await expect(readSource('192.0.2.7', bytes('192.0.2.1'))).rejects.toMatchObject({
+    code: 'SOURCE_NOT_LOCAL',
+    message: '--source: 192.0.2.7 is no address of this host',
+  });
+});
+
+test.each(['nonsense', '::1', '', '127.0.0', '224.0.0.1', '0.0.0.0'])(
+  'the source %j is refused for an IPv4 target',
+  async (text) => {
+    const refusal = { code: 'USAGE', message: expect.stringContaining(JSON.stringify(text)) };
+    await expect(readSource(text, bytes('192.0.2.1'))).rejects.toMatchObject(refusal);
+  },
+);

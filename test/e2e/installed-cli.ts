@@ -1,0 +1,103 @@
+/** The package as a user gets it: packed, installed into a folder of its own, run as a process. */
+
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Outcome {
+  /** Exit status; null when a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Added to an environment that says nothing of colours; `undefined` removes. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command and its arguments that the program is run under. */
+  readonly under?: readonly string[];
+}
+
+/** An installation; `remove` it in the end. */
+export class InstalledCli {
+  /** Readable by everybody; for files of the tests, too. */
+  readonly folder: string = mkdtempSync(path.join(tmpdir(), 'fantrace-e2e-'));
+  /** The executable that npm put there. */
+  readonly executable: string;
+  readonly package: string;
+
+  constructor() {
+    chmodSync(this.folder, 0o755);
+    execFileSync(process.execPath, [path.join(ROOT, 'tools/build.mjs'), '--if-needed']);
+    const tarball = packInto(this.folder);
+    writeFileSync(path.join(this.folder, 'package.json'), manifest(tarball));
+    writeFileSync(path.join(this.folder, 'package-lock.json'), lockFile(tarball));
+    const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+    execFileSync('npm', ['ci', ...flags], { cwd: this.folder, stdio: 'pipe' });
+    this.executable = path.join(this.folder, 'node_modules/.bin/fantrace');
+    this.package = path.join(this.folder, 'node_modules/fantrace');
+  }
+
+  /** Runs `fantrace` to its end. */
+  run(args: readonly string[], { env = {}, under = [] }: RunOptions = {}): Promise<Outcome> {
+    const command = [...under, process.execPath, this.executable, ...args];
+    return outcomeOf(command, environment(env));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a command to its end. */
+export function outcomeOf(
+  [file = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = environment({}),
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+function environment(added: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
+  return { ...inherited, ...added };
+}
+
+function packInto(folder: string): string {
+  const flags = ['--ignore-scripts', '--json', '--pack-destination', folder];
+  const report = execFileSync('npm', ['pack', ...flags], { cwd: ROOT, stdio: 'pipe' });
+  return JSON.parse(report.toString())[0].filename;
+}
+
+function manifest(tarball: string): string {
+  return JSON.stringify({ private: true, dependencies: { fantrace: `file:${tarball}` } });
+}
+
+/** Pins what the project itself was installed with, so that the cache of npm has it. */
+function lockFile(tarball: string): string {
+  const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'));
+  const { '': own, ...others } = packages;
+  const needed = Object.entries(others).filter(([, entry]) => !(entry as { dev?: true }).dev);
+  return JSON.stringify({
+    lockfileVersion: 3,
+    packages: {
+      '': { dependencies: { fantrace: `file:${tarball}` } },
+      'node_modules/fantrace': { ...own, devDependencies: {}, resolved: `file:${tarball}` },
+      ...Object.fromEntries(needed),
+    },
+  });
+}
