@@ -75,6 +75,7 @@ export interface IsolateRecord {
   readonly family: IpFamily;
   readonly seed: number;
   readonly minTtl: number;
+  readonly maxTtl: number;
   /** The probability that every statement has. */
   readonly confidence: number;
   readonly stopReason: string;

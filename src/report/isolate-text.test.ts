@@ -46,6 +46,7 @@ function made(make: Made, changes: Partial<IsolateRecord>): IsolateRecord {
     family,
     seed: 7,
     minTtl: 1,
+    maxTtl: 30,
     confidence: 0.95,
     stopReason: 'sure',
     probesSent: sum(flows.flatMap(({ sent }) => sent)),

@@ -2,11 +2,12 @@
 
 import type { Isolation } from '../algorithms/isolation/isolation.ts';
 import { summarise } from '../algorithms/isolation/summary.ts';
-import { concludeVerdict, reportable } from '../algorithms/isolation/verdict.ts';
+import { concludeVerdict, reportable, type Verdict } from '../algorithms/isolation/verdict.ts';
 import type { PathGraph } from '../algorithms/localisation/path-graph.ts';
 import { formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import {
+  type FiveTuple,
   type FlowRecord,
   type HopInterface,
   ISOLATE_SCHEMA,
@@ -18,6 +19,12 @@ import type { IsolateOptions } from './isolate.ts';
 import type { Network } from './network.ts';
 import { VERSION } from './version.ts';
 
+type Conclusion = Pick<IsolateRecord, keyof Verdict | 'summary' | 'paths' | 'flows' | 'reproduce'>;
+
+/** Five-tuples of this many flows show a fault, and as many miss it. */
+const REPRODUCE_FLOWS = 4;
+
+/** A run, and what was seen beside its counts. */
 export interface FinishedRun {
   readonly options: IsolateOptions;
   readonly network: Network;
@@ -34,24 +41,8 @@ export interface FinishedRun {
 
 /** The record of a run that is over, or was interrupted. Names of addresses are left open. */
 export function recordOf(run: FinishedRun): IsolateRecord {
-  const { options, network, isolation, counters, addresses } = run;
+  const { options, network, isolation, counters } = run;
   const counts = isolation.table.counts();
-  const localisation = isolation.localisation();
-  const source = formatIpAddress(network.source);
-  const verdict = concludeVerdict(localisation, { addresses, source }, options.confidence);
-  const losses = reportable(localisation, options.confidence);
-  const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
-  const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
-  const { graph } = localisation;
-  const facts = {
-    ...verdict,
-    confidence: options.confidence,
-    target: options.targetName,
-    flows: counts.flows.length,
-    pathsFound: graph.classes.length,
-    probesSent: counters.probesSent,
-    lastHops: lastHops(graph, addresses),
-  };
   return {
     schema: ISOLATE_SCHEMA,
     version: VERSION,
@@ -66,37 +57,74 @@ export function recordOf(run: FinishedRun): IsolateRecord {
         port: network.port,
       },
     ],
-    source,
+    source: formatIpAddress(network.source),
     protocol: 'tcp',
     family: run.family,
     seed: options.seed,
     minTtl: options.minTtl,
+    maxTtl: options.maxTtl,
     confidence: options.confidence,
     stopReason: isolation.stopReason ?? 'interrupted',
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,
-    verdict: verdict.verdict,
-    excludedLossRatio: verdict.excludedLossRatio,
-    untestable: verdict.untestable,
-    summary: summarise(facts),
-    suspects: verdict.suspects,
-    rejected: verdict.rejected,
-    paths: pathTotals(graph, crossing),
+    ...conclusionOf(run, counts),
     hops: hopsOf(counts, run),
     links: linksOf(counts, run),
-    flows: counts.flows.map(
-      (flow, index): FlowRecord => ({
-        target: 0,
-        sourcePort: network.sourcePorts[index] ?? 0,
-        path: flow.responders.map((responder) => textOf(addresses, responder)),
-        sent: flow.sent,
-        received: flow.received,
-        changedPath: isolation.table.hasChangedPath(index),
-        lossy: lossy.has(index),
-      }),
-    ),
-    reproduce: { faulty: [], control: [] },
     measurement: measurementOf(run),
+  };
+}
+
+/** What the counts show, and which flows show it. */
+function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
+  const { options, network, isolation, counters, addresses } = run;
+  const localisation = isolation.localisation();
+  const source = formatIpAddress(network.source);
+  const verdict = concludeVerdict(localisation, { addresses, source }, options.confidence);
+  const losses = reportable(localisation, options.confidence);
+  const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
+  const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
+  const { graph } = localisation;
+  const summary = summarise({
+    ...verdict,
+    confidence: options.confidence,
+    target: options.targetName,
+    flows: counts.flows.length,
+    pathsFound: graph.classes.length,
+    probesSent: counters.probesSent,
+    lastHops: lastHops(graph, addresses),
+    tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
+  });
+  const flows = counts.flows.map(
+    (flow, index): FlowRecord => ({
+      target: 0,
+      sourcePort: network.sourcePorts[index] ?? 0,
+      path: flow.responders.map((responder) => textOf(addresses, responder)),
+      sent: flow.sent,
+      received: flow.received,
+      changedPath: isolation.table.hasChangedPath(index),
+      lossy: lossy.has(index),
+    }),
+  );
+  const tuples = (chosen: readonly number[]): FiveTuple[] =>
+    chosen.slice(0, REPRODUCE_FLOWS).map((flow) => fiveTuple(network, flow));
+  const all = [...counts.flows.keys()];
+  const control = losses.length === 0 ? [] : all.filter((flow) => !crossing.has(flow));
+  return {
+    ...verdict,
+    summary,
+    paths: pathTotals(graph, crossing),
+    flows,
+    reproduce: { faulty: tuples(all.filter((flow) => lossy.has(flow))), control: tuples(control) },
+  };
+}
+
+function fiveTuple({ source, destination, port, sourcePorts }: Network, flow: number): FiveTuple {
+  return {
+    protocol: 'tcp',
+    source: formatIpAddress(source),
+    sourcePort: sourcePorts[flow] ?? 0,
+    destination: formatIpAddress(destination),
+    port,
   };
 }
 
@@ -109,12 +137,26 @@ function lastHops({ classes, vertices }: PathGraph, addresses: AddressBook): str
   return [...new Set(known)];
 }
 
+/** Whether routers answered even at the largest TTL: the target may be farther away. */
+function hasEndedAtMaxTtl(
+  { classes, vertices, isTargetReached }: PathGraph,
+  maxTtl: number,
+): boolean {
+  return (
+    !isTargetReached &&
+    classes.some((path) => {
+      const end = vertices[path.vertices.at(-1) ?? 0];
+      return end?.kind === 'interface' && end.ttl === maxTtl;
+    })
+  );
+}
+
 function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {
-  const { classes, isTargetReached } = graph;
+  const { classes } = graph;
   return {
     found: classes.length,
     lossy: classes.filter(({ flows }) => flows.some((flow) => crossing.has(flow))).length,
-    broken: classes.filter(({ isReached }) => isTargetReached && !isReached).length,
+    broken: classes.filter(({ isReached }) => !isReached).length,
   };
 }
 

@@ -45,8 +45,11 @@ describe('what is no scenario', () => {
     expect(() => loadScenario(path.join(folder, file))).toThrow(says);
   });
 
-  test.each(['nonsense', '', '..', 'healthy'])('the name %j is refused, with those there are', (name) => {
-    expect(() => loadScenario(name)).toThrow(ScenarioFileError);
-    expect(() => loadScenario(name)).toThrow('one of black-hole-behind-one-link, ');
-  });
+  test.each(['nonsense', '', '..', 'healthy'])(
+    'the name %j is refused, with those there are',
+    (name) => {
+      expect(() => loadScenario(name)).toThrow(ScenarioFileError);
+      expect(() => loadScenario(name)).toThrow('one of black-hole-behind-one-link, ');
+    },
+  );
 });

@@ -57,6 +57,7 @@ const KEYS = {
     family: 1,
     seed: 1,
     minTtl: 1,
+  maxTtl: 1,
     confidence: 1,
     stopReason: 1,
     probesSent: 1,

@@ -66,9 +66,12 @@ export function untestableLinks(
   });
 }
 
-function addressOf(vertex: Vertex | undefined, { addresses, source }: PlaceNames): string | null {
+function addressOf(
+  vertex: Vertex | undefined,
+  { graph, addresses, source }: PlaceNames,
+): string | null {
   if (vertex === undefined) return null;
-  if (vertex.kind === 'source') return source;
+  if (vertex.kind === 'source') return graph.minTtl === 1 ? source : null;
   return vertex.kind === 'interface' || vertex.kind === 'target'
     ? addresses.textOf(vertex.address)
     : null;

@@ -1,6 +1,7 @@
 /** The verdict in one sentence: what a person reads first, and perhaps only. */
 
-import type { Place, Suspect, VerdictKind } from '../../model/verdict.ts';
+import { placeText } from '../../model/place-text.ts';
+import type { Suspect, VerdictKind } from '../../model/verdict.ts';
 
 export interface SummaryFacts {
   readonly verdict: VerdictKind;
@@ -14,44 +15,32 @@ export interface SummaryFacts {
   readonly probesSent: number;
   /** Addresses behind which no flow goes on, where the target does not answer. */
   readonly lastHops: readonly string[];
+  /** The largest TTL, when even there routers answered; else undefined. */
+  readonly tooSmallMaxTtl: number | undefined;
 }
 
-/** More last hops than this are counted, not named. */
+/** What a sentence lists beyond this is counted, not named. */
 const LAST_HOPS_NAMED = 4;
+const PLACES_NAMED = 3;
+const TOTAL_LOSS = 0.99;
 
+/** The sentence. */
 export function summarise(facts: SummaryFacts): string {
-  const { verdict, suspects, target } = facts;
-  const [first, ...others] = suspects;
-  switch (verdict) {
+  const [first, ...others] = facts.suspects;
+  switch (facts.verdict) {
     case 'loss-located':
     case 'loss-suspected':
     case 'return-loss':
-      return first === undefined
-        ? `Loss on the way to ${target}.`
-        : lossSentence(facts, first, others);
+      return first === undefined ? '' : lossSentence(facts, first, others);
     case 'target-loss':
-      return targetSentence(facts, first);
+      return first === undefined ? '' : targetSentence(facts, first);
     case 'no-loss':
       return cleanSentence(facts);
     case 'target-unreachable':
-      return unreachableSentence(facts);
+      return capitalised(unreachableSentence(facts));
     case 'inconclusive':
-      return facts.pathsFound === 0
-        ? `Inconclusive: nothing answered any of ${facts.probesSent} probes to ${target}.`
-        : `Inconclusive: replies from the paths to ${target} are missing, but too few to say where they are lost.`;
+      return inconclusiveSentence(facts);
   }
-}
-
-/** `the link 10.0.0.1 → 10.0.1.1`, `router 10.0.0.1`. */
-export function placeText({ kind, near, far, addresses }: Place): string {
-  if (kind === 'node') {
-    const [first, ...others] = addresses;
-    if (first === undefined) return 'a router that never answers';
-    return others.length === 0 ? `router ${first}` : `router ${first} (also ${others.join(', ')})`;
-  }
-  const from = near ?? 'a hop that never answers';
-  const to = far ?? 'a next hop that was never seen';
-  return `the link ${from} → ${to}`;
 }
 
 function lossSentence(
@@ -59,50 +48,64 @@ function lossSentence(
   suspect: Suspect,
   others: readonly Suspect[],
 ): string {
-  const [low, high] = suspect.lossInterval;
   const places = [suspect, ...suspect.equivalents].map(placeText);
-  const where = places.length > 2 ? `one of ${places.join('; ')}` : places.join(' or ');
+  const where = listed(places, PLACES_NAMED, 'or');
   const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : capitalised(where);
-  const how =
-    suspect.lossRatio > 0.99
-      ? 'drops everything'
-      : `drops ${percent(suspect.lossRatio)} of packets (95 % interval ${percent(low)} to ${percent(high)})`;
+  const crossing =
+    suspect.flowsAcross === flows
+      ? `every flow to ${target} crosses it`
+      : `${suspect.flowsAcross} of ${flows} flows to ${target} cross it`;
+  const certainty = `probability ${probability(suspect.probability)}`;
   const more = others.length === 0 ? '' : ` ${others.length} more suspected.`;
-  const share = `${suspect.flowsAcross} of ${flows} flows to ${target} cross it`;
-  return `${subject} ${how}; ${share}; probability ${probability(suspect.probability)}.${more}`;
+  return `${subject} loses ${lossText(suspect)}; ${crossing}; ${certainty}.${more}`;
 }
 
-function targetSentence({ target }: SummaryFacts, suspect: Suspect | undefined): string {
-  const loss = suspect === undefined ? '' : `${percent(suspect.lossRatio)} of `;
-  return (
-    `${target} leaves ${loss}probes unanswered while every hop before it is fine: the target, its last link, ` +
-    'the last router, or the way back loses them.'
-  );
+function lossText({ lossRatio, lossInterval: [low, high] }: Suspect): string {
+  if (lossRatio > TOTAL_LOSS) return 'every packet';
+  return `${percent(lossRatio)} of packets (95 % interval ${percent(low)} to ${percent(high)})`;
 }
 
-function unreachableSentence({ target, flows, lastHops }: SummaryFacts): string {
-  const named = lastHops.slice(0, LAST_HOPS_NAMED).join(', ');
-  const more =
-    lastHops.length > LAST_HOPS_NAMED ? ` and ${lastHops.length - LAST_HOPS_NAMED} more` : '';
-  const where = lastHops.length === 0 ? '' : ` the last that answers is ${named}${more}, and`;
-  return `${target} does not answer on any of ${flows} flows:${where} no loss shows before it.`;
+function targetSentence({ target }: SummaryFacts, suspect: Suspect): string {
+  const loses = `${capitalised(target)} leaves ${lossText(suspect).replace('packets', 'probes')}`;
+  const suspected = 'the target, its last link, the last router, or the way back loses them';
+  return `${loses} unanswered while every hop before it is fine: ${suspected}.`;
 }
 
-function cleanSentence({
-  target,
-  excludedLossRatio,
-  confidence,
-  pathsFound,
-}: SummaryFacts): string {
+function unreachableSentence({ target, flows, lastHops, tooSmallMaxTtl }: SummaryFacts): string {
+  if (tooSmallMaxTtl !== undefined) {
+    return `${target} is farther away than --max-ttl ${tooSmallMaxTtl}: routers still answer there.`;
+  }
+  const unanswered = `${target} answers none of ${flows} flows`;
+  if (lastHops.length === 0) return `${unanswered}, and neither does any hop before it.`;
+  const verb = lastHops.length === 1 ? 'is' : 'are';
+  const last = `the last to answer ${verb} ${listed(lastHops, LAST_HOPS_NAMED, 'and')}`;
+  return `${unanswered}; ${last}, and no loss shows before that.`;
+}
+
+function cleanSentence(facts: SummaryFacts): string {
+  const { target, excludedLossRatio, confidence, pathsFound } = facts;
   const paths = pathsFound === 1 ? 'the one path' : `any of ${pathsFound} paths`;
   if (excludedLossRatio === null) return `No loss found on ${paths} to ${target}.`;
-  return (
-    `No loss on ${paths} to ${target}: no link loses more than ${percent(excludedLossRatio)} ` +
-    `(${percent(confidence)} confidence).`
-  );
+  const bound = `no link loses more than ${percent(excludedLossRatio)}`;
+  return `No loss on ${paths} to ${target}: ${bound} (${percent(confidence)} confidence).`;
 }
 
-/** Two significant digits, as a network engineer writes it: `5 %`, `0.25 %`. */
+function inconclusiveSentence({ target, pathsFound, probesSent }: SummaryFacts): string {
+  return pathsFound === 0
+    ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
+    : `Inconclusive: too few replies from the paths to ${target} to tell whether anything is lost.`;
+}
+
+/** `a`, `a or b`, `a, b or c`, `a, b, c and 2 more`. */
+function listed(items: readonly string[], max: number, conjunction: 'and' | 'or'): string {
+  const named = items.slice(0, max);
+  const rest = items.length - named.length;
+  const last = rest > 0 ? `${rest} more` : named.pop();
+  if (named.length === 0) return last ?? '';
+  return `${named.join(', ')} ${rest > 0 ? 'and' : conjunction} ${last}`;
+}
+
+/** Two significant digits, three from 10 % on. */
 function percent(ratio: number): string {
   return `${Number((100 * ratio).toPrecision(ratio >= 0.1 ? 3 : 2))} %`;
 }

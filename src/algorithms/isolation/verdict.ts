@@ -14,6 +14,9 @@ export interface Verdict {
   readonly rejected: readonly RejectedCause[];
 }
 
+/** Where larger losses than this could not be excluded, too little answered for any verdict. */
+const EXCLUDED_MAX = 0.5;
+
 /** Losses that are certain enough to be reported at all. */
 export function reportable(localisation: Localisation, confidence: number): LocatedLoss[] {
   return localisation.losses.filter(({ detection }) => detection >= confidence);
@@ -47,7 +50,7 @@ export function concludeVerdict(
 }
 
 function verdictKind(
-  { graph, losses: all }: Localisation,
+  { graph, losses: all, excludedLossRatio }: Localisation,
   losses: readonly LocatedLoss[],
   confidence: number,
 ): VerdictKind {
@@ -58,8 +61,8 @@ function verdictKind(
   if (onTheWay.some(({ probability }) => probability >= confidence)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
-  if (!graph.isTargetReached) return 'target-unreachable';
-  return all.length > 0 ? 'inconclusive' : 'no-loss';
+  if (all.length > 0 || excludedLossRatio > EXCLUDED_MAX) return 'inconclusive';
+  return graph.isTargetReached ? 'no-loss' : 'target-unreachable';
 }
 
 function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {

@@ -186,7 +186,7 @@ function classesOf(coverages: Iterable<Coverage>): Candidate[] {
   }
   return [...classes.values()].map((candidate) => ({
     ...candidate,
-    explanations: ranked(candidate.explanations.filter(isWhole)),
+    explanations: ranked(candidate.explanations.filter(isWhole).filter(isSeen)),
     isNuisance: candidate.explanations.some(({ kind }) => kind === 'responder'),
   }));
 }
@@ -207,6 +207,12 @@ function isWhole(explanation: Explanation, _: number, all: readonly Explanation[
       mine.every((vertex) => theirs.includes(vertex))
     );
   });
+}
+
+/** Whether it says more than that there is a router that nobody has seen, or nothing else does. */
+function isSeen(explanation: Explanation, _: number, all: readonly Explanation[]): boolean {
+  const isUnseen = explanation.kind === 'node' && explanation.interfaces.length === 0;
+  return !isUnseen || all.every(({ kind }) => kind !== 'link');
 }
 
 function interfacesOf(explanation: Explanation): readonly number[] {

@@ -70,10 +70,14 @@ class GraphBuilder {
   readonly #cells: { sent: number; received: number }[] = [];
   readonly #classes = new Map<string, PathClass & { flows: number[] }>();
   readonly #isTargetReached: boolean;
+  /** Length of the longest path that reaches the target. */
+  readonly #targetHops: number;
 
   constructor(counts: PathCounts) {
     this.#counts = counts;
-    this.#isTargetReached = counts.flows.some((flow) => flow.isReached);
+    const reached = counts.flows.filter((flow) => flow.isReached);
+    this.#isTargetReached = reached.length > 0;
+    this.#targetHops = Math.max(0, ...reached.map(({ responders }) => responders.length));
   }
 
   build(): PathGraph {
@@ -89,10 +93,13 @@ class GraphBuilder {
 
   #addFlow(index: number, flow: FlowCounts): void {
     const known = flow.isReached ? flow.responders.length : lastKnown(flow.responders) + 1;
+    if (!isProbedUpTo(flow, known)) return;
     const path = this.#verticesOf(flow, known);
     // A flow that ends while others reach the target has lost its probes to one place: behind the
     // last hop that answered. All that it sent to the target's distance is evidence for that.
-    const isDead = !flow.isReached && this.#isTargetReached && known > 0;
+    const hasGoneAsFar =
+      flow.sent.length >= this.#targetHops && isProbedUpTo(flow, this.#targetHops);
+    const isDead = !flow.isReached && this.#isTargetReached && known > 0 && hasGoneAsFar;
     if (isDead)
       path.push(this.#vertexId(`!${path.at(-1)}`, { kind: 'unseen', ttl: this.#ttl(known) }));
     if (path.length === 0) return;
@@ -148,6 +155,14 @@ class GraphBuilder {
   #ttl(position: number): number {
     return this.#counts.minTtl + position;
   }
+}
+
+/** Whether every hop has been asked: one that has not is no silent hop. */
+function isProbedUpTo({ responders, sent }: FlowCounts, end: number): boolean {
+  for (let position = 0; position < end; position++) {
+    if (responders[position] === STAR && sent[position] === 0) return false;
+  }
+  return true;
 }
 
 function lastKnown(responders: readonly number[]): number {
