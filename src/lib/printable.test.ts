@@ -10,11 +10,19 @@ const ROWS: readonly { readonly shows: string; readonly text: string; readonly s
   { shows: 'line ends and tabs', text: 'a\r\n\tb', safe: 'a\\u{d}\\u{a}\\u{9}b' },
   { shows: 'the line separators of Unicode', text: '\u2028\u2029', safe: '\\u{2028}\\u{2029}' },
   { shows: 'a change of direction', text: 'a\u202eb', safe: 'a\\u{202e}b' },
-  { shows: 'what has no width', text: 'a\u200bb\u200d\ufeff', safe: 'a\\u{200b}b\\u{200d}\\u{feff}' },
+  {
+    shows: 'what has no width',
+    text: 'a\u200bb\u200d\ufeff',
+    safe: 'a\\u{200b}b\\u{200d}\\u{feff}',
+  },
   { shows: 'a space that is none', text: 'a\u00a0b\u3000', safe: 'a\\u{a0}b\\u{3000}' },
   { shows: 'half a character', text: '\ud800x', safe: '\\u{d800}x' },
   { shows: 'private use', text: '\ue000\u{f0000}', safe: '\\u{e000}\\u{f0000}' },
-  { shows: 'a backslash, so that nobody can forge the rest', text: '\\u{1b}', safe: '\\u{5c}u{1b}' },
+  {
+    shows: 'a backslash, so that nobody can forge the rest',
+    text: '\\u{1b}',
+    safe: '\\u{5c}u{1b}',
+  },
   { shows: 'an emoji', text: '🙂', safe: '🙂' },
 ];
 
@@ -33,7 +41,9 @@ describe('printable', () => {
   });
 
   test('makes different texts different', () => {
-    const texts = fc.string({ unit: fc.constantFrom('\\', 'u', '{', '}', '1', 'b', '\u001b', 'a') });
+    const texts = fc.string({
+      unit: fc.constantFrom('\\', 'u', '{', '}', '1', 'b', '\u001b', 'a'),
+    });
     fc.assert(
       fc.property(texts, texts, (one, other) => {
         fc.pre(one !== other);

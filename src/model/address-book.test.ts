@@ -21,6 +21,8 @@ test('numbers addresses from 0 in the order in which they come, each once', () =
 
 const ALIKE = [
   ['0.0.0.1', [0, 0, 0, 1]],
+  ['1.0.0.1', [1, 0, 0, 1]],
+  ['0.1.0.1', [0, 1, 0, 1]],
   ['255.255.255.255', [255, 255, 255, 255]],
   ['128.0.0.0', [128, 0, 0, 0]],
   ['::1', [...new Array(15).fill(0), 1]],

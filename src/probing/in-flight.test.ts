@@ -169,35 +169,49 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), pick: fc.nat(30) }) },
 );
 
+/** A table beside a plain list of what it must hold. */
+class Checked {
+  readonly table = new InFlight(12);
+  readonly awaited: { slot: number; counter: number; sentAtUs: number }[] = [];
+
+  add(nowUs: number): void {
+    const slot = this.table.add(nowUs, 1, 0, nowUs);
+    if (slot === NO_SLOT) return;
+    this.awaited.push({ slot, counter: this.table.counterOf(slot), sentAtUs: nowUs });
+  }
+
+  end(pick: number, kind: 'answer' | 'withdraw'): void {
+    const [probe] = this.awaited.splice(pick % Math.max(1, this.awaited.length), 1);
+    if (probe === undefined) return;
+    if (kind === 'answer') this.table.settle(probe.slot, PROBE_ANSWERED);
+    else this.table.withdraw(probe.slot);
+  }
+
+  expire(sentByUs: number): void {
+    const due = this.awaited.filter(({ sentAtUs }) => sentAtUs <= sentByUs);
+    expect(expireAll(this.table, sentByUs)).toEqual(due.map(({ slot }) => slot));
+    this.awaited.splice(0, due.length);
+  }
+
+  check(): void {
+    expect(this.table.awaitedCount).toBe(this.awaited.length);
+    for (const { slot, counter, sentAtUs } of this.awaited) {
+      expect(this.table.slotOf(counter)).toBe(slot);
+      expect(this.table.rowOf(slot).flow).toBe(sentAtUs);
+    }
+  }
+}
+
 test('in any order of events: every awaited probe is found by its counter, and counted', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const table = new InFlight(12);
-      /** Slot and counter of every probe that is still awaited, by its flow. */
-      const awaited = new Map<number, { slot: number; counter: number; sentAtUs: number }>();
+      const checked = new Checked();
       for (const [nowUs, { kind, pick }] of steps.entries()) {
-        const [flow, probe] = [...awaited][pick % Math.max(1, awaited.size)] ?? [];
-        if (kind === 'add') {
-          const slot = table.add(nowUs, 1, 0, nowUs);
-          const counter = table.counterOf(slot);
-          if (slot !== NO_SLOT) awaited.set(nowUs, { slot, counter, sentAtUs: nowUs });
-        } else if (kind === 'expire') {
-          const given = expireAll(table, nowUs - pick);
-          const due = [...awaited].filter(([, { sentAtUs }]) => sentAtUs <= nowUs - pick);
-          expect(given).toEqual(due.map(([, { slot }]) => slot));
-          for (const [old] of due) awaited.delete(old);
-        } else if (kind === 'release') {
-          table.release(nowUs - pick);
-        } else if (flow !== undefined && probe !== undefined) {
-          if (kind === 'answer') table.settle(probe.slot, PROBE_ANSWERED);
-          else table.withdraw(probe.slot);
-          awaited.delete(flow);
-        }
-        expect(table.awaitedCount).toBe(awaited.size);
-        for (const [sent, { slot, counter }] of awaited) {
-          expect(table.slotOf(counter)).toBe(slot);
-          expect(table.rowOf(slot).flow).toBe(sent);
-        }
+        if (kind === 'add') checked.add(nowUs);
+        else if (kind === 'expire') checked.expire(nowUs - pick);
+        else if (kind === 'release') checked.table.release(nowUs - pick);
+        else checked.end(pick, kind);
+        checked.check();
       }
     }),
   );

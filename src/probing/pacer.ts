@@ -96,13 +96,6 @@ export class Pacer {
     budget.perSecond = Math.max(SLOWEST_PER_SECOND, lowered);
   }
 
-  /** Drops every job that waits. */
-  clear(): void {
-    while (this.#schedule.size > 0) this.#schedule.pop();
-    this.#budgets.clear();
-    this.#queued = 0;
-  }
-
   #budgetOf(key: number): Budget {
     const known = this.#budgets.get(key);
     if (known !== undefined) return known;

@@ -71,7 +71,10 @@ class Bench {
   /** The errno for a packet, or undefined to take it. */
   refuse: (packet: Uint8Array, nowUs: number) => string | undefined = () => undefined;
 
-  constructor(family: 4 | 6 = 4, { slots = 8, ...options }: Partial<EngineOptions> & { slots?: number } = {}) {
+  constructor(
+    family: 4 | 6 = 4,
+    { slots = 8, ...options }: Partial<EngineOptions> & { slots?: number } = {},
+  ) {
     this.#outbox = {
       bytes: new Uint8Array(slots * 128),
       slotBytes: 128,
@@ -83,7 +86,10 @@ class Bench {
         ...HOSTS[family],
         destinationPort: 443,
         tos: 0,
-        flows: [33_000, 33_001, 33_002].map((sourcePort) => ({ sourcePort, flowLabel: sourcePort })),
+        flows: [33_000, 33_001, 33_002].map((sourcePort) => ({
+          sourcePort,
+          flowLabel: sourcePort,
+        })),
         tokenKey: Uint32Array.of(1, 2, 3, 4),
         rates: UNHURRIED,
         random: new Random(1),
@@ -232,10 +238,14 @@ describe.each(FAMILIES)('IPv%i', (family) => {
   });
 
   /** What is like a reply to our probe but for one thing. */
-  const FOREIGN: readonly { shows: string; reply: (bench: Bench, probe: Uint8Array) => Uint8Array }[] = [
+  const FOREIGN: readonly {
+    shows: string;
+    reply: (bench: Bench, probe: Uint8Array) => Uint8Array;
+  }[] = [
     {
       shows: 'a time exceeded about a stranger’s packet',
-      reply: () => icmpErrorFor(new Bench(family, { tokenKey: Uint32Array.of(9, 9, 9, 9) }).probe(0, 5)),
+      reply: () =>
+        icmpErrorFor(new Bench(family, { tokenKey: Uint32Array.of(9, 9, 9, 9) }).probe(0, 5)),
     },
     {
       shows: 'our token with the ports of another of our flows',
@@ -304,28 +314,29 @@ describe.each(FAMILIES)('IPv%i', (family) => {
 
   test('no change of one byte makes a reply answer another probe', () => {
     const bench = new Bench(family, { flows: manyFlows(50) });
-    for (let flow = 0; flow < 50; flow++) for (let ttl = 1; ttl <= 20; ttl++) bench.engine.order(flow, ttl, 0);
+    for (let i = 0; i < 1000; i++) bench.engine.order(i % 50, 1 + Math.floor(i / 50), 0);
     bench.run(0, SECOND / 2);
     const probe = bench.sent[423]?.packet ?? new Uint8Array();
     const { segment, ttl } = readSynProbe(probe);
     const own = `${segment.sourcePort - 33_000} ${ttl} 0`;
     const genuine = [icmpErrorFor(probe, { from: near }), segmentFor(probe), synAckFor(probe)];
-    for (const packet of genuine) {
-      for (let offset = 0; offset < packet.length; offset++) {
-        for (const flip of [1, 2, 4, 8, 16, 32, 64, 128, 255]) {
-          const changed = packet.slice();
-          changed[offset] = (changed[offset] ?? 0) ^ flip;
-          for (const bytes of [changed, resealedIfPossible(changed)]) {
-            bench.engine.handle(bytes, 600_000);
-          }
-        }
-      }
+    for (const changed of genuine.flatMap(changesOf)) {
+      bench.engine.handle(changed, 600_000);
+      bench.engine.handle(resealedIfPossible(changed), 600_000);
     }
     const others = bench.journal.lines.filter((line) => !line.includes(` ${own} `));
     expect(others).toEqual([]);
     expect(bench.journal.lines).toHaveLength(1); // changes of what does not matter: it was answered
   });
 });
+
+/** A packet with each of its bytes changed in each bit, and in all of them. */
+function changesOf(packet: Uint8Array): Uint8Array[] {
+  const flips = [1, 2, 4, 8, 16, 32, 64, 128, 255];
+  return [...packet.keys()].flatMap((offset) =>
+    flips.map((flip) => packet.map((byte, at) => (at === offset ? byte ^ flip : byte))),
+  );
+}
 
 function manyFlows(count: number): EngineOptions['flows'] {
   return Array.from({ length: count }, (_, i) => ({ sourcePort: 33_000 + i, flowLabel: 0 }));
@@ -396,7 +407,8 @@ describe('pace', () => {
 
   test('one TTL of all flows goes to one interface, as far as anyone knows', () => {
     const bench = new Bench(4, { rates });
-    for (let flow = 0; flow < 3; flow++) for (let i = 0; i < 10; i++) bench.engine.order(flow, 1, i);
+    for (let flow = 0; flow < 3; flow++)
+      for (let i = 0; i < 10; i++) bench.engine.order(flow, 1, i);
     bench.run(0, 10 * SECOND);
     expect(bench.sent.at(-1)?.atUs).toBeGreaterThan(0.8 * 290_000);
   });
@@ -406,7 +418,8 @@ describe('pace', () => {
     for (const [flow, from] of ROUTERS[4].entries()) {
       bench.engine.handle(icmpErrorFor(bench.probe(flow, 1, flow * 20_000), { from }), 40_000);
     }
-    for (let flow = 0; flow < 2; flow++) for (let i = 0; i < 10; i++) bench.engine.order(flow, 1, i);
+    for (let flow = 0; flow < 2; flow++)
+      for (let i = 0; i < 10; i++) bench.engine.order(flow, 1, i);
     bench.run(SECOND, 10 * SECOND);
     expect(bench.sent.at(-1)?.atUs).toBeLessThan(SECOND + 1.2 * 100_000);
   });
@@ -428,7 +441,9 @@ describe('a kernel that refuses', () => {
     bench.refuse = () => (refusals++ === 0 ? 'ENOBUFS' : undefined);
     for (let ttl = 1; ttl <= 5; ttl++) bench.engine.order(0, ttl, 0);
     bench.run(0, SECOND / 2);
-    expect(bench.sent.map(({ packet }) => readSynProbe(packet).ttl).sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(bench.sent.map(({ packet }) => readSynProbe(packet).ttl).sort()).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
     expect(bench.sent[0]?.atUs).toBeGreaterThanOrEqual(20_000);
     expect(bench.journal.lines).toEqual([]);
     expect(bench.engine.counters).toMatchObject({ probesSent: 5, sendErrors: { ENOBUFS: 1 } });
@@ -450,10 +465,11 @@ describe('a kernel that refuses', () => {
     const bench = new Bench();
     const isBarred = (packet: Uint8Array) => readSynProbe(packet).segment.sourcePort === 33_001;
     bench.refuse = (packet) => (isBarred(packet) ? 'EPERM' : undefined);
-    for (let flow = 0; flow < 3; flow++) for (let ttl = 1; ttl <= 4; ttl++) bench.engine.order(flow, ttl, 0);
+    for (let flow = 0; flow < 3; flow++)
+      for (let ttl = 1; ttl <= 4; ttl++) bench.engine.order(flow, ttl, 0);
     bench.run(0, 10 * SECOND);
-    const unsent = bench.journal.lines.filter((line) => line.startsWith('unsent'));
-    expect(unsent.sort()).toEqual(['unsent 1 1 0', 'unsent 1 2 0', 'unsent 1 3 0', 'unsent 1 4 0']);
+    const barred = bench.journal.lines.filter((line) => line.split(' ')[1] === '1');
+    expect(barred.sort()).toEqual(['unsent 1 1 0', 'unsent 1 2 0', 'unsent 1 3 0', 'unsent 1 4 0']);
     expect(bench.sent).toHaveLength(8);
     expect(bench.engine.counters.sendErrors).toEqual({ EPERM: 20 });
     expect(bench.engine.isIdle).toBe(true);

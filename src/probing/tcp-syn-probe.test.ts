@@ -148,9 +148,15 @@ describe.each(FAMILIES)('claims in IPv%i', (family) => {
   const GOOD = [
     { shows: 'a time exceeded', packet: icmpErrorFor(probe) },
     { shows: 'a quote of 8 bytes', packet: icmpErrorFor(probe, { quotedTransportBytes: 8 }) },
-    { shows: 'a quote with another source', packet: icmpErrorFor(probe, { quotedSource: stranger }) },
+    {
+      shows: 'a quote with another source',
+      packet: icmpErrorFor(probe, { quotedSource: stranger }),
+    },
     { shows: 'an MPLS extension', packet: icmpErrorFor(probe, { mpls: [0x0001_01ff] }) },
-    { shows: 'a quoted TTL that something rewrote', packet: icmpErrorFor(probe, { quotedTtl: 64 }) },
+    {
+      shows: 'a quoted TTL that something rewrote',
+      packet: icmpErrorFor(probe, { quotedTtl: 64 }),
+    },
     { shows: 'an unreachable', packet: icmpErrorFor(probe, { cause: 'unreachable', code: 1 }) },
     { shows: 'a SYN-ACK', packet: synAckFor(probe) },
     { shows: 'a RST with ACK', packet: segmentFor(probe) },

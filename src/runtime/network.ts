@@ -1,6 +1,6 @@
 /** Where a run takes place: the host's network by raw sockets, or a simulated one. */
 
-import { familyOf, formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
@@ -124,10 +124,4 @@ function addressBytes(text: string): Uint8Array {
   const bytes = parseIpAddress(text);
   if (bytes === undefined) throw new RangeError(`not an address: ${text}`);
   return bytes;
-}
-
-/** `10.0.0.1:22`, `[fdec::1]:22`. */
-export function endpointText(address: Uint8Array, port: number): string {
-  const text = formatIpAddress(address);
-  return address.length === 4 ? `${text}:${port}` : `[${text}]:${port}`;
 }

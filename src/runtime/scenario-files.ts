@@ -16,7 +16,7 @@ export class ScenarioFileError extends Error {
 /** Names of the scenarios that come with the package. */
 export function shippedScenarios(): string[] {
   return readdirSync(SHIPPED)
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => basename(file, '.json'))
     .sort();
 }

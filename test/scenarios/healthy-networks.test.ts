@@ -24,16 +24,20 @@ const ROWS = NETWORKS.flatMap((network) => FAMILIES.map((family) => ({ ...networ
  * more with a chance of 2.6 %, at the bound that the penalties promise; in truth alarms are rarer
  * by far, and seeds are fixed.
  */
-test.each(ROWS)('nothing is blamed in $shows over IPv$family', async ({ traits, family }) => {
-  const scenario = scenarioOf(traits);
-  const alarms: string[] = [];
-  const probes: number[] = [];
-  for (let i = 0; i < RUNS_EACH; i++) {
-    const run = { scenario, family, seed: SEED + i };
-    const record = await isolateSimulated(run);
-    probes.push(record.probesSent);
-    if (record.verdict !== 'no-loss') alarms.push(describeRun(record, run));
-  }
-  console.log(`healthy IPv${family}: ${alarms.length} alarms, median ${median(probes)} probes`);
-  expect(alarms.length, alarms.join('\n')).toBeLessThanOrEqual(1);
-}, 60_000);
+test.each(ROWS)(
+  'nothing is blamed in $shows over IPv$family',
+  async ({ traits, family }) => {
+    const scenario = scenarioOf(traits);
+    const alarms: string[] = [];
+    const probes: number[] = [];
+    for (let i = 0; i < RUNS_EACH; i++) {
+      const run = { scenario, family, seed: SEED + i };
+      const record = await isolateSimulated(run);
+      probes.push(record.probesSent);
+      if (record.verdict !== 'no-loss') alarms.push(describeRun(record, run));
+    }
+    console.log(`healthy IPv${family}: ${alarms.length} alarms, median ${median(probes)} probes`);
+    expect(alarms.length, alarms.join('\n')).toBeLessThanOrEqual(1);
+  },
+  60_000,
+);

@@ -30,26 +30,30 @@ const ROWS = [
 ];
 
 describe('one link or router that loses', () => {
-  test.each(ROWS)('$forwardLoss of packets is named in $rightMin of 60 networks', async (row) => {
-    const random = new Random(SEED);
-    const wrong: string[] = [];
-    const seconds: number[] = [];
-    const probes: number[] = [];
-    for (let i = 0; i < FAULTS; i++) {
-      const traits = FABRICS[i % 2] ?? EQUAL;
-      const family = FAMILIES[(i >> 1) % 2] ?? 4;
-      const seed = SEED + i;
-      const place = randomPlace({ scenario: scenarioOf(traits), family, seed }, random);
-      const run = { scenario: withFault(traits, place, row.forwardLoss), family, seed };
-      const record = await isolateSimulated(run);
-      seconds.push(record.durationMs / 1000);
-      probes.push(record.probesSent);
-      if (isFoundAlone(record, run.scenario, place)) continue;
-      wrong.push(`${JSON.stringify(place)} ${describeRun(record, run)}`);
-    }
-    const right = `${FAULTS - wrong.length}/${FAULTS} right`;
-    const cost = `median ${median(seconds).toFixed(1)} s, ${median(probes)} probes`;
-    console.log([`${100 * row.forwardLoss} % loss: ${right}, ${cost}`, ...wrong].join('\n  '));
-    expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(FAULTS - row.rightMin);
-  }, 60_000);
+  test.each(ROWS)(
+    '$forwardLoss of packets is named in $rightMin of 60 networks',
+    async (row) => {
+      const random = new Random(SEED);
+      const wrong: string[] = [];
+      const seconds: number[] = [];
+      const probes: number[] = [];
+      for (let i = 0; i < FAULTS; i++) {
+        const traits = FABRICS[i % 2] ?? EQUAL;
+        const family = FAMILIES[(i >> 1) % 2] ?? 4;
+        const seed = SEED + i;
+        const place = randomPlace({ scenario: scenarioOf(traits), family, seed }, random);
+        const run = { scenario: withFault(traits, place, row.forwardLoss), family, seed };
+        const record = await isolateSimulated(run);
+        seconds.push(record.durationMs / 1000);
+        probes.push(record.probesSent);
+        if (isFoundAlone(record, run.scenario, place)) continue;
+        wrong.push(`${JSON.stringify(place)} ${describeRun(record, run)}`);
+      }
+      const right = `${FAULTS - wrong.length}/${FAULTS} right`;
+      const cost = `median ${median(seconds).toFixed(1)} s, ${median(probes)} probes`;
+      console.log([`${100 * row.forwardLoss} % loss: ${right}, ${cost}`, ...wrong].join('\n  '));
+      expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(FAULTS - row.rightMin);
+    },
+    60_000,
+  );
 });

@@ -32,7 +32,12 @@ export type Survival = (path: readonly Hop[], position: number) => number;
 /** Draws the answers of flows; `answer` is what a hop sends back of what reaches it. */
 export function drawn(
   paths: readonly (readonly Hop[])[],
-  { random, sent, passes, answers = () => 1 }: {
+  {
+    random,
+    sent,
+    passes,
+    answers = () => 1,
+  }: {
     readonly random: Random;
     readonly sent: number;
     /** Chance to come from one position to the next: from position − 1 to this one. */
@@ -84,7 +89,9 @@ export function ingressPaths(widths: readonly number[], flows: number): Hop[][] 
   return fabricPaths(widths, flows).map((path) =>
     path.map((hop, position) => {
       const before = path[position - 1];
-      return typeof hop === 'number' && typeof before === 'number' ? 10 * hop + (before % 100) : hop;
+      return typeof hop === 'number' && typeof before === 'number'
+        ? 10 * hop + (before % 100)
+        : hop;
     }),
   );
 }

@@ -68,7 +68,12 @@ export function icmpErrorFor(probe: Uint8Array, traits: ErrorTraits = {}): Uint8
   const dialect = family === 4 ? ICMPV4 : ICMPV6;
   const from = traits.from ?? addressOf(family === 4 ? '10.1.0.2' : 'fdec:1::2');
   const type = traits.cause === 'unreachable' ? dialect.unreachable : dialect.timeExceeded;
-  const error = { type, code: traits.code ?? 0, quote: quoteOf(probe, traits), mpls: traits.mpls ?? [] };
+  const error = {
+    type,
+    code: traits.code ?? 0,
+    quote: quoteOf(probe, traits),
+    mpls: traits.mpls ?? [],
+  };
   const payload = new Uint8Array(icmpErrorBytes(error, dialect));
   const sum =
     family === 4 ? 0 : pseudoHeaderSum(from, header.source, dialect.protocol, payload.length);
@@ -117,7 +122,11 @@ export function resealed(packet: Uint8Array): Uint8Array {
   writeUint16(payload, field, 0);
   const isPlain = family === 4 && protocol !== 6;
   const covered = isPlain ? 0 : pseudoHeaderSum(source, destination, protocol, payload.length);
-  writeUint16(payload, field, checksumOf(addWords(covered, payload, { start: 0, end: payload.length })));
+  writeUint16(
+    payload,
+    field,
+    checksumOf(addWords(covered, payload, { start: 0, end: payload.length })),
+  );
   const copy = packet.slice();
   copy.set(payload, packet.length - payload.length);
   return copy;
@@ -164,7 +173,12 @@ function ipPacket(
     const fields = { trafficClass: 0, flowLabel: 0, nextHeader: protocol, hopLimit: ttl };
     return encodeIpv6({ ...fields, source, destination, payload });
   }
-  const fields = { tos: 0, identification: 9, flags: 0, fragmentOffset: 0, options: new Uint8Array(0) };
+  const fields = {
+    tos: 0,
+    identification: 9,
+    flags: 0,
+    fragmentOffset: 0,
+    options: new Uint8Array(0),
+  };
   return encodeIpv4({ ...fields, ttl, protocol, source, destination, payload });
 }
-

@@ -81,7 +81,10 @@ export function isFoundAlone(record: IsolateRecord, scenario: Scenario, place: P
 }
 
 /** How many flows of a run go over a place: what none crosses, none can find. */
-export function flowsAcross({ scenario, family, seed, options }: SimulatedRun, place: Place): number {
+export function flowsAcross(
+  { scenario, family, seed, options }: SimulatedRun,
+  place: Place,
+): number {
   const plan = planNetwork({ ...scenario, seed }, { family });
   const network = new Network(plan);
   const ends = [plan.source[family], plan.target.address[family]];
@@ -89,7 +92,9 @@ export function flowsAcross({ scenario, family, seed, options }: SimulatedRun, p
   const ports = Array.from({ length: options?.flows ?? FLOWS }, (_, i) => FIRST_SOURCE_PORT + i);
   return ports.filter((port) => {
     const leadingBits = (port << 16) | plan.target.port;
-    const fields = { source, destination, protocol: 6, leadingBits } as Parameters<typeof flowHash>[0];
+    const fields = { source, destination, protocol: 6, leadingBits } as Parameters<
+      typeof flowHash
+    >[0];
     const path = [SOURCE, ...network.pathOf(flowHash(fields))];
     if (place.kind === 'router') return path.includes(place.name);
     return path.some((near, i) => near === place.near && path[i + 1] === place.far);
@@ -97,7 +102,10 @@ export function flowsAcross({ scenario, family, seed, options }: SimulatedRun, p
 }
 
 /** What says where a run went wrong and how to repeat it. */
-export function describeRun(record: IsolateRecord, { scenario, family, seed }: SimulatedRun): string {
+export function describeRun(
+  record: IsolateRecord,
+  { scenario, family, seed }: SimulatedRun,
+): string {
   const suspects = suspectsIn(record, scenario).map((alike) => alike.join(' = '));
   return [
     `seed ${seed} IPv${family}: ${record.verdict} [${suspects.join('; ')}] (${record.stopReason},`,

@@ -39,11 +39,6 @@ const SCOUTS = 4;
 const SETTLED_PROBABILITY = 0.99;
 /** … in this many evaluations in a row. */
 const SETTLED_EVALUATIONS = 2;
-/**
- * A clean run ends only when the exclusion would hold at this share of the accepted error: a loss
- * just as large as is to be excluded should not be missed as often as the confidence allows.
- */
-const CLEAN_ERROR_SHARE = 0.5;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
 /** An interface that answers no more than this limits its replies, and is asked for fewer. */
@@ -114,13 +109,9 @@ export class Isolation implements ProbeSink {
     return (this.#startedAtUs ?? nowUs) + this.#options.maxTimeUs;
   }
 
-  /**
-   * What the counts of all rounds that are over show.
-   *
-   * @param confidence of the exclusion, within (0, 1)
-   */
-  localisation(confidence: number = this.#options.confidence): Localisation {
-    return localise(this.#table.counts(), { minLoss: this.#options.minLoss, confidence });
+  /** What the counts of all rounds that are over show. */
+  localisation(): Localisation {
+    return localise(this.#table.counts(), this.#options);
   }
 
   replied(reply: ProbeReply): void {
@@ -162,15 +153,15 @@ export class Isolation implements ProbeSink {
   }
 
   #evaluate(): StopReason | undefined {
-    const { confidence, exclude } = this.#options;
-    const localisation = this.localisation(1 - CLEAN_ERROR_SHARE * (1 - confidence));
+    const localisation = this.localisation();
     this.#slowDownLimited(localisation);
     this.#leads = localisation.leads;
     const { classes } = localisation.graph;
     if (classes.length === 0) return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
     if (this.#hasSettled(localisation)) return 'sure';
+    if (this.#isDeadEnd(localisation)) return 'no-answer';
     const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
-    return isClean && localisation.excludedLossRatio <= exclude ? 'clean' : undefined;
+    return isClean && localisation.excludedLossRatio <= this.#options.exclude ? 'clean' : undefined;
   }
 
   /** Whether every loss has its place, and had it at the evaluation before. */
@@ -193,6 +184,12 @@ export class Isolation implements ProbeSink {
       evaluations: isSure ? (isSame ? this.#settled.evaluations : 0) + 1 : 0,
     };
     return this.#settled.evaluations >= SETTLED_EVALUATIONS;
+  }
+
+  /** Whether no flow gets to where it could show anything, although all had every chance to. */
+  #isDeadEnd({ graph, excludedLossRatio }: Localisation): boolean {
+    const isUntestable = !graph.isTargetReached && excludedLossRatio === 1;
+    return isUntestable && this.#roundsOver >= SILENT_ROUNDS && !this.#table.hasDoubtfulHops();
   }
 
   #hasSeenAllFlows(): boolean {

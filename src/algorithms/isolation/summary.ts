@@ -22,7 +22,7 @@ export interface SummaryFacts {
 /** What a sentence lists beyond this is counted, not named. */
 const LAST_HOPS_NAMED = 4;
 const PLACES_NAMED = 3;
-const TOTAL_LOSS = 0.99;
+const TOTAL_LOSS = 0.995;
 
 /** The sentence. */
 export function summarise(facts: SummaryFacts): string {
@@ -37,7 +37,7 @@ export function summarise(facts: SummaryFacts): string {
     case 'no-loss':
       return cleanSentence(facts);
     case 'target-unreachable':
-      return capitalised(unreachableSentence(facts));
+      return opened(unreachableSentence(facts));
     case 'inconclusive':
       return inconclusiveSentence(facts);
   }
@@ -50,7 +50,7 @@ function lossSentence(
 ): string {
   const places = [suspect, ...suspect.equivalents].map(placeText);
   const where = listed(places, PLACES_NAMED, 'or');
-  const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : capitalised(where);
+  const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : opened(where);
   const crossing =
     suspect.flowsAcross === flows
       ? `every flow to ${target} crosses it`
@@ -66,7 +66,7 @@ function lossText({ lossRatio, lossInterval: [low, high] }: Suspect): string {
 }
 
 function targetSentence({ target }: SummaryFacts, suspect: Suspect): string {
-  const loses = `${capitalised(target)} leaves ${lossText(suspect).replace('packets', 'probes')}`;
+  const loses = `${opened(target)} leaves ${lossText(suspect).replace('packets', 'probes')}`;
   const suspected = 'the target, its last link, the last router, or the way back loses them';
   return `${loses} unanswered while every hop before it is fine: ${suspected}.`;
 }
@@ -87,7 +87,7 @@ function cleanSentence(facts: SummaryFacts): string {
   const paths = pathsFound === 1 ? 'the one path' : `any of ${pathsFound} paths`;
   if (excludedLossRatio === null) return `No loss found on ${paths} to ${target}.`;
   const bound = `no link loses more than ${percent(excludedLossRatio)}`;
-  return `No loss on ${paths} to ${target}: ${bound} (${percent(confidence)} confidence).`;
+  return `No loss on ${paths} to ${target}: ${bound} (${Number((100 * confidence).toFixed(4))} % confidence).`;
 }
 
 function inconclusiveSentence({ target, pathsFound, probesSent }: SummaryFacts): string {
@@ -96,13 +96,13 @@ function inconclusiveSentence({ target, pathsFound, probesSent }: SummaryFacts):
     : `Inconclusive: too few replies from the paths to ${target} to tell whether anything is lost.`;
 }
 
-/** `a`, `a or b`, `a, b or c`, `a, b, c and 2 more`. */
+/** `a`, `a or b`, `a, b or c`, `a, b, c or one of 2 more`. */
 function listed(items: readonly string[], max: number, conjunction: 'and' | 'or'): string {
   const named = items.slice(0, max);
   const rest = items.length - named.length;
-  const last = rest > 0 ? `${rest} more` : named.pop();
+  const last = rest > 0 ? `${conjunction === 'or' ? 'one of ' : ''}${rest} more` : named.pop();
   if (named.length === 0) return last ?? '';
-  return `${named.join(', ')} ${rest > 0 ? 'and' : conjunction} ${last}`;
+  return `${named.join(', ')} ${conjunction} ${last}`;
 }
 
 /** Two significant digits, three from 10 % on. */
@@ -115,6 +115,7 @@ function probability(value: number): string {
   return value > 0.999 ? '> 0.999' : value.toFixed(3);
 }
 
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** Text at the start of a sentence: names of hosts stay as they are. */
+function opened(text: string): string {
+  return /^(the|a|router) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

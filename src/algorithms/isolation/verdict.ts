@@ -61,7 +61,9 @@ function verdictKind(
   if (onTheWay.some(({ probability }) => probability >= confidence)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
-  if (all.length > 0 || excludedLossRatio > EXCLUDED_MAX) return 'inconclusive';
+  // 1 means that no link was testable at all: then the target is out of reach from the first on.
+  const isVague = excludedLossRatio > EXCLUDED_MAX && excludedLossRatio < 1;
+  if (all.length > 0 || isVague) return 'inconclusive';
   return graph.isTargetReached ? 'no-loss' : 'target-unreachable';
 }
 

@@ -23,7 +23,7 @@ function routersIn(paths: readonly (readonly Hop[])[]): number[][] {
     .sort(([a = 0], [b = 0]) => a - b);
 }
 
-/** What the interfaces of layer 2 and up ought to be joined to, in `ingressPaths` of these widths. */
+/** The routers that the interfaces of `ingressPaths` make, from layer 2 up. */
 function trueRouters(widths: readonly number[]): number[][] {
   return widths.flatMap((width, layer) => {
     const before = widths[layer - 1] ?? 1;
@@ -61,7 +61,7 @@ describe('routers that answer from one address of their own', () => {
   });
 });
 
-test('the interfaces of a router that drops everything are joined, as every flow ends behind them', () => {
+test('the interfaces of a router that drops everything are joined: every flow ends there', () => {
   const paths = ingressPaths([1, 4, 4, 1], 64).map((path) => {
     const isDead = typeof path[2] === 'number' && Math.floor(path[2] / 10) === 302;
     return isDead ? [...path.slice(0, 3), '*' as const, '*' as const] : path;

@@ -130,7 +130,11 @@ describe('what is not seen', () => {
 
   test('without the target, what lies behind the last hop covers nothing', () => {
     const found = candidatesIn([[1, 2, '*']]);
-    expect([...found.keys()].sort()).toEqual(['limit 1', 'limit 2 = link 1 2', 'link S 1']);
+    expect([...found.keys()].sort()).toEqual([
+      'limit 1',
+      'link S 1',
+      'node 1 = link 1 2 = limit 2',
+    ]);
   });
 });
 
@@ -139,19 +143,25 @@ function withoutTtls(what: string): string[] {
   return what.split(' = ').map((explanation) => explanation.replace(/@\d+/, ''));
 }
 
-const anyPath = fc
-  .array(
-    fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 6 }) }, fc.constant('*' as const)),
-    {
-      minLength: 1,
-      maxLength: 4,
-    },
-  )
-  .chain((path) => fc.constantFrom<Hop[]>([...path], [...path, 'T']));
+/** All paths of a small fabric: some routers are silent there, and behind some every flow ends. */
+const anyPaths = fc
+  .record({
+    pathsOf: fc.constantFrom(fabricPaths, ingressPaths),
+    widths: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 4 }),
+    silent: fc.option(fc.integer({ min: 0, max: 8 })),
+    dead: fc.option(fc.integer({ min: 0, max: 8 })),
+  })
+  .map(({ pathsOf, widths, silent, dead }) => {
+    const paths = pathsOf(widths, 81);
+    const interfaces = [...new Set(paths.flat())].filter((hop) => hop !== 'T');
+    const [hidden, end] = [interfaces[silent ?? -1], interfaces[dead ?? -1]];
+    return paths.map((path) => {
+      const last = end === undefined ? -1 : path.indexOf(end);
+      return path.map((hop, at): Hop => (hop === hidden || (last >= 0 && at > last) ? '*' : hop));
+    });
+  });
 
 describe('candidates of any paths', () => {
-  const anyPaths = fc.array(anyPath, { minLength: 1, maxLength: 8 });
-
   test('are classes: no two cover the same cells, and none covers nothing', () => {
     fc.assert(
       fc.property(anyPaths, (paths) => {
@@ -194,9 +204,12 @@ test.each([
   ({ naming, paths }) => {
     const kinds = [...candidatesIn(paths).keys()].flatMap((what) => what.split(' = '));
     const links = kinds.filter((kind) => kind.startsWith('link ') && !kind.includes('?'));
-    // 1 + 4 + 16 + 4 + 1 links. Where a router has several addresses, the links from it have it whole.
+    // 1 + 4 + 16 + 4 + 1 links, and more where those from one router have it in whole and in part.
     expect(new Set(links).size).toBeGreaterThanOrEqual(26);
-    const whole = links.filter((link) => link.split(' ')[2] === 'T');
-    expect(whole).toEqual([naming === 'own' ? 'link 400 T' : 'link 4000+4001+4002+4003 T']);
+    expect(links).toContain(naming === 'own' ? 'link 400 T' : 'link 4000+4001+4002+4003 T');
+    for (const router of [300, 301, 302, 303]) {
+      const interfaces = [0, 1, 2, 3].map((near) => 10 * router + near);
+      expect(kinds).toContain(`node ${naming === 'own' ? router : interfaces.join('+')}`);
+    }
   },
 );

@@ -101,18 +101,18 @@ class CandidateCollector {
     if (kind === 'interface') {
       this.#cover(`transit ${vertex}`, { kind: 'node', interfaces: [vertex], ttl }, behind);
       this.#addEntrance(`entrance ${vertex}`, [vertex], place);
-      const router = this.#routerOf(vertex);
-      if (router === undefined) return;
-      const interfaces = [...router];
-      this.#cover(`transit ${interfaces}`, { kind: 'node', interfaces, ttl }, behind);
-      this.#addEntrance(`entrance ${interfaces}`, interfaces, place);
+      const interfaces = [...(this.#routerOf(vertex) ?? [])];
+      if (interfaces.length > 0) {
+        this.#cover(`transit ${interfaces}`, { kind: 'node', interfaces, ttl }, behind);
+        this.#addEntrance(`entrance ${interfaces}`, interfaces, place);
+      }
     } else if (kind === 'unseen') {
       this.#cover(`unseen ${ttl}`, { kind: 'node', interfaces: [], ttl }, place);
     }
     const before = this.#describe(near);
     if (before.kind !== 'silent') return;
     const silent: Explanation = { kind: 'node', interfaces: [], ttl: before.ttl };
-    this.#cover(`silent ${vertex}`, silent, place);
+    this.#cover(`silent ${before.ttl} ${vertex}`, silent, place);
   }
 
   /** Loss at a router's entrance: only where it has several, since one is the link before it. */

@@ -79,6 +79,20 @@ export class LossModel {
     return gain;
   }
 
+  /** ln of the weighted mean of the profile likelihood over several θ, as `profileGain` counts it. */
+  mixtureGain(
+    cells: readonly number[],
+    mixture: readonly { readonly theta: number; readonly weight: number }[],
+  ): number {
+    const gains = mixture.map(({ theta }) => this.profileGain(cells, theta));
+    const top = Math.max(...gains);
+    const sum = mixture.reduce(
+      (all, { weight }, i) => all + weight * Math.exp((gains[i] ?? 0) - top),
+      0,
+    );
+    return top + Math.log(sum);
+  }
+
   /** ln of the probability of all counts, up to a constant of the counts. */
   logLikelihood(): number {
     let sum = 0;

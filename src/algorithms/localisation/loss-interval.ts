@@ -7,6 +7,14 @@ const INTERVAL_DROP_95 = 3.841 / 2;
 const BISECTIONS = 24;
 /** θ of a loss of all but 2 in 10⁹ packets: what the counts never tell from a total one. */
 const THETA_TOTAL_LOSS = -20;
+/** Half the weight on no loss at all, half on losses of every order of magnitude. */
+const ALTERNATIVES: readonly { readonly theta: number; readonly weight: number }[] = [
+  { theta: 0, weight: 0.5 },
+  ...[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.999].map((loss, _, all) => ({
+    theta: Math.log1p(-loss),
+    weight: 0.5 / all.length,
+  })),
+];
 /** Losses between these are considered, on a logarithmic scale. */
 const LOSS_MIN = 1e-5;
 const GRID_STEPS = 400;
@@ -25,9 +33,11 @@ export function lossInterval(model: LossModel, cells: readonly number[]): [numbe
 }
 
 /**
- * The least loss that the counts rule out for these cells: were it the true one, counts as good as
- * these would come about with at most `errorProbability`, however often one looks (a likelihood
- * ratio against a fixed alternative is a martingale; Ville's inequality).
+ * The least loss that the counts rule out for these cells: were it the true one, counts that speak
+ * against it like these would come about with at most `errorProbability`, however often one looks.
+ * What they are held against is a mixture of losses that was fixed beforehand, so the likelihood
+ * ratio is a martingale and Ville's inequality bounds it. The best fit in its place would not do: it
+ * has looked at the counts.
  */
 export function excludedLoss(
   model: LossModel,
@@ -35,9 +45,9 @@ export function excludedLoss(
   errorProbability: number,
 ): number {
   const { theta } = model.fit(cells);
-  const best = model.profileGain(cells, theta);
+  const held = model.mixtureGain(cells, ALTERNATIVES);
   const drop = (at: number): number =>
-    best - model.profileGain(cells, at) + Math.log(errorProbability);
+    held - model.profileGain(cells, at) + Math.log(errorProbability);
   return lossWhere(drop, theta, THETA_TOTAL_LOSS);
 }
 

@@ -63,9 +63,8 @@ describe('a hop that never answered', () => {
 });
 
 describe('a flow that ends while others reach the target', () => {
-  const graph = buildPathGraph(
-    countsOf([flowOf([1, 2, 'T'], 10), flowOf([1, 3, '*', '*'], 7, [7, 6, 0, 0])]),
-  );
+  const dead = { ...flowOf([1, 3, '*', '*'], 7, [7, 6, 0, 0]), sent: [7, 7, 9, 5] };
+  const graph = buildPathGraph(countsOf([flowOf([1, 2, 'T'], 10), dead]));
 
   test('leads to what was never seen, behind the last hop that answered', () => {
     expect(pathsIn(graph)).toEqual(['1@1 2@2 target@3', '1@1 3@2 unseen@3']);
@@ -74,7 +73,7 @@ describe('a flow that ends while others reach the target', () => {
 
   test('has what it sent to its last TTL as evidence for that', () => {
     const [unseen = -1] = graph.classes[1]?.cells.slice(-1) ?? [];
-    expect(graph.cells[unseen]).toEqual({ sent: 7, received: 0 });
+    expect(graph.cells[unseen]).toEqual({ sent: 5, received: 0 });
   });
 
   test('ends in different places behind different interfaces', () => {
@@ -83,8 +82,8 @@ describe('a flow that ends while others reach the target', () => {
     expect(unseen).toHaveLength(2);
   });
 
-  test('without any answer ends behind the source', () => {
-    expect(pathsIn(graphOf([1, 'T'], ['*', '*']))).toEqual(['1@1 target@2', 'unseen@1']);
+  test('whose first hops were not asked is left out', () => {
+    expect(pathsIn(graphOf([1, 'T'], []))).toEqual(['1@1 target@2']);
   });
 });
 

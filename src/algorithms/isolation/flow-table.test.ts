@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { replyFrom, tableOf, teachRound } from '../../../test/support/learned-table.ts';
+import { flowOf, type Hop, TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
+import { STAR } from '../../model/path-counts.ts';
+import { FlowTable } from './flow-table.ts';
+
+const OPTIONS = { flows: 2, minTtl: 1, maxTtl: 8, target: TARGET_ADDRESS };
+
+describe('a round', () => {
+  test('counts only when the outcome of all its probes is known', () => {
+    const table = new FlowTable(OPTIONS);
+    const round = table.startRound();
+    table.ordered();
+    table.ordered();
+    table.replied(replyFrom(7, { flow: 0, ttl: 1, round }));
+    expect(table.commitRounds()).toBe(0);
+    expect(table.counts().flows[0]?.sent).toEqual([]);
+    expect(table.probesCounted).toBe(0);
+    table.lost(0, 1, round);
+    expect(table.commitRounds()).toBe(1);
+    expect(table.counts().flows[0]).toMatchObject({ sent: [2], received: [1] });
+    expect(table.probesCounted).toBe(2);
+    expect(table.openRounds).toBe(0);
+  });
+
+  test('waits for those before it', () => {
+    const table = new FlowTable(OPTIONS);
+    const first = table.startRound();
+    table.ordered();
+    const second = table.startRound();
+    table.ordered();
+    table.lost(0, 1, second);
+    expect([table.commitRounds(), table.openRounds]).toEqual([0, 2]);
+    table.lost(0, 1, first);
+    expect([table.commitRounds(), table.openRounds]).toEqual([2, 0]);
+  });
+
+  test('is over without its unsent probes', () => {
+    const table = new FlowTable(OPTIONS);
+    const round = table.startRound();
+    table.ordered();
+    table.ordered();
+    table.replied(replyFrom(7, { flow: 0, ttl: 1, round }));
+    table.unsent(round);
+    expect(table.commitRounds()).toBe(1);
+    expect(table.counts().flows[0]).toMatchObject({ sent: [1], received: [1] });
+  });
+
+  test('that is over takes no more outcomes', () => {
+    const table = tableOf([[7, 'T']]);
+    table.lost(0, 1, 0);
+    table.unsent(0);
+    expect(table.counts().flows[0]).toMatchObject({ sent: [1, 1], received: [1, 1] });
+  });
+});
+
+describe('what is known of a flow', () => {
+  const PATHS: Hop[][] = [
+    [1, 2, 'T'],
+    [1, '*', 3, 'T'],
+    [1, 4, '*', '*'],
+    ['*', '*'],
+  ];
+  const table = tableOf(PATHS, 2);
+
+  test('is its path, to where it ends', () => {
+    expect(table.counts().flows.map(({ responders }) => responders)).toEqual([
+      [1, 2, TARGET_ADDRESS],
+      [1, STAR, 3, TARGET_ADDRESS],
+      [1, 4, STAR, STAR],
+      [STAR, STAR],
+    ]);
+  });
+
+  test('are its counts', () => {
+    expect(table.counts().flows).toEqual(
+      PATHS.map((path) => ({
+        ...flowOf(path, 2),
+        responders: table.counts().flows[PATHS.indexOf(path)]?.responders,
+      })),
+    );
+  });
+
+  test('is the hop of the target, each flow its own', () => {
+    expect(PATHS.map((_, flow) => table.reachedHop(flow))).toEqual([2, 3, undefined, undefined]);
+    expect(PATHS.map((_, flow) => table.lastKnownHop(flow))).toEqual([1, 2, 1, -1]);
+    expect(table.responderAt(1, 3)).toBe(TARGET_ADDRESS);
+    expect(table.responderAt(1, 1)).toBe(STAR);
+  });
+});
+
+test('a flow ends at the nearest hop at which the target answers', () => {
+  const table = tableOf([[1, '*', '*', 'T']]);
+  teachRound(table, [[1, '*', 'T', 'T']]);
+  expect(table.counts().flows[0]).toMatchObject({ sent: [2, 2, 2], received: [2, 0, 1] });
+});
+
+test('a time exceeded from the target’s own address is that of a router', () => {
+  const table = new FlowTable(OPTIONS);
+  const round = table.startRound();
+  table.ordered();
+  const reply = replyFrom('T', { flow: 0, ttl: 2, round });
+  table.replied({ ...reply, kind: 'time-exceeded' });
+  expect(table.reachedHop(0)).toBeUndefined();
+  expect(table.responderAt(0, 1)).toBe(TARGET_ADDRESS);
+});
+
+describe('another responder', () => {
+  test('seen once is passed over', () => {
+    const table = tableOf([[1, 2, 'T']], 3);
+    teachRound(table, [[1, 9, 'T']]);
+    teachRound(table, [[1, 2, 'T']]);
+    teachRound(table, [[1, 9, 'T']]);
+    expect(table.hasChangedPath(0)).toBe(false);
+    expect(table.counts().flows[0]).toMatchObject({
+      responders: [1, 2, TARGET_ADDRESS],
+      sent: [6, 6, 6],
+    });
+  });
+
+  test('seen twice in a row is another path: counts start anew, with the next round', () => {
+    const table = tableOf([[1, 2, 'T']], 3);
+    teachRound(table, [[1, 9, 'T']]);
+    teachRound(table, [[1, 9, 'T']]);
+    expect(table.hasChangedPath(0)).toBe(true);
+    expect(table.counts().flows[0]?.sent.every((sent) => sent === 0)).toBe(true);
+    teachRound(table, [[1, 9, 'T']]);
+    expect(table.counts().flows[0]).toMatchObject({
+      responders: [1, 9, TARGET_ADDRESS],
+      sent: [1, 1, 1],
+      received: [1, 1, 1],
+    });
+  });
+
+  test('of one flow leaves the others as they are', () => {
+    const table = tableOf(
+      [
+        [1, 2, 'T'],
+        [1, 3, 'T'],
+      ],
+      2,
+    );
+    teachRound(table, [
+      [1, 9, 'T'],
+      [1, 3, 'T'],
+    ]);
+    teachRound(table, [
+      [1, 9, 'T'],
+      [1, 3, 'T'],
+    ]);
+    expect([table.hasChangedPath(0), table.hasChangedPath(1)]).toEqual([true, false]);
+    expect(table.counts().flows[1]?.sent).toEqual([4, 4, 4]);
+  });
+
+  test('again and again is taken as it comes: a path that never settles keeps its counts', () => {
+    const table = tableOf([[1, 2, 'T']]);
+    for (let i = 0; i < 8; i++) {
+      teachRound(table, [[1, 10 + i, 'T']]);
+      teachRound(table, [[1, 10 + i, 'T']]);
+    }
+    expect(table.counts().flows[0]?.sent[0]).toBeGreaterThanOrEqual(8);
+  });
+});
+
+describe('a hop that has not answered', () => {
+  test.each([
+    { rounds: 1, isDoubtful: true },
+    { rounds: 3, isDoubtful: true },
+    { rounds: 4, isDoubtful: false },
+  ])('is doubtful after $rounds probes: $isDoubtful', ({ rounds, isDoubtful }) => {
+    const table = tableOf([[1, '*', 3, 'T']], rounds);
+    expect(table.isDoubtful(0, 1)).toBe(isDoubtful);
+    expect(table.hasDoubtfulHops()).toBe(isDoubtful);
+    expect([0, 2, 3].map((hop) => table.isDoubtful(0, hop))).toEqual([false, false, false]);
+  });
+
+  test('behind the target is not doubtful', () => {
+    const table = tableOf([[1, 'T', '*']]);
+    expect(table.isDoubtful(0, 2)).toBe(false);
+    expect(table.hasDoubtfulHops()).toBe(false);
+  });
+});

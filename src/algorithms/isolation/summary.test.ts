@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import type { Place, Suspect } from '../../model/verdict.ts';
+import { type SummaryFacts, summarise } from './summary.ts';
+
+const LINK: Place = { kind: 'link', near: '10.0.0.1', far: '10.0.1.1', addresses: [] };
+const ROUTER: Place = { kind: 'node', near: null, far: null, addresses: ['10.0.0.1'] };
+const SUSPECT: Suspect = {
+  ...LINK,
+  ttl: 3,
+  direction: 'forward',
+  lossRatio: 0.0512,
+  lossInterval: [0.031, 0.0789],
+  probability: 0.9912,
+  flowsAcross: 5,
+  flowsLossy: 4,
+  equivalents: [],
+};
+const FACTS: SummaryFacts = {
+  verdict: 'no-loss',
+  suspects: [],
+  excludedLossRatio: 0.0187,
+  confidence: 0.95,
+  target: 'db7',
+  flows: 64,
+  pathsFound: 16,
+  probesSent: 9000,
+  lastHops: [],
+  tooSmallMaxTtl: undefined,
+};
+
+const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; says: string })[] = [
+  {
+    shows: 'a clean run',
+    says: 'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence).',
+  },
+  {
+    shows: 'a clean run on one path',
+    pathsFound: 1,
+    says: 'No loss on the one path to db7: no link loses more than 1.9 % (95 % confidence).',
+  },
+  {
+    shows: 'a run that ruled nothing out',
+    excludedLossRatio: null,
+    says: 'No loss found on any of 16 paths to db7.',
+  },
+  {
+    shows: 'a link',
+    verdict: 'loss-located',
+    suspects: [SUSPECT],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); ' +
+      '5 of 64 flows to db7 cross it; probability 0.991.',
+  },
+  {
+    shows: 'a router that every flow crosses',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, ...ROUTER, lossRatio: 0.2034, probability: 0.99999, flowsAcross: 64 }],
+    says:
+      'Router 10.0.0.1 loses 20.3 % of packets (95 % interval 3.1 % to 7.9 %); ' +
+      'every flow to db7 crosses it; probability > 0.999.',
+  },
+  {
+    shows: 'two places that are alike',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, equivalents: [ROUTER] }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 or router 10.0.0.1 loses 5.1 % of packets ' +
+      '(95 % interval 3.1 % to 7.9 %); 5 of 64 flows to db7 cross it; probability 0.991.',
+  },
+  {
+    shows: 'many places that are alike',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, equivalents: [ROUTER, ROUTER, ROUTER, ROUTER] }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1, router 10.0.0.1, router 10.0.0.1 and 2 more loses 5.1 % of ' +
+      'packets (95 % interval 3.1 % to 7.9 %); 5 of 64 flows to db7 cross it; probability 0.991.',
+  },
+  {
+    shows: 'a total loss',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, lossRatio: 1 }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses every packet; ' +
+      '5 of 64 flows to db7 cross it; probability 0.991.',
+  },
+  {
+    shows: 'a suspicion, and another',
+    verdict: 'loss-suspected',
+    suspects: [{ ...SUSPECT, probability: 0.7 }, SUSPECT],
+    says:
+      'Suspected: the link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to ' +
+      '7.9 %); 5 of 64 flows to db7 cross it; probability 0.700. 1 more suspected.',
+  },
+  {
+    shows: 'a loss of replies',
+    verdict: 'return-loss',
+    suspects: [{ ...SUSPECT, direction: 'return' }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); ' +
+      '5 of 64 flows to db7 cross it; probability 0.991.',
+  },
+  {
+    shows: 'a loss at the target',
+    verdict: 'target-loss',
+    target: 'the target',
+    suspects: [SUSPECT],
+    says:
+      'The target leaves 5.1 % of probes (95 % interval 3.1 % to 7.9 %) unanswered while every ' +
+      'hop before it is fine: the target, its last link, the last router, or the way back loses ' +
+      'them.',
+  },
+  {
+    shows: 'a target that never answers',
+    verdict: 'target-unreachable',
+    target: 'the target',
+    lastHops: ['10.0.3.1'],
+    says:
+      'The target answers none of 64 flows; the last to answer is 10.0.3.1, and no loss shows ' +
+      'before that.',
+  },
+  {
+    shows: 'a target behind many last hops',
+    verdict: 'target-unreachable',
+    target: 'the target',
+    lastHops: ['a', 'b', 'c', 'd', 'e', 'f'],
+    says:
+      'The target answers none of 64 flows; the last to answer are a, b, c, d and 2 more, and no ' +
+      'loss shows before that.',
+  },
+  {
+    shows: 'a target too far away',
+    verdict: 'target-unreachable',
+    target: 'the target',
+    tooSmallMaxTtl: 5,
+    says: 'The target is farther away than --max-ttl 5: routers still answer there.',
+  },
+  {
+    shows: 'silence',
+    verdict: 'inconclusive',
+    pathsFound: 0,
+    says: 'Inconclusive: nothing answered any of 9000 probes to db7.',
+  },
+  {
+    shows: 'too little evidence',
+    verdict: 'inconclusive',
+    says: 'Inconclusive: too few replies from the paths to db7 to tell whether anything is lost.',
+  },
+];
+
+test.each(SENTENCES)('$shows', ({ shows: _, says, ...facts }) => {
+  expect(summarise({ ...FACTS, ...facts })).toBe(says);
+});
