@@ -72,7 +72,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     verdict: 'loss-located',
     suspects: [{ ...SUSPECT, equivalents: [ROUTER, ROUTER, ROUTER, ROUTER] }],
     says:
-      'The link 10.0.0.1 → 10.0.1.1, router 10.0.0.1, router 10.0.0.1 and 2 more loses 5.1 % of ' +
+      'The link 10.0.0.1 → 10.0.1.1, router 10.0.0.1, router 10.0.0.1 or one of 2 more loses 5.1 % of ' +
       'packets (95 % interval 3.1 % to 7.9 %); 5 of 64 flows to db7 cross it; probability 0.991.',
   },
   {
