@@ -1,4 +1,4 @@
-/** The figures of the accuracy bench as text: a table, the goals, and every trial that went wrong. */
+/** The figures of the accuracy bench as text: a table, the goals, and every wrong trial. */
 
 import type { IpFamily } from '../src/lib/ip-address.ts';
 import type { Place } from '../src/sim/scenario.ts';
@@ -136,8 +136,9 @@ function goalsOfLevel(
 function startGoal(family: IpFamily, startsMs: readonly number[]): Goal {
   const median = medianOf(startsMs);
   const range = `${Math.min(...startsMs).toFixed(0)} to ${Math.max(...startsMs).toFixed(0)}`;
+  const goal = `first packet of IPv${family} after at most ${FIRST_PACKET_MS} ms`;
   return {
-    text: `first packet of IPv${family} after at most ${FIRST_PACKET_MS} ms: median ${median.toFixed(0)} ms (${range})`,
+    text: `${goal}: median ${median.toFixed(0)} ms (${range})`,
     isMet: median <= FIRST_PACKET_MS,
   };
 }
@@ -153,9 +154,11 @@ function caseText(outcome: Outcome): string {
   const loss = struck === undefined ? '' : `, dropped ${struck.dropped} of ${struck.atRisk}`;
   const detour = hasDetour ? ', with detour' : '';
   const drawn = redrawn > 0 ? `, ${redrawn} places redrawn` : '';
+  const truth = `${what}, ${flowsAcross} flows${loss}${detour}${drawn}`;
+  const { verdict, stopReason, durationMs } = record;
   return [
-    `${name} (seed ${seed}): ${judgement}. Truth: ${what}, ${flowsAcross} flows${loss}${detour}${drawn}`,
-    `    exit ${status}, ${record.verdict}, stopped for ${record.stopReason} after ${seconds(record.durationMs)} s`,
+    `${name} (seed ${seed}): ${judgement}. Truth: ${truth}`,
+    `    exit ${status}, ${verdict}, stopped for ${stopReason} after ${seconds(durationMs)} s`,
     `    ${record.summary}`,
     ...record.suspects.slice(1).map((each) => `    also: ${JSON.stringify(each)}`),
   ].join('\n');

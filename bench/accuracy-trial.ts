@@ -25,8 +25,8 @@ export interface Trial {
 }
 
 /**
- * `cut`: the fault is on every path, so that nobody behind it answers anything, and the verdict says
- * so. `at-target`: only the target can show the loss, which the verdict says.
+ * `cut`: the fault is on every path, so that nobody behind it answers, and the verdict says so.
+ * `at-target`: only the target can show the loss, which the verdict says.
  */
 export type Judgement = 'right' | 'at-target' | 'cut' | 'wrong';
 
@@ -56,7 +56,7 @@ const PORTS: readonly number[] = Array.from({ length: 64 }, (_, i) => 32_768 + i
 const RATIO_STEPS = 1_000_000;
 const EXIT_LOSS = 2;
 
-/** Says the peak of its resident memory when it ends; `maxRSS` would count what came before exec. */
+/** Says the peak of resident memory at its end; `maxRSS` would count what came before exec. */
 const REPORTER = `
 import { readFileSync } from 'node:fs';
 process.on('exit', () => {

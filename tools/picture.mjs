@@ -16,6 +16,8 @@ const COLUMN = 8.4;
 const LINE = 19;
 const MARGIN = 18;
 const TITLE_BAR = 34;
+/** SGR codes by the names of the report's paint. */
+const STYLES = { strong: 1, dim: 2, bad: 31 };
 const COLORS = { background: '#11161d', text: '#d6dde6', dim: '#7d8896', bad: '#ff7b72' };
 
 /** @param {string} text @returns {string} */
@@ -34,7 +36,7 @@ function lineToSvg(line, y) {
   const spans = [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal acts on
   for (const part of line.split(/(\u001b\[\d+m)/)) {
-    const [, code] = /^\u001b\[(\d+)m$/.exec(part) ?? [];
+    const code = part.startsWith('\u001b') ? part.slice(2, -1) : undefined;
     if (code === '1') style = 'font-weight="bold"';
     else if (code === '2') style = `fill="${COLORS.dim}"`;
     else if (code === '31') style = `fill="${COLORS.bad}"`;
@@ -65,10 +67,17 @@ ${body.join('\n')}
 }
 
 execFileSync(process.execPath, [`${ROOT}tools/build.mjs`, '--if-needed'], { stdio: 'inherit' });
-const { stdout } = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, ...ARGUMENTS], {
+const { formatIsolateText } = await import(`${ROOT}dist/report/isolate-text.js`);
+const printed = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, ...ARGUMENTS, '--json'], {
   encoding: 'utf8',
-  env: { ...process.env, FORCE_COLOR: '1', NO_COLOR: '', COLUMNS: '100' },
 });
+const paint = Object.fromEntries(
+  Object.entries(STYLES).map(([style, code]) => [
+    style,
+    (/** @type {string} */ text) => `\u001b[${code}m${text}\u001b[0m`,
+  ]),
+);
+const stdout = formatIsolateText(JSON.parse(printed.stdout), { width: 100, paint });
 const drawn = picture([TYPED, '', ...stdout.trimEnd().split('\n')]);
 if (process.argv.includes('--check')) {
   if (readFileSync(PICTURE, 'utf8') !== drawn) {

@@ -32,6 +32,13 @@ export class NumberQueue {
     return value;
   }
 
+  /** Takes the newest entry out; undefined when there is none. */
+  pop(): number | undefined {
+    if (this.#length === 0) return undefined;
+    this.#length--;
+    return this.#ring[(this.#head + this.#length) % this.#ring.length];
+  }
+
   #grow(): void {
     const ring = new Float64Array(this.#ring.length * 2);
     ring.set(this.#ring.subarray(this.#head));

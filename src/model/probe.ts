@@ -45,7 +45,8 @@ export interface ProbeSink {
   /** A reply to a probe that was already given up as lost. */
   repliedLate(reply: ProbeReply): void;
   /**
-   * The kernel would not send the probe, also after retries: it tells nothing about the network.
+   * The probe was not sent, because the kernel would not, also after retries, or because its
+   * interface is to be spared: it tells nothing about the network.
    */
   unsent(flow: number, ttl: number, round: number): void;
 }
@@ -56,6 +57,9 @@ export interface Prober {
   order(flow: number, ttl: number, round: number): void;
   /** Orders that have not been sent yet. */
   readonly queued: number;
-  /** Asks an interface for fewer replies from now on, because it seems to limit them. */
+  /**
+   * Asks an interface for fewer replies from now on, because it seems to limit them. What was queued
+   * for it is not sent.
+   */
   slowDown(responder: number): void;
 }

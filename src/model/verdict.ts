@@ -31,6 +31,9 @@ export interface Suspect extends Place {
   readonly probability: number;
   readonly flowsAcross: number;
   readonly flowsLossy: number;
+  /** Probes that had to pass the place to be answered, and how many of them were not. */
+  readonly probesAcross: number;
+  readonly probesLost: number;
   /** What fits the same evidence just as well. */
   readonly equivalents: readonly Place[];
 }

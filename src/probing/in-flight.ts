@@ -9,12 +9,12 @@
 
 import { NumberQueue } from '../lib/number-queue.ts';
 
-export const SLOT_BITS = 20;
+const SLOT_BITS = 20;
 export const GENERATION_BITS: number = 32 - SLOT_BITS;
 /** Rows at most: no more probes than this can be remembered at once. */
 export const IN_FLIGHT_MAX: number = 2 ** SLOT_BITS;
 
-export const PROBE_FREE = 0;
+const PROBE_FREE = 0;
 export const PROBE_AWAITED = 1;
 export const PROBE_ANSWERED = 2;
 export const PROBE_EXPIRED = 3;

@@ -97,7 +97,8 @@ describe('an interface', () => {
 
   test('is not held up by a slow one', () => {
     const pacer = filled({ perInterface: 100, total: PLENTY }, 2, 30);
-    for (let i = 0; i < 9; i++) pacer.slowDown(0);
+    for (let i = 0; i < 9; i++) pacer.slowDown(0, () => {});
+    for (let job = 0; job < 10; job += 2) pacer.enqueue(0, job);
     const sent = drain(pacer, 400_000);
     expect(sent.filter(({ job }) => job % 2 === 1)).toHaveLength(30);
     expect(sent.filter(({ job }) => job % 2 === 0)).toHaveLength(1);
@@ -186,11 +187,22 @@ describe('slowDown', () => {
   ];
 
   test.each(rows)('$times times: from $perInterface to $perSecond a second', (row) => {
-    const pacer = filled({ perInterface: row.perInterface, total: PLENTY }, 1, 41);
-    for (let i = 0; i < row.times; i++) pacer.slowDown(0);
+    const pacer = filled({ perInterface: row.perInterface, total: PLENTY }, 1, 1);
+    for (let i = 0; i < row.times; i++) pacer.slowDown(0, () => {});
+    for (let job = 1; job < 41; job++) pacer.enqueue(0, job);
     const lastUs = drain(pacer, PLENTY).at(-1)?.atUs ?? 0;
     const expectedUs = (40 * 1e6) / row.perSecond;
     expect(lastUs).toBeGreaterThan(0.9 * expectedUs);
     expect(lastUs).toBeLessThan(1.1 * expectedUs);
+  });
+
+  test('drops what waited for the interface, but for the next, and nothing else', () => {
+    const pacer = filled({ perInterface: 100, total: PLENTY }, 2, 10);
+    const dropped: number[] = [];
+    pacer.slowDown(0, (job) => dropped.push(job));
+    expect(dropped.toSorted((a, b) => a - b)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18]);
+    expect(pacer.queued).toBe(11);
+    const sent = drain(pacer, PLENTY).map(({ job }) => job);
+    expect(sent.toSorted((a, b) => a - b)).toEqual([0, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
   });
 });

@@ -89,11 +89,18 @@ export class Pacer {
 
   /**
    * Lowers an interface's rate: to 10 a second at the first sign of a limit, then by halves to 1.
+   *
+   * @param dropped takes every job that waited for the interface but one: at the new rate they would
+   *   keep all others waiting for long
    */
-  slowDown(key: number): void {
+  slowDown(key: number, dropped: (job: number) => void): void {
     const budget = this.#budgetOf(key);
     const lowered = Math.min(SLOWED_PER_SECOND, budget.perSecond / 2);
     budget.perSecond = Math.max(SLOWEST_PER_SECOND, lowered);
+    while (budget.waiting.length > 1) {
+      this.#queued--;
+      dropped(budget.waiting.pop() ?? 0);
+    }
   }
 
   #budgetOf(key: number): Budget {

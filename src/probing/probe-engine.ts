@@ -111,7 +111,10 @@ export class ProbeEngine implements Prober {
   }
 
   slowDown(responder: number): void {
-    this.#pacer.slowDown(responder);
+    this.#pacer.slowDown(responder, (job) => {
+      const { flow, ttl, round } = probeOf(job);
+      this.#sink.unsent(flow, ttl, round);
+    });
   }
 
   /** Whether nothing is queued and nothing awaited. */

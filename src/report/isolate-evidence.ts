@@ -38,7 +38,7 @@ export function evidenceLines(record: IsolateRecord): string[] {
 
 function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
   const { flows, suspects, summary } = record;
-  const { direction, flowsAcross, flowsLossy, equivalents } = suspect;
+  const { direction, flowsAcross, flowsLossy, probesAcross, probesLost, equivalents } = suspect;
   const around = flows.length - flowsAcross;
   const lossyAround = flows.filter(({ lossy }) => lossy).length - flowsLossy;
   const others = suspects.length > 1 && lossyAround > 0 ? ', other suspects included' : '';
@@ -49,7 +49,8 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
   const rivals = equivalents
     .map((rival) => placeName(rival, record))
     .filter((name) => !summary.includes(name));
-  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it`;
+  const probes = `${probesLost} of ${counted(probesAcross, 'probe')}`;
+  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it (${probes})`;
   return [
     `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),

@@ -161,6 +161,8 @@ function suspect(place: Place, more: Partial<Suspect>): Suspect {
     probability: 0.9996,
     flowsAcross: 4,
     flowsLossy: 4,
+    probesAcross: 640,
+    probesLost: 64,
     equivalents: [],
     ...more,
   };

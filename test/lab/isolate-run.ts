@@ -1,6 +1,6 @@
 /**
- * Runs `fantrace isolate` in a lab and holds its record against the truth: whether what it blames is
- * what is broken, and whether its paths are those of the routers' own tables.
+ * Runs `fantrace isolate` in a lab and holds its record against the truth: whether what it blames
+ * is what is broken, and whether its paths are those of the routers' own tables.
  */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';

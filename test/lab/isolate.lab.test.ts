@@ -1,10 +1,10 @@
 /**
- * Whether `fantrace isolate` keeps its promise on kernel routers: it names what is broken, and never
- * what is not. `npm run bench:lab` says how often, and for small losses.
+ * Whether `fantrace isolate` keeps its promise on kernel routers: it names what is broken, and
+ * never what is not. `npm run bench:lab` says how often, and for small losses.
  *
  * The kernel draws losses afresh in every run. Runs on a lossy network therefore ask for a
- * confidence of 99.99 %, which allows one false statement in 10 000 runs of the program: with the 21
- * of this file, one honest pass in 470 may fail. All other networks leave nothing to chance.
+ * confidence of 99.99 %, which allows one false statement in 10 000 runs of the program: with the
+ * 21 of this file, one honest pass in 470 may fail. Other networks leave nothing to chance.
  */
 
 import { once } from 'node:events';
@@ -87,6 +87,8 @@ const KEYS = {
     probability: 1,
     flowsAcross: 1,
     flowsLossy: 1,
+    probesAcross: 1,
+    probesLost: 1,
     equivalents: 1,
   }),
   flow: keysOf<FlowRecord>({

@@ -43,11 +43,14 @@ const SETTLED_EVALUATIONS = 2;
 const SILENT_ROUNDS = 3;
 /** An interface that answers no more than this limits its replies, and is asked for fewer. */
 const LIMITED_ANSWER_RATIO = 0.9;
+/** … if that is not just bad luck with a few probes, or a loss that has yet to show elsewhere. */
+const LIMITED_PROBES_MIN = 40;
 const EVALUATE_EVERY_US = 200_000;
 /** Rounds that may wait for their last replies while the next is under way. */
 const OPEN_ROUNDS_MAX = 8;
 const ROUNDS_MAX = 60_000;
 
+/** One run: plans rounds, takes in what becomes of probes, and ends with a reason. */
 export class Isolation implements ProbeSink {
   readonly #options: IsolationOptions;
   readonly #prober: Prober;
@@ -197,10 +200,10 @@ export class Isolation implements ProbeSink {
   }
 
   #slowDownLimited({ graph, limited }: Localisation): void {
-    for (const { vertex, answerRatio } of limited) {
+    for (const { vertex, answerRatio, sent } of limited) {
       const described = graph.vertices[vertex];
       if (described?.kind !== 'interface' || this.#limited.has(described.address)) continue;
-      if (answerRatio > LIMITED_ANSWER_RATIO) continue;
+      if (answerRatio > LIMITED_ANSWER_RATIO || sent < LIMITED_PROBES_MIN) continue;
       this.#limited.add(described.address);
       this.#prober.slowDown(described.address);
     }

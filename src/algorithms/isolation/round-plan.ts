@@ -60,7 +60,8 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
     for (const [hop, responder] of path.entries()) {
       const unknown = table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
       const wanted = responder === STAR ? unknown : weight * (shares.get(responder) ?? 1);
-      const attempts = Math.floor(wanted + random.unit()); // rounds up as often as the fraction says
+      // Rounded up as often as the fraction says.
+      const attempts = Math.floor(wanted + random.unit());
       for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
     }
   }
@@ -94,11 +95,16 @@ function flowWeights(
   return weights;
 }
 
+/** Links between hops that answer; the silent ones between them belong to the link. */
 function linksOf(path: readonly number[]): string[] {
-  return path.slice(1).flatMap((far, i) => {
-    const near = path[i] ?? STAR;
-    return near === STAR || far === STAR ? [] : [`${near} ${far}`];
-  });
+  const links: string[] = [];
+  let near: number | undefined;
+  for (const [hop, far] of path.entries()) {
+    if (far === STAR) continue;
+    if (near !== undefined) links.push(`${path[near]} ${hop - near} ${far}`);
+    near = hop;
+  }
+  return links;
 }
 
 /** By interface: probes for each unit of weight that crosses it. */

@@ -13,6 +13,8 @@ const SUSPECT: Suspect = {
   probability: 0.9912,
   flowsAcross: 5,
   flowsLossy: 4,
+  probesAcross: 400,
+  probesLost: 20,
   equivalents: [],
 };
 const FACTS: SummaryFacts = {
@@ -72,7 +74,8 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     verdict: 'loss-located',
     suspects: [{ ...SUSPECT, equivalents: [ROUTER, ROUTER, ROUTER, ROUTER] }],
     says:
-      'The link 10.0.0.1 → 10.0.1.1, router 10.0.0.1, router 10.0.0.1 or one of 2 more loses 5.1 % of ' +
+      'The link 10.0.0.1 → 10.0.1.1, router 10.0.0.1, router 10.0.0.1 or one of 2 more ' +
+      'loses 5.1 % of ' +
       'packets (95 % interval 3.1 % to 7.9 %); 5 of 64 flows to db7 cross it; probability 0.991.',
   },
   {
@@ -132,7 +135,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     verdict: 'target-unreachable',
     target: 'the target',
     tooSmallMaxTtl: 5,
-    says: 'The target is farther away than --max-ttl 5: routers still answer there.',
+    says: 'The target is farther than --max-ttl 5: routers still answer there.',
   },
   {
     shows: 'silence',
@@ -143,7 +146,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
   {
     shows: 'too little evidence',
     verdict: 'inconclusive',
-    says: 'Inconclusive: too few replies from the paths to db7 to tell whether anything is lost.',
+    says: 'Inconclusive: too few replies on the way to db7 to tell whether anything is lost.',
   },
 ];
 

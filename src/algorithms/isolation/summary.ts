@@ -73,7 +73,7 @@ function targetSentence({ target }: SummaryFacts, suspect: Suspect): string {
 
 function unreachableSentence({ target, flows, lastHops, tooSmallMaxTtl }: SummaryFacts): string {
   if (tooSmallMaxTtl !== undefined) {
-    return `${target} is farther away than --max-ttl ${tooSmallMaxTtl}: routers still answer there.`;
+    return `${target} is farther than --max-ttl ${tooSmallMaxTtl}: routers still answer there.`;
   }
   const unanswered = `${target} answers none of ${flows} flows`;
   if (lastHops.length === 0) return `${unanswered}, and neither does any hop before it.`;
@@ -87,13 +87,14 @@ function cleanSentence(facts: SummaryFacts): string {
   const paths = pathsFound === 1 ? 'the one path' : `any of ${pathsFound} paths`;
   if (excludedLossRatio === null) return `No loss found on ${paths} to ${target}.`;
   const bound = `no link loses more than ${percent(excludedLossRatio)}`;
-  return `No loss on ${paths} to ${target}: ${bound} (${Number((100 * confidence).toFixed(4))} % confidence).`;
+  const stated = `${Number((100 * confidence).toFixed(4))} % confidence`;
+  return `No loss on ${paths} to ${target}: ${bound} (${stated}).`;
 }
 
 function inconclusiveSentence({ target, pathsFound, probesSent }: SummaryFacts): string {
   return pathsFound === 0
     ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
-    : `Inconclusive: too few replies from the paths to ${target} to tell whether anything is lost.`;
+    : `Inconclusive: too few replies on the way to ${target} to tell whether anything is lost.`;
 }
 
 /** `a`, `a or b`, `a, b or c`, `a, b, c or one of 2 more`. */

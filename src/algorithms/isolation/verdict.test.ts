@@ -36,6 +36,8 @@ function loss(changes: Partial<LocatedLoss> = {}): LocatedLoss {
     detection: 0.999,
     flowsAcross: [0, 2],
     flowsLossy: [2],
+    probesAcross: 400,
+    probesLost: 20,
     ...changes,
   };
 }
@@ -130,7 +132,7 @@ describe('the verdict', () => {
   });
 
   test('tells of interfaces that limit their answers', () => {
-    const limited = [{ vertex: vertex(13), answerRatio: 0.414 }];
+    const limited = [{ vertex: vertex(13), answerRatio: 0.414, sent: 100 }];
     expect(concludeVerdict(localisation({ limited }), NAMES, 0.95).rejected).toEqual([
       {
         cause: 'icmp-rate-limit',

@@ -80,6 +80,8 @@ function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {
     probability: loss.probability,
     flowsAcross: loss.flowsAcross.length,
     flowsLossy: loss.flowsLossy.length,
+    probesAcross: loss.probesAcross,
+    probesLost: loss.probesLost,
     equivalents: others.flatMap((other) => placeOf(other, names) ?? []),
   };
 }

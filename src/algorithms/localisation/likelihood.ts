@@ -79,7 +79,9 @@ export class LossModel {
     return gain;
   }
 
-  /** ln of the weighted mean of the profile likelihood over several θ, as `profileGain` counts it. */
+  /**
+   * ln of the weighted mean of the profile likelihood over several θ, as `profileGain` counts it.
+   */
   mixtureGain(
     cells: readonly number[],
     mixture: readonly { readonly theta: number; readonly weight: number }[],

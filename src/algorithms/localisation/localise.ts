@@ -31,6 +31,9 @@ export interface LocatedLoss {
   /** Indexes into the flows of the counts. */
   readonly flowsAcross: readonly number[];
   readonly flowsLossy: readonly number[];
+  /** Probes that had to pass it to be answered, and how many of them were not. */
+  readonly probesAcross: number;
+  readonly probesLost: number;
 }
 
 /** An interface that answers less than it was asked. */
@@ -38,6 +41,8 @@ export interface LimitedResponder {
   readonly vertex: number;
   /** Share of its probes that it answers. */
   readonly answerRatio: number;
+  /** Probes that it was sent. */
+  readonly sent: number;
 }
 
 export interface Localisation {
@@ -52,6 +57,9 @@ export interface Localisation {
   /** Links whose loss would show nowhere. */
   readonly untestable: readonly Explanation[];
 }
+
+/** No counts make a place surer than this: the model itself may be wrong. */
+const PROBABILITY_MAX = 0.9999;
 
 /**
  * Rival places are given this much more weight than the model gives them, since it is no more than
@@ -99,10 +107,11 @@ function describeLoss(context: Context, candidate: Candidate): LocatedLoss {
     explanations,
     lossRatio: estimatedLoss(model, candidate.cells),
     lossInterval: lossInterval(model, candidate.cells),
-    probability: place * detection,
+    probability: Math.min(PROBABILITY_MAX, place * detection),
     detection,
     flowsAcross: candidate.flows,
     flowsLossy: lossyFlows(context, candidate),
+    ...probesAcross(context, candidate),
   };
 }
 
@@ -153,6 +162,18 @@ function leads({ candidates, model, selection }: Context): readonly number[] {
   return best.flows;
 }
 
+function probesAcross(
+  { graph }: Context,
+  { cells }: Candidate,
+): { probesAcross: number; probesLost: number } {
+  let [sent, received] = [0, 0];
+  for (const id of cells) {
+    sent += graph.cells[id]?.sent ?? 0;
+    received += graph.cells[id]?.received ?? 0;
+  }
+  return { probesAcross: sent, probesLost: sent - received };
+}
+
 /** The flows that have themselves lost a probe where the candidate's loss would show. */
 function lossyFlows({ counts, graph }: Context, candidate: Candidate): number[] {
   const covered = new Set(candidate.cells);
@@ -169,12 +190,13 @@ function lossyFlows({ counts, graph }: Context, candidate: Candidate): number[] 
 }
 
 function limitedResponders(
-  { model }: Context,
+  { model, graph }: Context,
   { cells, explanations }: Candidate,
 ): LimitedResponder[] {
   const answerRatio = 1 - estimatedLoss(model, cells);
+  const sent = cells.reduce((sum, id) => sum + (graph.cells[id]?.sent ?? 0), 0);
   return explanations.flatMap((explanation) =>
-    explanation.kind === 'responder' ? [{ vertex: explanation.vertex, answerRatio }] : [],
+    explanation.kind === 'responder' ? [{ vertex: explanation.vertex, answerRatio, sent }] : [],
   );
 }
 

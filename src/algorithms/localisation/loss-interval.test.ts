@@ -69,8 +69,9 @@ describe('the estimate and its interval', () => {
 });
 
 describe('what is ruled out', () => {
-  // Half the weight of what it is held against lies on no loss, so ln 2 is the price of looking often.
-  test('2 % at 95 % takes more than ln 20 / −ln 0.98 = 148 and no more than ln 40 / −ln 0.98 = 183', () => {
+  // Half the weight of what it is held against lies on no loss: ln 2 is the price of many looks.
+  // ln 20 / −ln 0.98 = 148.3, ln 40 / −ln 0.98 = 182.6
+  test('2 % at 95 % takes more than 149 probes without loss, and no more than 183', () => {
     expect(excludedLoss(modelOf(183, 183), CELL, 0.05)).toBeLessThanOrEqual(0.02);
     expect(excludedLoss(modelOf(149, 149), CELL, 0.05)).toBeGreaterThan(0.02);
   });
@@ -100,7 +101,7 @@ describe('what is ruled out', () => {
   });
 });
 
-/** Ville's inequality: no more than the stated error, although the counts are looked at 60 times. */
+/** Ville's inequality: no more than the stated error, although there are 60 looks. */
 test('a loss that is there is ruled out at some look in no more than 5 of 100 runs', () => {
   const random = new Random(23);
   const [runs, looks, loss] = [1000, 60, 0.02];

@@ -7,6 +7,8 @@ const INTERVAL_DROP_95 = 3.841 / 2;
 const BISECTIONS = 24;
 /** θ of a loss of all but 2 in 10⁹ packets: what the counts never tell from a total one. */
 const THETA_TOTAL_LOSS = -20;
+/** The likelihood ends at 1 − e^−9; what comes near is a total loss. */
+const THETA_INDISTINCT = -8.9;
 /** Half the weight on no loss at all, half on losses of every order of magnitude. */
 const ALTERNATIVES: readonly { readonly theta: number; readonly weight: number }[] = [
   { theta: 0, weight: 0.5 },
@@ -19,9 +21,10 @@ const ALTERNATIVES: readonly { readonly theta: number; readonly weight: number }
 const LOSS_MIN = 1e-5;
 const GRID_STEPS = 400;
 
-/** Loss ratio with the highest likelihood, all else as fitted, in [0, 1). */
+/** Loss ratio with the highest likelihood, all else as fitted, in [0, 1]. */
 export function estimatedLoss(model: LossModel, cells: readonly number[]): number {
-  return -Math.expm1(model.fit(cells).theta);
+  const { theta } = model.fit(cells);
+  return theta <= THETA_INDISTINCT ? 1 : -Math.expm1(theta);
 }
 
 /** The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best. */
@@ -36,8 +39,8 @@ export function lossInterval(model: LossModel, cells: readonly number[]): [numbe
  * The least loss that the counts rule out for these cells: were it the true one, counts that speak
  * against it like these would come about with at most `errorProbability`, however often one looks.
  * What they are held against is a mixture of losses that was fixed beforehand, so the likelihood
- * ratio is a martingale and Ville's inequality bounds it. The best fit in its place would not do: it
- * has looked at the counts.
+ * ratio is a martingale and Ville's inequality bounds it. The best fit in its place would not do:
+ * it has looked at the counts.
  */
 export function excludedLoss(
   model: LossModel,
@@ -77,7 +80,7 @@ export function probabilityOfLoss(
  * it does not.
  */
 function lossWhere(drop: (theta: number) => number, best: number, end: number): number {
-  if (drop(end) <= 0) return -Math.expm1(end);
+  if (drop(end) <= 0) return end === THETA_TOTAL_LOSS ? 1 : -Math.expm1(end);
   let [inside, outside] = [best, end];
   for (let i = 0; i < BISECTIONS; i++) {
     const middle = (inside + outside) / 2;

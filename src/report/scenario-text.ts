@@ -1,0 +1,111 @@
+/** A scenario as text: its graph by next hops, what is wrong with it, what ought to be found. */
+
+import { type Paint, plainPaint } from './paint.ts';
+import { counted, wrap } from './wrap.ts';
+
+/** What there is to say about a scenario. */
+export interface DescribedScenario {
+  readonly name: string;
+  readonly shows: string;
+  readonly family: number;
+  readonly seed: number;
+  readonly routers: number;
+  readonly links: number;
+  readonly nextHops: readonly { readonly node: string; readonly to: readonly string[] }[];
+  readonly faults: readonly string[];
+  readonly traits: readonly string[];
+  readonly target: { readonly port: number; readonly answer: string };
+  readonly truth: {
+    readonly verdict: string;
+    readonly suspects: readonly { readonly place: string; readonly flowsAcross: number }[];
+  };
+  readonly flows: {
+    readonly count: number;
+    readonly paths: number;
+    readonly hopsMin: number;
+    readonly hopsMax: number;
+  };
+  readonly doubts: readonly string[];
+}
+
+const GRAPH_LINES_MAX = 60;
+const ANSWERS: Readonly<Record<string, string>> = {
+  refuse: 'resets connections',
+  accept: 'accepts connections',
+  drop: 'says nothing',
+};
+
+/** The whole text, with a line break at its end. */
+export function formatScenarioText(
+  scenario: DescribedScenario,
+  { width, paint = plainPaint }: { readonly width: number; readonly paint?: Paint },
+): string {
+  const { name, shows, family, seed, flows, target, truth } = scenario;
+  const hops =
+    flows.hopsMin === flows.hopsMax ? `${flows.hopsMin}` : `${flows.hopsMin}–${flows.hopsMax}`;
+  const size = `${counted(scenario.routers, 'router')}, ${counted(scenario.links, 'link')}`;
+  const paths = `${flows.count} flows take ${counted(flows.paths, 'path')} of ${hops} hops`;
+  const blamed = truth.suspects.map(
+    ({ place, flowsAcross }) => `${place}, which ${flowsAcross} of ${flows.count} flows cross`,
+  );
+  const verdict = blamed.length === 0 ? truth.verdict : `${truth.verdict}: ${blamed.join('; ')}`;
+  const lines = [
+    ...wrap(`${name}: ${shows}`, { width }).map(paint.strong),
+    '',
+    ...wrap(`${size}; ${paths} (IPv${family}, seed ${seed}).`, { width }),
+    ...graphLines(scenario.nextHops, width),
+    '',
+    ...section('Loss', scenario.faults, width),
+    ...section('Also', scenario.traits, width),
+    ...section(
+      'Target',
+      [`port ${target.port}; it ${ANSWERS[target.answer] ?? target.answer}`],
+      width,
+    ),
+    ...section('Truth', [verdict], width),
+    ...section('Doubt', scenario.doubts, width).map(paint.bad),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Neighbours in the list with the same next hops share a line. */
+function graphLines(nextHops: DescribedScenario['nextHops'], width: number): string[] {
+  const groups: { nodes: string[]; to: readonly string[] }[] = [];
+  for (const { node, to } of nextHops) {
+    const last = groups.at(-1);
+    if (last !== undefined && last.to.join(' ') === to.join(' ')) last.nodes.push(node);
+    else groups.push({ nodes: [node], to });
+  }
+  const lines = groups
+    .slice(0, GRAPH_LINES_MAX)
+    .flatMap(({ nodes, to }) =>
+      wrap(`${shortened(nodes)} → ${shortened(to)}`, { width, indent: '  ', hanging: '      ' }),
+    );
+  const hidden = groups.length - GRAPH_LINES_MAX;
+  return hidden > 0 ? [...lines, `  … and ${hidden} more lines`] : lines;
+}
+
+/** `r2.0…r2.3, x`: runs of at least three numbered names by their ends. */
+function shortened(names: readonly string[]): string {
+  const runs: string[][] = [];
+  for (const name of names) {
+    const last = runs.at(-1);
+    if (last !== undefined && follows(last.at(-1) ?? '', name)) last.push(name);
+    else runs.push([name]);
+  }
+  return runs
+    .map((run) => (run.length < 3 ? run.join(', ') : `${run[0]}…${run.at(-1)}`))
+    .join(', ');
+}
+
+function follows(before: string, name: string): boolean {
+  const [, stem, number] = /^(.*\D)(\d+)$/.exec(before) ?? [];
+  return stem !== undefined && name === `${stem}${Number(number) + 1}`;
+}
+
+function section(title: string, sentences: readonly string[], width: number): string[] {
+  const indent = `${title}:`.padEnd(8);
+  return sentences.flatMap((sentence, i) =>
+    wrap(sentence, { width, indent: i === 0 ? indent : ' '.repeat(8), hanging: ' '.repeat(8) }),
+  );
+}
