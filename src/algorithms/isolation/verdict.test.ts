@@ -120,6 +120,8 @@ describe('the verdict', () => {
         probability: 0.99,
         flowsAcross: 2,
         flowsLossy: 1,
+        probesAcross: 400,
+        probesLost: 20,
         equivalents: [{ kind: 'node', near: null, far: null, addresses: ['10.0.0.12'] }],
       },
     ]);
