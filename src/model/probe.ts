@@ -58,8 +58,8 @@ export interface Prober {
   /** Orders that have not been sent yet. */
   readonly queued: number;
   /**
-   * Asks an interface for fewer replies from now on, because it seems to limit them. What was queued
-   * for it is not sent.
+   * Asks an interface for fewer replies from now on, because it seems to limit them. What was
+   * queued for it is not sent.
    */
   slowDown(responder: number): void;
 }

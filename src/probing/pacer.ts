@@ -90,8 +90,8 @@ export class Pacer {
   /**
    * Lowers an interface's rate: to 10 a second at the first sign of a limit, then by halves to 1.
    *
-   * @param dropped takes every job that waited for the interface but one: at the new rate they would
-   *   keep all others waiting for long
+   * @param dropped takes every job that waited for the interface but one: at the new rate they
+   *   would keep all others waiting for long
    */
   slowDown(key: number, dropped: (job: number) => void): void {
     const budget = this.#budgetOf(key);
