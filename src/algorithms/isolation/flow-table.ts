@@ -130,6 +130,11 @@ export class FlowTable {
     return this.#flows[flow]?.reachedHop;
   }
 
+  /** Whether nothing at all is known of a hop yet, not even that it stays silent. */
+  isUnexplored(flow: number, hop: number): boolean {
+    return this.responderAt(flow, hop) === STAR && (this.#flows[flow]?.sent[hop] ?? 0) === 0;
+  }
+
   /** Whether a hop has left a few probes of a flow unanswered: too few to call it silent. */
   isDoubtful(flow: number, hop: number): boolean {
     const { sent, reachedHop } = this.#flows[flow] ?? newFlow(0);

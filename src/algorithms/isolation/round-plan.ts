@@ -37,6 +37,8 @@ const WEIGHT_MIN = 0.25;
 const LEAD_WEIGHT = 6;
 /** Probes a round for a hop that may be silent, or may only have been unlucky. */
 const DOUBTFUL_ATTEMPTS = 3;
+/** Beyond this share of flows that have yet to explore a hop, it gets one probe a flow. */
+const UNEXPLORED_SHARE = 0.25;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
 const FIRST_HOPS = 8;
 /** Silent hops probed behind the last one that answered, while the target's distance is unknown. */
@@ -54,18 +56,38 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   const paths = new Map(chosen.map((flow) => [flow, pathToProbe(table, flow, targetHop, options)]));
   const weights = flowWeights(paths, new Set(leads.length <= chosen.length / 2 ? leads : []));
   const shares = interfaceShares(paths, weights, options);
+  const unexplored = unexploredHops(table, paths);
   const probes: PlannedProbe[] = [];
   for (const [flow, path] of paths) {
     const weight = weights.get(flow) ?? 1;
     for (const [hop, responder] of path.entries()) {
       const unknown = table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
-      const wanted = responder === STAR ? unknown : weight * (shares.get(responder) ?? 1);
+      const isKnown = responder !== STAR && !unexplored.has(hop);
+      const wanted = isKnown ? weight * (shares.get(responder) ?? 1) : unknown;
       // Rounded up as often as the fraction says.
       const attempts = Math.floor(wanted + random.unit());
       for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
     }
   }
   return spareLimited(table, random.shuffle(probes), options);
+}
+
+/**
+ * Hops that many flows have not explored yet. The few interfaces that are known there would get all
+ * the probes of an interface on the few flows that are known to cross them.
+ */
+function unexploredHops(
+  table: FlowTable,
+  paths: ReadonlyMap<number, readonly number[]>,
+): ReadonlySet<number> {
+  const counts = new Map<number, number>();
+  for (const [flow, path] of paths) {
+    for (const hop of path.keys()) {
+      if (table.isUnexplored(flow, hop)) counts.set(hop, (counts.get(hop) ?? 0) + 1);
+    }
+  }
+  const many = UNEXPLORED_SHARE * paths.size;
+  return new Set([...counts].filter(([, count]) => count > many).map(([hop]) => hop));
 }
 
 /**
