@@ -59,17 +59,21 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   const unexplored = unexploredHops(table, paths);
   const probes: PlannedProbe[] = [];
   for (const [flow, path] of paths) {
-    const weight = weights.get(flow) ?? 1;
     for (const [hop, responder] of path.entries()) {
-      const unknown = table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
       const isKnown = responder !== STAR && !unexplored.has(hop);
-      const wanted = isKnown ? weight * (shares.get(responder) ?? 1) : unknown;
+      const wanted = isKnown
+        ? (weights.get(flow) ?? 1) * (shares.get(responder) ?? 1)
+        : unknownAttempts(table, flow, hop);
       // Rounded up as often as the fraction says.
       const attempts = Math.floor(wanted + random.unit());
       for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
     }
   }
   return spareLimited(table, random.shuffle(probes), options);
+}
+
+function unknownAttempts(table: FlowTable, flow: number, hop: number): number {
+  return table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
 }
 
 /**
