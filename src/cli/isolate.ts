@@ -37,6 +37,7 @@ const PER_INTERFACE = 100;
 const PORT_MAX = 65535;
 const SEED_MAX = 2 ** 32 - 1;
 const EXIT_INTERRUPTED = 130;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
   'no-loss': 0,
   'loss-located': 2,
@@ -157,8 +158,8 @@ async function isolate(target: string | undefined, flags: IsolateFlags): Promise
   const progress = new ProgressLine(process.stderr);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  // Until the report is out: a second signal must not cost what the first one saved.
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   let record: IsolateRecord;
   try {
     const { minTtl, maxTtl, confidence, minLoss, exclude, maxProbes, maxTime, tos, rate } = flags;
@@ -184,11 +185,12 @@ async function isolate(target: string | undefined, flags: IsolateFlags): Promise
   } finally {
     progress.clear();
     network.close();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
   }
-  if (flags.dns && simulated === null && !record.partial) record = await named(record);
+  if (flags.dns && simulated === null && !record.partial) {
+    record = await named(record, interruption.signal);
+  }
   await write(record, flags);
+  for (const signal of SIGNALS) process.off(signal, interrupt);
   return record.partial ? EXIT_INTERRUPTED : EXIT_BY_VERDICT[record.verdict];
 }
 
@@ -234,10 +236,10 @@ async function openNetwork(target: string | undefined, flags: IsolateFlags, seed
 }
 
 /** The record with the names of its interfaces. */
-async function named(record: IsolateRecord): Promise<IsolateRecord> {
+async function named(record: IsolateRecord, signal: AbortSignal): Promise<IsolateRecord> {
   const { ptrNames } = await import('../runtime/ptr-names.ts');
   const shown = record.hops.flatMap(({ interfaces }) => interfaces.map(({ address }) => address));
-  const names = await ptrNames(shown);
+  const names = await ptrNames(shown, signal);
   return {
     ...record,
     hops: record.hops.map(({ ttl, interfaces }) => ({

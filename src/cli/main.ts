@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../runtime/version.ts';
 import { CliError, reportError } from './cli-error.ts';
 import { isolateCommand } from './isolate.ts';
+import { simulateCommand } from './simulate.ts';
 
 const EXIT_FAILED = 1;
 const SUMMARY =
@@ -19,6 +20,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .configureOutput({ outputError: () => {} }) // told once, below, in the form that was asked for
     .showHelpAfterError(false);
   program.addCommand(isolateCommand().exitOverride().copyInheritedSettings(program));
+  program.addCommand(simulateCommand().exitOverride().copyInheritedSettings(program));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -43,7 +45,9 @@ function usageErrorOf(error: unknown, argv: readonly string[]): unknown {
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? [];
   const message = complaint.replace(/\.$/, '');
   if (meant !== undefined) return new CliError('USAGE', `${message}: did you mean ${meant}?`);
-  const command = argv[0] === 'isolate' ? 'fantrace isolate' : 'fantrace';
+  const command = ['isolate', 'simulate'].includes(argv[0] ?? '')
+    ? `fantrace ${argv[0]}`
+    : 'fantrace';
   return new CliError('USAGE', message, `see \`${command} --help\``);
 }
 

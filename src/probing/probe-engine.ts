@@ -168,8 +168,7 @@ export class ProbeEngine implements Prober {
     for (const slot of this.#polled) this.#retries.succeeded(this.#orderAt(slot));
     for (const slot of notTried) this.#requeue(slot);
     if (refused === undefined) return;
-    const reason = error ?? 'UNKNOWN';
-    this.counters.sendErrors[reason] = (this.counters.sendErrors[reason] ?? 0) + 1;
+    this.#count(error ?? 'UNKNOWN');
     if (this.#retries.refused(this.#orderAt(refused), nowUs)) {
       this.#requeue(refused);
     } else {
@@ -192,6 +191,7 @@ export class ProbeEngine implements Prober {
     const id = this.#options.flows[flow];
     const slot = this.#inFlight.add(flow, ttl, round, nowUs);
     if (id === undefined || slot === NO_SLOT) {
+      this.#count('IN_FLIGHT_FULL');
       this.#sink.unsent(flow, ttl, round);
       return;
     }
@@ -202,6 +202,10 @@ export class ProbeEngine implements Prober {
     const end = writeTcpSynProbe(outbox.bytes, start, this.#options, probe);
     outbox.lengths[this.#polled.length] = end - start;
     this.#polled.push(slot);
+  }
+
+  #count(sendError: string): void {
+    this.counters.sendErrors[sendError] = (this.counters.sendErrors[sendError] ?? 0) + 1;
   }
 
   #requeue(slot: number): void {

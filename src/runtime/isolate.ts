@@ -61,19 +61,22 @@ export async function runIsolate(
   const progress = progressTeller(watcher, startedAtUs);
   const delays = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   delays.enable();
-  await runProbing({
-    engine,
-    link,
-    timeline,
-    signal: watcher.signal,
-    advance: (nowUs) => {
-      isolation.advance(nowUs);
-      progress(nowUs, engine.counters, isolation.roundsOver);
-      return isolation.deadlineUs(nowUs);
-    },
-    isDone: () => isolation.stopReason !== undefined,
-  });
-  delays.disable();
+  try {
+    await runProbing({
+      engine,
+      link,
+      timeline,
+      signal: watcher.signal,
+      advance: (nowUs) => {
+        isolation.advance(nowUs);
+        progress(nowUs, engine.counters, isolation.roundsOver);
+        return isolation.deadlineUs(nowUs);
+      },
+      isDone: () => isolation.stopReason !== undefined,
+    });
+  } finally {
+    delays.disable();
+  }
   const delayP99Ms = Math.max(0, delays.percentile(99) / 1e6 - LOOP_DELAY_RESOLUTION_MS);
   return recordOf({
     options,

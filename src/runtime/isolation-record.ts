@@ -2,7 +2,13 @@
 
 import type { Isolation } from '../algorithms/isolation/isolation.ts';
 import { summarise } from '../algorithms/isolation/summary.ts';
-import { concludeVerdict, reportable, type Verdict } from '../algorithms/isolation/verdict.ts';
+import {
+  concludeVerdict,
+  type RefusingRouter,
+  reportable,
+  type Verdict,
+  withRefusals,
+} from '../algorithms/isolation/verdict.ts';
 import type { PathGraph } from '../algorithms/localisation/path-graph.ts';
 import { formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
@@ -79,7 +85,11 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   const { options, network, isolation, counters, addresses } = run;
   const localisation = isolation.localisation();
   const source = formatIpAddress(network.source);
-  const verdict = concludeVerdict(localisation, { addresses, source }, options.confidence);
+  const refusing = refusingRouters(run, counts);
+  const verdict = withRefusals(
+    concludeVerdict(localisation, { addresses, source }, options.confidence),
+    refusing,
+  );
   const losses = reportable(localisation, options.confidence);
   const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
   const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
@@ -91,6 +101,8 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     flows: counts.flows.length,
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
+    repliesReceived: counters.repliesReceived,
+    refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
     lastHops: lastHops(graph, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
   });
@@ -116,6 +128,23 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     flows,
     reproduce: { faulty: tuples(all.filter((flow) => lossy.has(flow))), control: tuples(control) },
   };
+}
+
+/** Routers that refuse to forward flows, those with most flows first. */
+function refusingRouters(
+  { isolation, addresses }: FinishedRun,
+  counts: PathCounts,
+): RefusingRouter[] {
+  const routers = new Map<string, { address: string; ttl: number; flows: number[] }>();
+  for (const flow of counts.flows.keys()) {
+    const refusal = isolation.table.refusal(flow);
+    if (refusal === undefined) continue;
+    const address = addresses.textOf(refusal.responder);
+    const known = routers.get(address) ?? { address, ttl: counts.minTtl + refusal.hop, flows: [] };
+    routers.set(address, known);
+    known.flows.push(flow);
+  }
+  return [...routers.values()].sort((a, b) => b.flows.length - a.flows.length);
 }
 
 function fiveTuple({ source, destination, port, sourcePorts }: Network, flow: number): FiveTuple {
@@ -152,11 +181,14 @@ function hasEndedAtMaxTtl(
 }
 
 function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {
-  const { classes } = graph;
+  const { classes, vertices, isTargetReached } = graph;
+  // Where others reach the target, a path that does not may only not have been probed to its end.
+  const isCut = (path: PathGraph['classes'][number]): boolean =>
+    !isTargetReached || vertices[path.vertices.at(-1) ?? 0]?.kind === 'unseen';
   return {
     found: classes.length,
     lossy: classes.filter(({ flows }) => flows.some((flow) => crossing.has(flow))).length,
-    broken: classes.filter(({ isReached }) => !isReached).length,
+    broken: classes.filter((path) => !path.isReached && isCut(path)).length,
   };
 }
 

@@ -14,15 +14,29 @@ const QUERY_TIMEOUT_MS = 700;
 const TOTAL_TIMEOUT_MS = 2500;
 const ADDRESSES_MAX = 1024;
 
-/** The first PTR name of each address that has one, made safe to print. Never fails. */
-export async function ptrNames(addresses: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+/**
+ * The first PTR name of each address that has one, made safe to print. Never fails.
+ *
+ * @param signal ends the look-ups early, with the names that are known by then
+ */
+export async function ptrNames(
+  addresses: Iterable<string>,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
   const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: 1 });
   const limit = pLimit(QUERIES_AT_ONCE);
   const names = new Map<string, string>();
-  const timer = setTimeout(() => {
-    limit.clearQueue();
-    resolver.cancel();
-  }, TOTAL_TIMEOUT_MS);
+  const patience = AbortSignal.timeout(TOTAL_TIMEOUT_MS);
+  const ending = signal === undefined ? patience : AbortSignal.any([patience, signal]);
+  const isOver = new Promise<void>((resolve) => {
+    const end = (): void => {
+      limit.clearQueue();
+      resolver.cancel();
+      resolve();
+    };
+    if (ending.aborted) end();
+    else ending.addEventListener('abort', end, { once: true });
+  });
   const asked = [...new Set(addresses)].slice(0, ADDRESSES_MAX);
   const queries = asked.map((address) =>
     limit(async () => {
@@ -30,9 +44,7 @@ export async function ptrNames(addresses: Iterable<string>): Promise<ReadonlyMap
       if (name !== undefined && name !== '') names.set(address, printable(name));
     }),
   );
-  const isOver = new Promise((resolve) => setTimeout(resolve, TOTAL_TIMEOUT_MS).unref());
   await Promise.race([Promise.allSettled(queries), isOver]);
-  clearTimeout(timer);
   return names;
 }
 

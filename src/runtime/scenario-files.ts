@@ -1,10 +1,11 @@
 /** Scenarios by the name of a shipped one, or by file. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
+const FILE_BYTES_MAX = 16 * 2 ** 20;
 const SHIPPED = new URL('../../scenarios/', import.meta.url);
 
 /** There is no such scenario, or its file cannot be read as JSON. */
@@ -42,6 +43,10 @@ export function loadScenario(nameOrFile: string): { name: string; scenario: Scen
 function readJson(path: string): unknown {
   let text: string;
   try {
+    const { size } = statSync(path);
+    if (size > FILE_BYTES_MAX || !statSync(path).isFile()) {
+      throw new RangeError(`it is no file of at most ${FILE_BYTES_MAX >> 20} MiB`);
+    }
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new ScenarioFileError(`the scenario ${path} cannot be read: ${reasonOf(error)}`);

@@ -3,7 +3,6 @@
  * for the IP header: its TTL is known only once the way back is.
  */
 
-import { addWords, checksumOf } from '../lib/checksum.ts';
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import {
   ICMP_HEADER_BYTES,
@@ -12,12 +11,13 @@ import {
   sealIcmp,
   writeIcmp,
 } from '../wire/icmp.ts';
-import { writeIcmpError } from '../wire/icmp-error.ts';
+import { icmpErrorBytes, writeIcmpError } from '../wire/icmp-error.ts';
+import { EXTENDED_QUOTE_BYTES_MIN } from '../wire/icmp-extension.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IPV4_HEADER_BYTES, writeIpv4Header } from '../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES, writeIpv6Header } from '../wire/ipv6.ts';
-import { uint32At, writeUint16 } from '../wire/octets.ts';
+import { uint32At } from '../wire/octets.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import {
   TCP_ACK,
@@ -29,13 +29,19 @@ import {
   writeTcpSegment,
 } from '../wire/tcp.ts';
 import type { FlowFields } from './flow-hash.ts';
+import type { ProbeEnd } from './network.ts';
 import type { ProbePacket } from './probe-packet.ts';
+import { quoteOf, rewriteQuote } from './quotes.ts';
 
 /** A reply to a probe, before it is sent. */
 export interface Answer {
   readonly flow: FlowFields;
   /** The whole packet; its IP header is not written yet. */
   readonly packet: Uint8Array;
+  /** TTL or hop limit that it is sent with. */
+  readonly ttl: number;
+  /** Whether it goes back within the flow of the probe; ICMP errors do not. */
+  readonly isOfFlow: boolean;
   /** Whether the sender sends it again when it is lost. */
   readonly isRepeated: boolean;
 }
@@ -48,31 +54,50 @@ interface Dialect {
   readonly errorBytesMax: number;
   /** RFC 792; RFC 4443 §3.1. */
   readonly portUnreachableCode: number;
+  /** RFC 1191 §4; RFC 4443 §3.2. */
+  readonly tooBig: { readonly type: number; readonly code: number };
 }
 
 const DIALECTS: Readonly<Record<IpFamily, Dialect>> = {
-  4: { icmp: ICMPV4, headerBytes: IPV4_HEADER_BYTES, errorBytesMax: 576, portUnreachableCode: 3 },
-  6: { icmp: ICMPV6, headerBytes: IPV6_HEADER_BYTES, errorBytesMax: 1280, portUnreachableCode: 4 },
+  4: {
+    icmp: ICMPV4,
+    headerBytes: IPV4_HEADER_BYTES,
+    errorBytesMax: 576,
+    portUnreachableCode: 3,
+    tooBig: { type: ICMPV4.unreachable, code: 4 },
+  },
+  6: {
+    icmp: ICMPV6,
+    headerBytes: IPV6_HEADER_BYTES,
+    errorBytesMax: 1280,
+    portUnreachableCode: 4,
+    tooBig: { type: 2, code: 0 },
+  },
 };
 
+/** As most routers send their ICMP errors. */
+const ROUTER_TTL = 255;
+/** As Linux hosts send everything. */
+const HOST_TTL = 64;
 /** What Linux offers first: 44 segments of 1460 bytes. */
 const WINDOW = 64_240;
 
-/**
- * A router's error about a probe whose TTL ran out.
- *
- * @param source the address that it answers from
- * @param ttl what was left as the probe came in: the quote says so
- */
-export function timeExceeded(probe: ProbePacket, source: Uint8Array, ttl: number): Answer {
+/** A router's error about a probe whose TTL ran out there; the quote says what was left of it. */
+export function timeExceeded(probe: ProbePacket, end: ProbeEnd): Answer {
   const { icmp } = dialectOf(probe);
-  return icmpError(probe, source, { type: icmp.timeExceeded, code: 0, ttl });
+  return icmpError(probe, end, { type: icmp.timeExceeded, code: 0, source: end.errorSource });
+}
+
+/** A router's error about a probe that is too long for the next link; it tells that link's MTU. */
+export function packetTooBig(probe: ProbePacket, end: ProbeEnd): Answer {
+  const { tooBig } = dialectOf(probe);
+  return icmpError(probe, end, { ...tooBig, source: end.errorSource, parameter: end.mtu });
 }
 
 /** The target's error about a datagram to a port where nothing listens. */
-export function portUnreachable(probe: ProbePacket, ttl: number): Answer {
+export function portUnreachable(probe: ProbePacket, end: ProbeEnd): Answer {
   const { icmp, portUnreachableCode: code } = dialectOf(probe);
-  return icmpError(probe, probe.flow.destination, { type: icmp.unreachable, code, ttl });
+  return icmpError(probe, end, { type: icmp.unreachable, code, source: probe.flow.destination });
 }
 
 /** The answer to an echo request: the same with another type. */
@@ -83,7 +108,7 @@ export function echoReply(probe: ProbePacket, request: IcmpMessage): Answer {
   const packet = new Uint8Array(headerBytes + lengthBytes);
   const sum = icmp === ICMPV4 ? 0 : pseudoHeaderSum(destination, source, protocol, lengthBytes);
   writeIcmp(packet, headerBytes, { ...request, type: icmp.echoReply }, sum);
-  return { flow: flowBack(probe, packet), packet, isRepeated: false };
+  return replyOf(probe, packet, false);
 }
 
 /** The answer to a SYN where a process listens (RFC 9293 §3.10.7.2). */
@@ -137,38 +162,48 @@ export function seal(
   return packet;
 }
 
-function icmpError(
-  { flow, packet: failed }: ProbePacket,
-  source: Uint8Array,
-  { type, code, ttl }: { readonly type: number; readonly code: number; readonly ttl: number },
-): Answer {
-  const { icmp: dialect, headerBytes, errorBytesMax } = DIALECTS[familyOf(source)];
-  const { source: destination } = flow;
-  const { protocol } = dialect;
-  const quoteStart = headerBytes + ICMP_HEADER_BYTES;
-  const quote = failed.subarray(0, errorBytesMax - quoteStart);
-  const packet = new Uint8Array(quoteStart + quote.length);
-  const lengthBytes = packet.length - headerBytes;
-  const sum = dialect === ICMPV4 ? 0 : pseudoHeaderSum(source, destination, protocol, lengthBytes);
-  writeIcmpError(packet, headerBytes, { type, code, quote }, { dialect, pseudoHeaderSum: sum });
-  rewriteTtl(packet, quoteStart, ttl);
-  sealIcmp(packet, headerBytes, packet.length, sum);
-  const back = { source, destination, protocol, leadingBits: 0 };
-  return { flow: back, packet, isRepeated: false };
+interface ErrorTraits {
+  readonly type: number;
+  readonly code: number;
+  readonly source: Uint8Array;
+  readonly parameter?: number;
 }
 
-/** Does to the IP header at `start` what routers did: lower the TTL and mend the checksum. */
-function rewriteTtl(packet: Uint8Array, start: number, ttl: number): void {
-  const first = packet[start] ?? 0;
-  if (first >> 4 === 6) {
-    packet[start + 7] = ttl;
-    return;
-  }
-  packet[start + 8] = ttl;
-  writeUint16(packet, start + 10, 0);
-  const end = start + (first & 0x0f) * 4;
-  writeUint16(packet, start + 10, checksumOf(addWords(0, packet, { start, end })));
+function icmpError(
+  probe: ProbePacket,
+  { node, ttl, packet: traveller }: ProbeEnd,
+  { type, code, source, parameter = 0 }: ErrorTraits,
+): Answer {
+  const { icmp: dialect, headerBytes, errorBytesMax } = DIALECTS[familyOf(source)];
+  const { source: destination } = probe.flow;
+  const { protocol } = dialect;
+  const start = headerBytes + ICMP_HEADER_BYTES;
+  const entries = node.icmp?.mplsEntries ?? NO_ENTRIES;
+  const mpls = dialect.isExtensible(type) ? entries : NO_ENTRIES;
+  const quote = quoteOf(probe, {
+    style: node.icmp?.quote ?? 'whole',
+    // RFC 4884 §5.1: what reads no extension takes 128 bytes of quote for granted.
+    bytesMax: mpls.length > 0 ? EXTENDED_QUOTE_BYTES_MIN : errorBytesMax - start,
+  });
+  const error = { type, code, parameter, quote, mpls };
+  const packet = new Uint8Array(headerBytes + icmpErrorBytes(error, dialect));
+  const lengthBytes = packet.length - headerBytes;
+  const sum = dialect === ICMPV4 ? 0 : pseudoHeaderSum(source, destination, protocol, lengthBytes);
+  writeIcmpError(packet, headerBytes, error, { dialect, pseudoHeaderSum: sum });
+  rewriteQuote(packet.subarray(start, start + quote.length), probe, { ttl, traveller });
+  sealIcmp(packet, headerBytes, packet.length, sum);
+  const flow = { source, destination, protocol, leadingBits: 0 };
+  const isRouter = node.icmp !== undefined;
+  return {
+    flow,
+    packet,
+    ttl: isRouter ? ROUTER_TTL : HOST_TTL,
+    isOfFlow: false,
+    isRepeated: false,
+  };
 }
+
+const NO_ENTRIES: readonly number[] = [];
 
 /** A segment of the target's without options or payload. */
 function tcpAnswer(
@@ -179,11 +214,22 @@ function tcpAnswer(
   const { headerBytes } = dialectOf(probe);
   const { source, destination, protocol } = probe.flow;
   const packet = new Uint8Array(headerBytes + TCP_HEADER_BYTES);
-  const segment = { ...fields, sourcePort: destinationPort, destinationPort: sourcePort };
+  const { flags, sequence, acknowledgment, window } = fields; // a spread costs more than the rest
+  const segment = {
+    sourcePort: destinationPort,
+    destinationPort: sourcePort,
+    flags,
+    sequence,
+    acknowledgment,
+    window,
+  };
   const sum = pseudoHeaderSum(destination, source, protocol, TCP_HEADER_BYTES);
   writeTcpSegment(packet, headerBytes, segment, sum);
-  const isRepeated = (fields.flags & TCP_SYN) !== 0;
-  return { flow: flowBack(probe, packet), packet, isRepeated };
+  return replyOf(probe, packet, (fields.flags & TCP_SYN) !== 0);
+}
+
+function replyOf(probe: ProbePacket, packet: Uint8Array, isRepeated: boolean): Answer {
+  return { flow: flowBack(probe, packet), packet, ttl: HOST_TTL, isOfFlow: true, isRepeated };
 }
 
 /** The flow of what the target answers with the same protocol. */

@@ -25,6 +25,11 @@ export function flowHash({ source, destination, protocol, leadingBits }: FlowFie
   return mixBits(addresses ^ leadingBits);
 }
 
+/** Hash of an address alone: 32 bits. */
+export function addressHash(address: Uint8Array): number {
+  return mixWords(0, address);
+}
+
 /** Spreads every bit of a 32-bit integer over all of them (Murmur3's finalizer, a bijection). */
 export function mixBits(value: number): number {
   let mixed = value ^ (value >>> 16);

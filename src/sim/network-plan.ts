@@ -4,72 +4,86 @@
  */
 
 import type { IpFamily } from '../lib/ip-address.ts';
-import type { Scenario } from './scenario.ts';
+import {
+  type AddressPair,
+  linkAddress,
+  routerAddress,
+  SOURCE_ADDRESS,
+  TARGET_ADDRESS,
+} from './addresses.ts';
+import { isConstant } from './scenario.ts';
+import type {
+  Balancing,
+  ErrorSource,
+  FaultFilter,
+  Place,
+  Scenario,
+  ScenarioFault,
+  ScenarioLink,
+  ScenarioRoute,
+  ScenarioRouter,
+  ScenarioTarget,
+} from './scenario-model.ts';
+import { type Window, windowOf } from './schedule.ts';
 import { type Joined, SOURCE, TARGET } from './topology.ts';
 
-/** What the target does with a TCP SYN that reaches its port. */
-export type TargetAnswer = 'refuse' | 'accept' | 'drop';
+export type { AddressPair } from './addresses.ts';
+export type { IcmpLimit } from './scenario-model.ts';
 
-/** Where a router's ICMP errors come from: the link the probe came in by, or its own address. */
-export type ErrorSource = 'ingress' | 'router';
-
-/** Token bucket over all ICMP errors of a router: `burst` tokens at first, then `perSecond`. */
-export interface IcmpLimit {
-  readonly perSecond: number;
-  readonly burst: number;
+/** A loss at one place and in one direction that is more than a constant chance. */
+export interface PlannedHazard {
+  readonly direction: 'forward' | 'return';
+  readonly lossRatio: number;
+  /** Mean, in packets; undefined where each packet is lost on its own. */
+  readonly burst: number | undefined;
+  readonly only: FaultFilter;
+  readonly window: Window;
 }
 
-/** An address of each family, as canonical text. */
-export type AddressPair = Readonly<Record<IpFamily, string>>;
-
-export interface PlannedRouter {
-  readonly name: string;
+export interface PlannedRouter extends Omit<ScenarioRouter, 'errorSource'> {
   /** The router's own address (loopback), by family: text. */
   readonly address: AddressPair;
-  /** Never sends ICMP errors. */
-  readonly isSilent: boolean;
-  /** Over all ICMP errors it sends; undefined where it has no limit. */
-  readonly icmpLimit: IcmpLimit | undefined;
-  /** Chance that it drops a packet on transit towards the target, after its TTL check. */
-  readonly forwardLoss: number;
-  /** The same towards the source. */
-  readonly returnLoss: number;
+  /** The one address that its errors come from; undefined: that of the link the probe came by. */
+  readonly errorAddress: AddressPair | undefined;
+  readonly hazards: readonly PlannedHazard[];
 }
 
 /** One point-to-point link; `near` is the end towards the source. */
-export interface PlannedLink {
-  readonly near: string;
-  readonly far: string;
+export interface PlannedLink
+  extends Omit<ScenarioLink, 'delayMs' | 'returnDelayMs' | 'jitterMs' | 'returnJitterMs'> {
   readonly nearAddress: AddressPair;
   readonly farAddress: AddressPair;
-  /** One way. */
+  /** Towards the target. */
   readonly delayUs: number;
-  /** Chance that a packet towards the target is lost on the link. */
-  readonly forwardLoss: number;
-  /** The same towards the source. */
-  readonly returnLoss: number;
+  readonly returnDelayUs: number;
+  /** The most that is added, differently for each packet. */
+  readonly jitterUs: number;
+  readonly returnJitterUs: number;
+  readonly hazards: readonly PlannedHazard[];
+}
+
+export interface PlannedRoute extends Omit<ScenarioRoute, 'when'> {
+  readonly window: Window;
 }
 
 /** Hosts are the nodes `source` and `target`; every other node is a router. */
 export interface NetworkPlan {
   readonly family: IpFamily;
+  /** Of routers that have no other. */
   readonly errorSource: ErrorSource;
+  /** Of the hosts; routers have their own. */
+  readonly balancing: Balancing;
   /** Seeds every router's own hash seed and every loss. */
   readonly seed: number;
   readonly source: AddressPair;
-  readonly target: {
-    readonly address: AddressPair;
-    readonly port: number;
-    readonly answer: TargetAnswer;
-  };
+  readonly target: ScenarioTarget & { readonly address: AddressPair };
   readonly routers: readonly PlannedRouter[];
   readonly links: readonly PlannedLink[];
+  readonly routes: readonly PlannedRoute[];
 }
 
 /**
- * Assigns the addresses: the same scenario always gets the same ones. Link n has the subnets
- * 10.(1+⌊n/64⌋).(n mod 64).0/30 and fdec:1:0:n::/64, router n has 10.254.⌊n/250⌋.(1 + n mod 250)
- * and fdec:254::(n+1).
+ * Assigns the addresses (see `addresses.ts`): the same scenario always gets the same ones.
  *
  * Where the scenario leaves `errorSource` open it is as on Linux: for IPv4 the address of the link
  * that the probe came in by (as with icmp_errors_use_inbound_ifaddr), for IPv6 the router's own,
@@ -82,19 +96,28 @@ export function planNetwork(
   overrides: { readonly family?: IpFamily; readonly seed?: number } = {},
 ): NetworkPlan {
   const family = overrides.family ?? scenario.family;
+  const errorSource = scenario.errorSource ?? (family === 4 ? 'ingress' : 'router');
+  const hazards = hazardsByPlace(scenario.faults);
   return {
     family,
-    errorSource: scenario.errorSource ?? (family === 4 ? 'ingress' : 'router'),
+    errorSource,
+    balancing: scenario.balancing,
     seed: overrides.seed ?? scenario.seed,
-    source: { 4: '10.100.0.1', 6: 'fdec:100::1' },
-    target: { ...scenario.target, address: { 4: '10.200.0.1', 6: 'fdec:200::1' } },
-    routers: scenario.routers.map((router, n) => ({ ...router, address: routerAddress(n) })),
-    links: scenario.links.map(({ delayMs, ...link }, n) => ({
-      ...link,
-      nearAddress: linkAddress(n, 1),
-      farAddress: linkAddress(n, 2),
-      delayUs: Math.round(delayMs * 1000),
-    })),
+    source: SOURCE_ADDRESS,
+    target: { ...scenario.target, address: TARGET_ADDRESS },
+    routers: scenario.routers.map((router, n) => {
+      const { errorSource: own = errorSource, ...rest } = router;
+      const address = routerAddress(n);
+      const errorAddress =
+        typeof own === 'object'
+          ? interfaceAddress(scenario.links, router.name, own.interfaceTo)
+          : own === 'router'
+            ? address
+            : undefined;
+      return { ...rest, address, errorAddress, hazards: hazards.get(router.name) ?? [] };
+    }),
+    links: scenario.links.map((link, n) => plannedLink(link, n, hazards)),
+    routes: scenario.routes.map(({ when, ...route }) => ({ ...route, window: windowOf(when) })),
   };
 }
 
@@ -127,21 +150,66 @@ export function answeringAddresses(plan: NetworkPlan, node: string): readonly st
 export function farAnsweringAddress(plan: NetworkPlan, { near, far }: Joined): string {
   const router = plan.routers.find(({ name }) => name === far);
   if (router === undefined) return plan.target.address[plan.family];
-  if (plan.errorSource === 'router') return router.address[plan.family];
+  if (router.errorAddress !== undefined) return router.errorAddress[plan.family];
   const link = plan.links.find((each) => each.near === near && each.far === far);
   if (link === undefined) throw new RangeError(`the plan has no link from ${near} to ${far}`);
   return link.farAddress[plan.family];
 }
 
-function routerAddress(n: number): AddressPair {
+type Hazards = ReadonlyMap<string, readonly PlannedHazard[]>;
+
+function plannedLink(link: ScenarioLink, n: number, hazards: Hazards): PlannedLink {
   return {
-    4: `10.254.${Math.floor(n / 250)}.${1 + (n % 250)}`,
-    6: `fdec:254::${(n + 1).toString(16)}`,
+    near: link.near,
+    far: link.far,
+    direction: link.direction,
+    weight: link.weight,
+    mtu: link.mtu,
+    forwardLoss: link.forwardLoss,
+    returnLoss: link.returnLoss,
+    nearAddress: linkAddress(n, 1),
+    farAddress: linkAddress(n, 2),
+    delayUs: Math.round(link.delayMs * 1000),
+    returnDelayUs: Math.round(link.returnDelayMs * 1000),
+    jitterUs: Math.round(link.jitterMs * 1000),
+    returnJitterUs: Math.round(link.returnJitterMs * 1000),
+    hazards: hazards.get(`${link.near} ${link.far}`) ?? [],
   };
 }
 
-function linkAddress(n: number, end: 1 | 2): AddressPair {
-  // RFC 5952 §4.2.2 and §4.2.3: `::` stands for the longest run of zeros, which here depends on n.
-  const six = n === 0 ? `fdec:1::${end}` : `fdec:1:0:${n.toString(16)}::${end}`;
-  return { 4: `10.${1 + Math.floor(n / 64)}.${n % 64}.${end}`, 6: six };
+function interfaceAddress(links: readonly Joined[], node: string, neighbour: string): AddressPair {
+  const ahead = links.findIndex(({ near, far }) => near === node && far === neighbour);
+  if (ahead !== -1) return linkAddress(ahead, 1);
+  const behind = links.findIndex(({ near, far }) => near === neighbour && far === node);
+  return linkAddress(behind, 2);
+}
+
+/** The faults that `links` and `routers` do not hold already, by "near far" or router name. */
+function hazardsByPlace(faults: readonly ScenarioFault[]): Hazards {
+  const hazards = new Map<string, PlannedHazard[]>();
+  for (const fault of faults) {
+    if (isConstant(fault)) continue;
+    const key = keyOfPlace(fault.place);
+    hazards.set(key, [...(hazards.get(key) ?? []), ...hazardsOf(fault)]);
+  }
+  return hazards;
+}
+
+function hazardsOf({
+  forwardLoss,
+  returnLoss,
+  burst,
+  only,
+  when,
+}: ScenarioFault): readonly PlannedHazard[] {
+  const rest = { burst, only, window: windowOf(when) };
+  const ways = [
+    { direction: 'forward', lossRatio: forwardLoss, ...rest },
+    { direction: 'return', lossRatio: returnLoss, ...rest },
+  ] as const;
+  return ways.filter(({ lossRatio }) => lossRatio > 0);
+}
+
+function keyOfPlace(place: Place): string {
+  return place.kind === 'link' ? `${place.near} ${place.far}` : place.name;
 }

@@ -4,6 +4,7 @@ import { flowHash } from './flow-hash.ts';
 import { Network, type SimulatedNode } from './network.ts';
 import { planNetwork } from './network-plan.ts';
 import { parseScenario } from './scenario.ts';
+import { Traveller } from './traveller.ts';
 
 const TTL = 30;
 
@@ -46,14 +47,15 @@ function isBinomial(hits: number, trials: number, ratio: number): boolean {
 function lostOf(network: Network, trials: number, ttl = TTL): number {
   let lost = 0;
   for (let i = 0; i < trials; i++) {
-    if (network.carryProbe({ flowHash: hashOf(40_000), ttl }, 0) === undefined) lost++;
+    if (network.carryProbe(new Traveller({ flowHash: hashOf(40_000), ttl }), 0) === undefined)
+      lost++;
   }
   return lost;
 }
 
 /** The node where a probe of port 40000's flow ends at this TTL, in a network without loss. */
 function nodeAt(network: Network, ttl: number): SimulatedNode {
-  const end = network.carryProbe({ flowHash: hashOf(40_000), ttl }, 0);
+  const end = network.carryProbe(new Traveller({ flowHash: hashOf(40_000), ttl }), 0);
   if (end === undefined) throw new Error('lost in a network without loss');
   return end.node;
 }
@@ -98,17 +100,17 @@ describe('TTL', () => {
   ];
 
   test.each(rows)('$ttl brings a probe to $node with $left left', ({ ttl, node, left, atUs }) => {
-    const end = network.carryProbe({ flowHash: hashOf(1), ttl }, 0);
+    const end = network.carryProbe(new Traveller({ flowHash: hashOf(1), ttl }), 0);
     expect(end).toMatchObject({ node: { name: node }, ttl: left, atUs });
   });
 
   test('of a reply falls by one at every router that forwards it', () => {
     const node = nodeAt(network, 3);
-    expect(network.carryReply({ flowHash: 1, ttl: 64 }, node, 6000)).toEqual({
+    expect(network.carryReply(new Traveller({ flowHash: 1, ttl: 64 }), node, 6000)).toEqual({
       atUs: 12_000,
       ttl: 62,
     });
-    expect(network.carryReply({ flowHash: 1, ttl: 2 }, node, 0)).toBeUndefined();
+    expect(network.carryReply(new Traveller({ flowHash: 1, ttl: 2 }), node, 0)).toBeUndefined();
   });
 });
 
@@ -147,7 +149,9 @@ describe('loss', () => {
     const network = networkOf({ fabric: { widths: [1, 1] }, faults });
     expect(lostOf(network, 1000, 1)).toBe(0);
     expect(lostOf(network, 1000, 2)).toBe(1000);
-    expect(network.carryReply({ flowHash: 1, ttl: 64 }, nodeAt(network, 1), 0)).toBeDefined();
+    expect(
+      network.carryReply(new Traveller({ flowHash: 1, ttl: 64 }), nodeAt(network, 1), 0),
+    ).toBeDefined();
   });
 
   test('on the way back strikes replies alone', () => {
@@ -157,8 +161,9 @@ describe('loss', () => {
     const [before, behind] = [nodeAt(network, 1), nodeAt(network, 2)];
     let lost = 0;
     for (let i = 0; i < TRIALS; i++) {
-      expect(network.carryReply({ flowHash: i, ttl: 64 }, before, 0)).toBeDefined();
-      if (network.carryReply({ flowHash: i, ttl: 64 }, behind, 0) === undefined) lost++;
+      expect(network.carryReply(new Traveller({ flowHash: i, ttl: 64 }), before, 0)).toBeDefined();
+      if (network.carryReply(new Traveller({ flowHash: i, ttl: 64 }), behind, 0) === undefined)
+        lost++;
     }
     expect(isBinomial(lost, TRIALS, 0.2), `${lost} of ${TRIALS} lost`).toBe(true);
   });
@@ -168,8 +173,12 @@ describe('loss', () => {
       fabric: { widths: [1, 1] },
       faults: [{ router: 'r1.0', returnLoss: 1 }],
     });
-    expect(network.carryReply({ flowHash: 1, ttl: 64 }, nodeAt(network, 1), 0)).toBeDefined();
-    expect(network.carryReply({ flowHash: 1, ttl: 64 }, nodeAt(network, 2), 0)).toBeUndefined();
+    expect(
+      network.carryReply(new Traveller({ flowHash: 1, ttl: 64 }), nodeAt(network, 1), 0),
+    ).toBeDefined();
+    expect(
+      network.carryReply(new Traveller({ flowHash: 1, ttl: 64 }), nodeAt(network, 2), 0),
+    ).toBeUndefined();
   });
 
   const here = { link: ['r2.0', 'target'], forwardLoss: 0.3 };
@@ -183,8 +192,9 @@ describe('loss', () => {
     const fatesWith = (faults: object[]) => {
       const network = networkOf({ fabric: { widths: [1, 2] }, faults });
       return flows(2000).flatMap((hash) => {
-        const end = network.carryProbe({ flowHash: hash, ttl: TTL }, 0);
-        if (end !== undefined) network.carryReply({ flowHash: hash, ttl: 64 }, end.node, 0);
+        const end = network.carryProbe(new Traveller({ flowHash: hash, ttl: TTL }), 0);
+        if (end !== undefined)
+          network.carryReply(new Traveller({ flowHash: hash, ttl: 64 }), end.node, 0);
         return network.pathOf(hash)[1] === 'r2.0' ? [end === undefined] : [];
       });
     };
@@ -199,7 +209,7 @@ test('paths of unequal length end at the target after as many hops as they have'
     const path = network.pathOf(hash);
     lengths.add(path.length);
     for (const [i, name] of path.entries()) {
-      const end = network.carryProbe({ flowHash: hash, ttl: i + 1 }, 0);
+      const end = network.carryProbe(new Traveller({ flowHash: hash, ttl: i + 1 }), 0);
       expect(end?.node.name).toBe(name);
     }
   }

@@ -1,63 +1,41 @@
 /**
- * The network as packets see it: nodes, the steps between them, and where a packet of a given flow
- * ends. Knows nothing of bytes. Every random choice has a stream of its own, drawn from the plan's
- * seed, so that traffic in one place changes nothing in another.
+ * The network as packets see it: where a packet of a given flow ends, and when. Knows nothing of
+ * bytes.
  */
 
 import { parseIpAddress } from '../lib/ip-address.ts';
-import { Random } from '../lib/random.ts';
-import { mixBits } from './flow-hash.ts';
-import type { AddressPair, NetworkPlan, PlannedRouter } from './network-plan.ts';
-import { TokenBucket } from './token-bucket.ts';
-import { SOURCE, TARGET } from './topology.ts';
+import { addressHash } from './flow-hash.ts';
+import { anyStrikes } from './loss-process.ts';
+import { buildNodes, type SimulatedNode, type Step } from './network-nodes.ts';
+import type { NetworkPlan } from './network-plan.ts';
+import { Traveller } from './traveller.ts';
 
-/** A chance of losing a packet, with the random numbers that decide. */
-class Loss {
-  readonly #ratio: number;
-  readonly #random: Random;
+export type { SimulatedNode } from './network-nodes.ts';
 
-  constructor(ratio: number, random: Random) {
-    this.#ratio = ratio;
-    this.#random = random;
-  }
+/** Why a probe went no further. */
+export type EndCause =
+  /** It is at the target. */
+  | 'arrived'
+  /** Its TTL ran out. */
+  | 'expired'
+  /** It is longer than the next link carries. */
+  | 'too-big'
+  /** A router answers it for the target. */
+  | 'proxied';
 
-  strikes(): boolean {
-    return this.#ratio > 0 && this.#random.unit() < this.#ratio;
-  }
-}
-
-/** One way over a link. */
-interface Step {
-  readonly to: SimulatedNode;
-  readonly delayUs: number;
-  readonly loss: Loss;
-  /** Where the errors come from that `to` sends about what came over this step. */
-  readonly errorSource: Uint8Array;
-}
-
-export interface SimulatedNode {
-  readonly name: string;
-  readonly isRouter: boolean;
-  readonly isSilent: boolean;
-  readonly icmpBucket: TokenBucket | undefined;
-  readonly hashSeed: number;
-  /** Loss on transit, after the TTL check: what the node itself sends is not touched. */
-  readonly forwardLoss: Loss;
-  readonly returnLoss: Loss;
-  readonly towardsTarget: Step[];
-  readonly towardsSource: Step[];
-  /** IP identification of the next packet that it sends, 16 bits. */
-  identification: number;
-}
-
-/** Where a probe ended: at the target, or at the router where its TTL ran out. */
+/** Where a probe ended. */
 export interface ProbeEnd {
+  readonly cause: EndCause;
   readonly node: SimulatedNode;
   readonly atUs: number;
   /** TTL that was left as it came in. */
   readonly ttl: number;
   /** Address that an error about it comes from. */
   readonly errorSource: Uint8Array;
+  /** Of the next link, where that is too narrow; else 0. */
+  readonly mtu: number;
+  /** As it came in, with what routers have changed. */
+  readonly packet: Traveller;
 }
 
 /** A reply at the source. */
@@ -66,41 +44,49 @@ export interface ReplyEnd {
   readonly ttl: number;
 }
 
-/** A packet as routers see it: hash of its flow, and TTL (hop limit) as sent. */
-export interface Traveller {
-  readonly flowHash: number;
-  readonly ttl: number;
-}
+/** Routers that do not touch the TTL could form a loop that nothing ends. */
+const STEPS_MAX = 1024;
+const NO_ADDRESS: Uint8Array = new Uint8Array(0);
 
-/** Carries packets; all that changes in it are random streams and token buckets. */
+/** Carries packets; all that changes in it are random streams, bursts and token buckets. */
 export class Network {
   readonly #source: SimulatedNode;
+  readonly #targetHash: number;
 
+  /** @throws {RangeError} when the plan's links join nodes that it does not have */
   constructor(plan: NetworkPlan) {
     this.#source = buildNodes(plan);
+    const target = parseIpAddress(plan.target.address[plan.family]);
+    this.#targetHash = addressHash(target ?? NO_ADDRESS);
   }
 
   /**
    * Takes a probe from the source as far as it comes. A router checks the TTL first (RFC 1812
-   * §5.2.1.1), then the packet is at risk on transit; the target takes any TTL, as hosts do.
+   * §5.2.1.1), then the packet is at risk on transit, and is changed; the target takes any TTL, as
+   * hosts do.
    *
+   * @param packet is changed on the way
    * @returns undefined when the probe was lost
    */
-  carryProbe({ flowHash, ttl }: Traveller, sentUs: number): ProbeEnd | undefined {
+  carryProbe(packet: Traveller, sentUs: number): ProbeEnd | undefined {
     let node = this.#source;
-    let left = ttl;
-    let atUs = sentUs;
-    for (;;) {
-      const step = chosenStep(node.towardsTarget, flowHash, node.hashSeed);
-      if (step === undefined || step.loss.strikes()) return undefined;
-      node = step.to;
-      atUs += step.delayUs;
-      if (!node.isRouter || left <= 1) {
-        return { node, atUs, ttl: left, errorSource: step.errorSource };
+    let errorSource = NO_ADDRESS;
+    packet.atUs = sentUs;
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      const step = node.towardsTarget.choose(packet, packet.atUs);
+      if (step === undefined) return undefined;
+      if (packet.lengthBytes > step.mtu && !packet.isFragmentable) {
+        return endOf('too-big', packet, { node, errorSource, mtu: step.mtu });
       }
-      left -= 1;
-      if (node.forwardLoss.strikes()) return undefined;
+      if (isLostOn(step, packet)) return undefined;
+      node = step.to;
+      errorSource = step.errorSource;
+      packet.ttlAsItCame = packet.left;
+      const cause = causeAt(node, packet);
+      if (cause !== undefined) return endOf(cause, packet, { node, errorSource, mtu: 0 });
+      if (isLostInTransit(node, packet)) return undefined;
     }
+    return undefined;
   }
 
   /**
@@ -108,92 +94,79 @@ export class Network {
    *
    * @returns undefined when the reply was lost, or its TTL ran out
    */
-  carryReply(
-    { flowHash, ttl }: Traveller,
-    from: SimulatedNode,
-    sentUs: number,
-  ): ReplyEnd | undefined {
+  carryReply(packet: Traveller, from: SimulatedNode, sentUs: number): ReplyEnd | undefined {
     let node = from;
-    let left = ttl;
-    let atUs = sentUs;
-    while (node !== this.#source) {
-      if (node !== from) {
-        if (left <= 1 || node.returnLoss.strikes()) return undefined;
-        left -= 1;
-      }
-      const step = chosenStep(node.towardsSource, flowHash, node.hashSeed);
-      if (step === undefined || step.loss.strikes()) return undefined;
+    packet.atUs = sentUs;
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      const step = node.towardsSource.choose(packet, packet.atUs);
+      if (step === undefined || isLostOn(step, packet)) return undefined;
       node = step.to;
-      atUs += step.delayUs;
+      if (node === this.#source) return { atUs: packet.atUs, ttl: packet.left };
+      if (!node.isHidden) {
+        if (packet.left <= 1) return undefined;
+        packet.left -= 1;
+      }
+      if (node.returnLoss.strikes()) return undefined;
+      if (anyStrikes(node.returnHazards, packet, packet.atUs)) return undefined;
     }
-    return { atUs, ttl: left };
+    return undefined;
   }
 
-  /** The nodes that a probe of this flow visits if nothing is lost, the target last. */
-  pathOf(flowHash: number): string[] {
+  /**
+   * The nodes that a probe of this flow visits if nothing is lost, the target last; in a loop, as
+   * many as a packet can visit. Where packets are spread one by one, this is one of their paths.
+   *
+   * @param atUs when it is sent
+   */
+  pathOf(flowHash: number, atUs = 0): string[] {
+    const packet = new Traveller({ flowHash, ttl: 0, destinationHash: this.#targetHash });
     const names: string[] = [];
     let node: SimulatedNode | undefined = this.#source;
-    while (node !== undefined) {
-      node = chosenStep(node.towardsTarget, flowHash, node.hashSeed)?.to;
-      if (node !== undefined) names.push(node.name);
+    let nowUs = atUs;
+    while (node !== undefined && names.length < PATH_NODES_MAX) {
+      const step: Step | undefined = node.towardsTarget.usualStep(packet, nowUs);
+      if (step === undefined) break;
+      node = step.to;
+      nowUs += step.delayUs;
+      names.push(node.name);
+      if (node.middlebox !== undefined) packet.flowHash = node.middlebox.usualHash(packet.flowHash);
     }
     return names;
   }
 }
 
-/** The step that a node's hash picks for a flow; each is as likely. */
-function chosenStep(steps: readonly Step[], flowHash: number, seed: number): Step | undefined {
-  if (steps.length < 2) return steps[0];
-  return steps[Math.floor((mixBits(flowHash ^ seed) / 0x1_0000_0000) * steps.length)];
+/** As far as a TTL goes. */
+const PATH_NODES_MAX = 255;
+
+/** What ends a probe that came to a node; undefined where it goes on. */
+function causeAt(node: SimulatedNode, { left, isSyn }: Traveller): EndCause | undefined {
+  if (!node.isRouter) return 'arrived';
+  if (left <= 1 && !node.isHidden) return 'expired';
+  return isSyn && node.isSynProxy ? 'proxied' : undefined;
 }
 
-/** @returns the source, from which every other node can be reached */
-function buildNodes(plan: NetworkPlan): SimulatedNode {
-  const random = new Random(plan.seed);
-  const source = buildNode(SOURCE, undefined, random);
-  const nodes = new Map([
-    [SOURCE, source],
-    [TARGET, buildNode(TARGET, undefined, random)],
-    ...plan.routers.map((router) => [router.name, buildNode(router.name, router, random)] as const),
-  ]);
-  const ownAddress = new Map(plan.routers.map(({ name, address }) => [name, address]));
-  const bytesOf = (address: AddressPair) => parseIpAddress(address[plan.family]) as Uint8Array;
-  for (const link of plan.links) {
-    const near = nodes.get(link.near);
-    const far = nodes.get(link.far);
-    if (near === undefined || far === undefined) {
-      throw new RangeError(`the link from ${link.near} to ${link.far} joins no nodes of the plan`);
-    }
-    const fixed = plan.errorSource === 'router' ? ownAddress.get(link.far) : undefined;
-    const answers = far.isRouter ? (fixed ?? link.farAddress) : plan.target.address;
-    const { delayUs } = link;
-    near.towardsTarget.push({
-      to: far,
-      delayUs,
-      loss: new Loss(link.forwardLoss, random.fork()),
-      errorSource: bytesOf(answers),
-    });
-    far.towardsSource.push({
-      to: near,
-      delayUs,
-      loss: new Loss(link.returnLoss, random.fork()),
-      errorSource: bytesOf(link.nearAddress),
-    });
-  }
-  return source;
+/** Takes a probe through a router. */
+function isLostInTransit(node: SimulatedNode, packet: Traveller): boolean {
+  if (!node.isHidden) packet.left -= 1;
+  if (node.forwardLoss.strikes()) return true;
+  if (anyStrikes(node.forwardHazards, packet, packet.atUs)) return true;
+  if (node.middlebox !== undefined) node.middlebox.pass(packet);
+  return false;
 }
 
-function buildNode(name: string, router: PlannedRouter | undefined, random: Random): SimulatedNode {
-  return {
-    name,
-    isRouter: router !== undefined,
-    isSilent: router?.isSilent ?? false,
-    icmpBucket: router?.icmpLimit === undefined ? undefined : new TokenBucket(router.icmpLimit),
-    hashSeed: random.uint32(),
-    forwardLoss: new Loss(router?.forwardLoss ?? 0, random.fork()),
-    returnLoss: new Loss(router?.returnLoss ?? 0, random.fork()),
-    towardsTarget: [],
-    towardsSource: [],
-    identification: random.below(0x1_0000),
-  };
+/** Takes a packet over a link, which is lost at the near end of it, if at all. */
+function isLostOn(step: Step, packet: Traveller): boolean {
+  if (step.loss.strikes()) return true;
+  if (anyStrikes(step.hazards, packet, packet.atUs)) return true;
+  packet.atUs += step.delayUs;
+  if (step.jitterUs > 0) packet.atUs += step.random.below(step.jitterUs + 1);
+  return false;
+}
+
+function endOf(
+  cause: EndCause,
+  packet: Traveller,
+  { node, errorSource, mtu }: { node: SimulatedNode; errorSource: Uint8Array; mtu: number },
+): ProbeEnd {
+  return { cause, node, atUs: packet.atUs, ttl: packet.ttlAsItCame, errorSource, mtu, packet };
 }

@@ -1,43 +1,86 @@
-/** How a scenario names its parts: where a fault is, and what is to be blamed for it. */
+/** Looks up the names by which a scenario speaks of its links and routers. */
 
-import { type Fields, listOf, type Reader, ScenarioError, text } from './json-fields.ts';
-import { type Joined, routersOf, SOURCE, TARGET } from './topology.ts';
+import { pathTo, pathToName, ScenarioError } from './json-fields.ts';
+import type { WrittenPlace } from './scenario-language.ts';
+import type { Place } from './scenario-model.ts';
+import { type DirectedLink, routersOf, SOURCE, TARGET } from './topology.ts';
 
-/** A link or a router, by the names of a scenario. */
-export type Place =
-  | { readonly kind: 'link'; readonly near: string; readonly far: string }
-  | { readonly kind: 'router'; readonly name: string };
+/** The names of one network. */
+export class NetworkNames {
+  readonly #routers: ReadonlySet<string>;
+  readonly #links = new Map<string, DirectedLink>();
+  /** For every node those at the far ends of its links. */
+  readonly #fars = new Map<string, string[]>();
 
-/** Reads the place that the keys `link` or `router` name, whichever is there. */
-export function placeAmong(links: readonly Joined[]): (fields: Fields) => Place {
-  const routers = routersOf(links);
-  const node = nameAmong('node', [SOURCE, ...routers, TARGET]);
-  return (fields) => {
-    const ends = fields.optional('link', listOf(node), undefined);
-    const name = fields.optional('router', nameAmong('router', routers), undefined);
-    if ((ends === undefined) === (name === undefined)) {
-      throw new ScenarioError(fields.path, 'needs either a link or a router, and not both');
+  constructor(links: readonly DirectedLink[]) {
+    this.#routers = new Set(routersOf(links));
+    for (const link of links) {
+      this.#links.set(`${link.near} ${link.far}`, link);
+      const fars = this.#fars.get(link.near);
+      if (fars === undefined) this.#fars.set(link.near, [link.far]);
+      else fars.push(link.far);
     }
-    if (name !== undefined) return { kind: 'router', name };
-    const [near = '', far = ''] = ends ?? [];
-    const isLink = links.some((link) => link.near === near && link.far === far);
-    if (isLink && ends?.length === 2) return { kind: 'link', near, far };
-    throw new ScenarioError(fields.pathOf('link'), noSuchLink(near, links));
-  };
+  }
+
+  /** Every router, in order of first appearance. */
+  get routers(): readonly string[] {
+    return [...this.#routers];
+  }
+
+  /** @throws {ScenarioError} when the network has no such router */
+  requireRouter(name: string, path: string): string {
+    if (this.#routers.has(name)) return name;
+    throw unknownName('router', { name, path, names: this.routers });
+  }
+
+  /** The link between two nodes; undefined when none joins them this way round. */
+  linkBetween(near: string, far: string): DirectedLink | undefined {
+    return this.#links.get(`${near} ${far}`);
+  }
+
+  /** @throws {ScenarioError} when the names are not those of the two ends of a link */
+  requireLink(ends: readonly string[], path: string): DirectedLink {
+    const nodes = [SOURCE, ...this.#routers, TARGET];
+    for (const [i, name] of ends.entries()) {
+      if (this.#routers.has(name) || name === SOURCE || name === TARGET) continue;
+      throw unknownName('node', { name, path: `${path}[${i}]`, names: nodes });
+    }
+    const [near = '', far = ''] = ends;
+    const link = this.linkBetween(near, far);
+    if (link !== undefined && ends.length === 2) return link;
+    const fars = listed(this.#fars.get(near) ?? []);
+    const complaint = `must be [near, far] of a link; those from ${near} lead to ${fars}`;
+    throw new ScenarioError(path, complaint);
+  }
+
+  /** @throws {ScenarioError} when there is no such link or router */
+  requirePlace({ link, router }: WrittenPlace, path: string): Place {
+    if (router !== undefined) {
+      return { kind: 'router', name: this.requireRouter(router, pathTo(path, 'router')) };
+    }
+    const { near, far } = this.requireLink(link ?? [], pathTo(path, 'link'));
+    return { kind: 'link', near, far };
+  }
+
+  /** @throws {ScenarioError} when the keys of `map` are not all routers */
+  requireRouters(map: ReadonlyMap<string, unknown>, path: string): void {
+    for (const name of map.keys()) this.requireRouter(name, pathToName(path, name));
+  }
 }
 
-function noSuchLink(near: string, links: readonly Joined[]): string {
-  const fars = links.filter((link) => link.near === near).map(({ far }) => far);
-  return `must be [near, far] of a link; those from ${near} lead to ${listed(fars)}`;
+/** @throws {ScenarioError} when `name` is not among the names */
+export function requireName(
+  noun: 'node' | 'router',
+  { name, path, names }: { name: string; path: string; names: readonly string[] },
+): void {
+  if (!names.includes(name)) throw unknownName(noun, { name, path, names });
 }
 
-/** Reads a name that the network has. */
-export function nameAmong(noun: 'node' | 'router', names: readonly string[]): Reader<string> {
-  return (value, path) => {
-    const name = text(value, path);
-    if (names.includes(name)) return name;
-    throw new ScenarioError(path, `no ${noun} named "${name}"; ${noun}s are ${listed(names)}`);
-  };
+function unknownName(
+  noun: string,
+  { name, path, names }: { name: string; path: string; names: readonly string[] },
+): ScenarioError {
+  return new ScenarioError(path, `no ${noun} named "${name}"; ${noun}s are ${listed(names)}`);
 }
 
 function listed(names: readonly string[]): string {

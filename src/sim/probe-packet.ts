@@ -8,7 +8,7 @@ import { decodeIcmp, type IcmpMessage } from '../wire/icmp.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
-import { decodeIpv4, IPV4_MORE_FRAGMENTS } from '../wire/ipv4.ts';
+import { decodeIpv4, IPV4_DONT_FRAGMENT, IPV4_MORE_FRAGMENTS } from '../wire/ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_BYTES, walkExtensionHeaders } from '../wire/ipv6.ts';
 import { isMalformed, type Malformed } from '../wire/malformed.ts';
 import { uint32At } from '../wire/octets.ts';
@@ -33,6 +33,12 @@ export interface ProbePacket {
   readonly packet: Uint8Array;
   /** TTL or hop limit as sent. */
   readonly ttl: number;
+  /** TOS or traffic class as sent. */
+  readonly tos: number;
+  /** Where the transport header starts in `packet`. */
+  readonly transportStart: number;
+  /** Whether it is IPv4 without "don't fragment": routers cut it where a link is narrow. */
+  readonly isFragmentable: boolean;
   readonly transport: ProbeTransport;
 }
 
@@ -42,10 +48,12 @@ interface Envelope {
   readonly destination: Uint8Array;
   readonly protocol: number;
   readonly ttl: number;
+  readonly tos: number;
   readonly packet: Uint8Array;
   /** Transport header and payload. */
   readonly section: Uint8Array;
   readonly isFragment: boolean;
+  readonly isFragmentable: boolean;
 }
 
 /**
@@ -56,34 +64,63 @@ interface Envelope {
 export function readProbe(bytes: Uint8Array, family: IpFamily): ProbePacket | Malformed {
   const envelope = family === 4 ? readIpv4(bytes) : readIpv6(bytes);
   if (isMalformed(envelope)) return envelope;
-  const { source, destination, protocol, ttl, packet, section } = envelope;
+  const { source, destination, protocol, ttl, tos, packet, section, isFragmentable } = envelope;
   const transport = readTransport(envelope);
   if (isMalformed(transport)) return transport;
   const hasFlow = transport.kind !== 'other' && transport.kind !== 'icmp-error';
   const leadingBits = hasFlow ? uint32At(section, 0) : 0;
-  return { flow: { source, destination, protocol, leadingBits }, packet, ttl, transport };
+  return {
+    flow: { source, destination, protocol, leadingBits },
+    packet,
+    ttl,
+    tos,
+    transportStart: section.byteOffset - packet.byteOffset,
+    isFragmentable,
+    transport,
+  };
 }
 
 function readIpv4(bytes: Uint8Array): Envelope | Malformed {
   const ip = decodeIpv4(bytes);
   if (isMalformed(ip)) return ip;
-  const { source, destination, protocol, ttl, payload: section } = ip;
+  const { source, destination, protocol, ttl, tos, payload: section } = ip;
   const headerBytes = section.byteOffset - bytes.byteOffset;
   const packet = bytes.subarray(0, headerBytes + section.length);
   const isFragment = ip.fragmentOffset !== 0 || (ip.flags & IPV4_MORE_FRAGMENTS) !== 0;
-  return { source, destination, protocol, ttl, packet, section, isFragment };
+  const isFragmentable = (ip.flags & IPV4_DONT_FRAGMENT) === 0;
+  return {
+    source,
+    destination,
+    protocol,
+    ttl,
+    tos,
+    packet,
+    section,
+    isFragment,
+    isFragmentable,
+  };
 }
 
 function readIpv6(bytes: Uint8Array): Envelope | Malformed {
   const ip = decodeIpv6(bytes);
   if (isMalformed(ip)) return ip;
-  const { source, destination, hopLimit: ttl } = ip;
+  const { source, destination, hopLimit: ttl, trafficClass: tos } = ip;
   const packet = bytes.subarray(0, IPV6_HEADER_BYTES + ip.payload.length);
   const upper = walkExtensionHeaders(packet, 0, packet.length);
   if (isMalformed(upper)) return upper;
   const { protocol, offset, isFirstFragment } = upper;
   const section = packet.subarray(offset);
-  return { source, destination, protocol, ttl, packet, section, isFragment: !isFirstFragment };
+  return {
+    source,
+    destination,
+    protocol,
+    ttl,
+    tos,
+    packet,
+    section,
+    isFragment: !isFirstFragment,
+    isFragmentable: false,
+  };
 }
 
 function readTransport(envelope: Envelope): ProbeTransport | Malformed {

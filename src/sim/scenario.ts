@@ -1,89 +1,43 @@
 /**
- * The language of scenarios: a network, what is wrong with it, and what a measurement ought to
- * find. Reads it from JSON, fills in every default, and lays out the layers of a `fabric`;
- * `network-plan.ts` gives it addresses. `scenarios/` holds those that ship with the product.
+ * Reads scenarios from JSON: fills in every default, lays out the layers of a `fabric`, and checks
+ * what depends on the network itself. The keys are in `scenario-language.ts`, addresses come from
+ * `network-plan.ts`; `scenarios/` holds those that ship with the product.
  */
 
-import type { IpFamily } from '../lib/ip-address.ts';
+import { type JsonSchema, ScenarioError } from './json-fields.ts';
+import type { WrittenRouter } from './node-language.ts';
+import { NetworkNames, requireName } from './places.ts';
 import {
-  Fields,
-  flag,
-  integerFrom,
-  listOf,
-  mapOf,
-  numberFrom,
-  oneOf,
-  type Reader,
-  ratio,
-  ScenarioError,
-  text,
-} from './json-fields.ts';
-import type { ErrorSource, IcmpLimit, TargetAnswer } from './network-plan.ts';
-import { nameAmong, type Place, placeAmong } from './places.ts';
-import { fabricLinks, flawOf, type Joined, routersOf } from './topology.ts';
+  readWritten,
+  type WrittenFault,
+  type WrittenLinkTraits,
+  type WrittenScenario,
+} from './scenario-language.ts';
+import type {
+  Loss,
+  Scenario,
+  ScenarioFault,
+  ScenarioLink,
+  ScenarioRoute,
+  ScenarioRouter,
+  Truth,
+  When,
+} from './scenario-model.ts';
+import {
+  type DirectedLink,
+  fabricLinks,
+  fabricSize,
+  flawOf,
+  isOnEveryPath,
+  routersOf,
+} from './topology.ts';
 
-export type { Place } from './places.ts';
+export type { Place, Scenario } from './scenario-model.ts';
 
-/** Chances, from 0 to 1, that a packet is lost on its way to the target, and to the source. */
-export interface Loss {
-  readonly forwardLoss: number;
-  readonly returnLoss: number;
-}
+/** A network of more links than this has no addresses left (see `addresses.ts`). */
+export const LINKS_MAX = 65_536;
 
-/** One link of a scenario. */
-export interface ScenarioLink extends Joined, Loss {
-  /** One way, from 0 to 10 000 ms. */
-  readonly delayMs: number;
-}
-
-/** One router of a scenario; its loss hits packets on transit, never its own answers. */
-export interface ScenarioRouter extends Loss {
-  readonly name: string;
-  /** Never sends ICMP errors. */
-  readonly isSilent: boolean;
-  readonly icmpLimit: IcmpLimit | undefined;
-}
-
-/** What a measurement may conclude. */
-export type TrueVerdict = (typeof VERDICTS)[number];
-
-/** What a measurement of the scenario ought to find. */
-export interface Truth {
-  readonly verdict: TrueVerdict;
-  /** What is at fault. A finding that has it among candidates it cannot tell apart is right. */
-  readonly suspect: Place | undefined;
-}
-
-/** A scenario with every default filled in. Every router and every link is listed once. */
-export interface Scenario {
-  /** The claim that it makes, in one sentence. */
-  readonly shows: string;
-  readonly seed: number;
-  readonly family: IpFamily;
-  /** Undefined: that of Linux, which differs between the families (see `planNetwork`). */
-  readonly errorSource: ErrorSource | undefined;
-  readonly links: readonly ScenarioLink[];
-  readonly routers: readonly ScenarioRouter[];
-  readonly target: { readonly port: number; readonly answer: TargetAnswer };
-  readonly truth: Truth;
-}
-
-/** A network of more links than this has no addresses left (see `planNetwork`). */
-export const LINKS_MAX = 4096;
-
-/** Enough for a reply to come later than its probe. */
-const LINK_DELAY_MS = 0.1;
-const PORT = 22;
-const VERDICTS = [
-  'no-loss',
-  'loss-located',
-  'loss-suspected',
-  'return-loss',
-  'target-loss',
-  'target-unreachable',
-  'inconclusive',
-] as const;
-const NO_LOSS: Loss = { forwardLoss: 0, returnLoss: 0 };
+const MTU = 65_535;
 
 /**
  * Reads a scenario.
@@ -95,169 +49,243 @@ const NO_LOSS: Loss = { forwardLoss: 0, returnLoss: 0 };
  * @throws {ScenarioError} naming the path of the first thing that is wrong
  */
 export function parseScenario(json: unknown): Scenario {
-  const fields = new Fields(json, '');
-  const shows = fields.required('shows', text);
-  const seed = fields.optional('seed', integerFrom(0, Number.MAX_SAFE_INTEGER), 1);
-  const family = fields.optional('family', oneOf(4, 6), 4);
-  const errorSource = fields.optional('errorSource', oneOf('ingress', 'router'), undefined);
-  const links = readLinks(fields);
-  const routers = readRouters(fields, routersOf(links));
-  const place = placeAmong(links);
-  const faults = fields.optional('faults', listOf(faultAmong(place)), []);
-  const target = fields.optional('target', readTarget, { port: PORT, answer: 'refuse' as const });
-  const truth = fields.required('truth', truthAmong(place));
-  fields.close();
+  const written = readWritten(json, '');
+  const links = linksOf(written);
+  const names = new NetworkNames(links);
+  const faults = written.faults.map((each, i) => faultOf(each, names, `faults[${i}]`));
+  const constant = lossByPlace(faults.filter(isConstant));
   return {
-    shows,
-    seed,
-    family,
-    errorSource,
-    links: links.map((link) => ({ ...link, ...lossAt(link, faults, isFaultOfLink(link)) })),
-    routers: routers.map((each) => ({ ...each, ...lossAt(each, faults, isFaultOfRouter(each)) })),
-    target,
-    truth,
+    shows: written.shows,
+    seed: written.seed,
+    family: written.family,
+    errorSource: written.errorSource,
+    balancing: written.balancing,
+    links: links.map((link) => withLoss(link, constant.get(`${link.near} ${link.far}`))),
+    routers: routersFrom(written, links, names).map((each) =>
+      withLoss(each, constant.get(each.name)),
+    ),
+    faults,
+    routes: written.routes.map((_, i) => routeOf(written, names, i)),
+    target: written.target,
+    truth: truthOf(written, names),
   };
 }
 
-interface Fault extends Loss {
-  readonly place: Place;
+/** The JSON Schema (draft 2020-12) of scenario files; what names exist it cannot say. */
+export function scenarioSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'A fantrace scenario: a network, what is wrong with it, and what ought to be found',
+    ...readWritten.schema,
+  };
 }
 
-function readLinks(fields: Fields): ScenarioLink[] {
-  const delayMs = fields.optional('linkDelayMs', readDelayMs, LINK_DELAY_MS);
-  const fabric = fields.optional('fabric', readFabric, undefined);
-  const listed = fields.optional('links', listOf(linkWith(delayMs)), undefined);
-  if ((fabric === undefined) === (listed === undefined)) {
-    throw new ScenarioError(fields.path, 'needs either a fabric or links, and not both');
-  }
-  const links = listed ?? fabric?.map((each) => ({ ...each, delayMs, ...NO_LOSS })) ?? [];
+/** Whether a fault is no more than a chance of loss: for every packet, at any time, on its own. */
+export function isConstant({ burst, only, when }: ScenarioFault): boolean {
+  const isAlways = when.fromMs === 0 && when.untilMs === Number.POSITIVE_INFINITY;
+  const isForAll = Object.values(only).every((value) => value === undefined);
+  return burst === undefined && isForAll && isAlways && when.periodMs === undefined;
+}
+
+function linksOf(written: WrittenScenario): ScenarioLink[] {
+  const { links: listed, linkDelayMs: delayMs, linkJitterMs: jitterMs } = written;
+  const traits = { delayMs, jitterMs };
+  const links = listed?.map((link) => linkOf(link, link, traits)) ?? layered(written, traits);
   const path = listed === undefined ? 'fabric' : 'links';
-  if (links.length > LINKS_MAX) {
-    throw new ScenarioError(path, `makes ${links.length} links; ${LINKS_MAX} are possible`);
-  }
+  if (links.length > LINKS_MAX) throw tooMany(path, links.length);
   const flaw = flawOf(links);
-  if (flaw === undefined) return [...links];
+  if (flaw === undefined) return links;
   throw new ScenarioError(flaw.index < 0 ? path : `${path}[${flaw.index}]`, flaw.complaint);
 }
 
-function readFabric(value: unknown, path: string): Joined[] {
-  const fields = new Fields(value, path);
-  const widths = fields.required('widths', listOf(integerFrom(1, 256)));
-  const names = widths.flatMap((width, i) =>
+interface LinkTimes {
+  readonly delayMs: number;
+  readonly jitterMs: number;
+}
+
+function layered({ fabric, linkTraits }: WrittenScenario, times: LinkTimes): ScenarioLink[] {
+  if (fabric === undefined) return [];
+  const routers = fabric.widths.flatMap((width, i) =>
     Array.from({ length: width }, (_, k) => `r${i + 1}.${k}`),
   );
-  const detours = fields.optional('detours', listOf(nameAmong('router', names)), []);
-  fields.close();
-  return fabricLinks({ widths, detours });
-}
-
-function linkWith(linkDelayMs: number): Reader<ScenarioLink> {
-  return (value, path) => {
-    const fields = new Fields(value, path);
-    const near = fields.required('near', readNodeName);
-    const far = fields.required('far', readNodeName);
-    const delayMs = fields.optional('delayMs', readDelayMs, linkDelayMs);
-    const loss = readLoss(fields);
-    fields.close();
-    return { near, far, delayMs, ...loss };
-  };
-}
-
-function readRouters(fields: Fields, names: readonly string[]): ScenarioRouter[] {
-  const traits = fields.optional('routers', mapOf(readRouterTraits), new Map());
-  for (const name of traits.keys()) {
-    nameAmong('router', names)(name, `${fields.pathOf('routers')}[${JSON.stringify(name)}]`);
+  for (const [i, name] of fabric.detours.entries()) {
+    requireName('router', { name, path: `fabric.detours[${i}]`, names: routers });
   }
-  const plain = { isSilent: false, icmpLimit: undefined, ...NO_LOSS };
-  return names.map((name) => ({ name, ...(traits.get(name) ?? plain) }));
-}
-
-function readRouterTraits(value: unknown, path: string): Omit<ScenarioRouter, 'name'> {
-  const fields = new Fields(value, path);
-  const isSilent = fields.optional('silent', flag, false);
-  const icmpLimit = fields.optional('icmpLimit', readIcmpLimit, undefined);
-  const loss = readLoss(fields);
-  fields.close();
-  return { isSilent, icmpLimit, ...loss };
-}
-
-function readIcmpLimit(value: unknown, path: string): IcmpLimit {
-  const fields = new Fields(value, path);
-  const perSecond = fields.required('perSecond', numberFrom(0.001, 1e6));
-  const burst = fields.required('burst', integerFrom(1, 1e6));
-  fields.close();
-  return { perSecond, burst };
-}
-
-function readLoss(fields: Fields): Loss {
-  const forwardLoss = fields.optional('forwardLoss', ratio, 0);
-  return { forwardLoss, returnLoss: fields.optional('returnLoss', ratio, 0) };
-}
-
-function readTarget(value: unknown, path: string): Scenario['target'] {
-  const fields = new Fields(value, path);
-  const port = fields.optional('port', integerFrom(1, 65535), PORT);
-  const answer = fields.optional('answer', oneOf('refuse', 'accept', 'drop'), 'refuse' as const);
-  fields.close();
-  return { port, answer };
-}
-
-function faultAmong(place: (fields: Fields) => Place): Reader<Fault> {
-  return (value, path) => {
-    const fields = new Fields(value, path);
-    const fault = { place: place(fields), ...readLoss(fields) };
-    fields.close();
-    if (fault.forwardLoss + fault.returnLoss > 0) return fault;
-    throw new ScenarioError(path, 'loses nothing: give forwardLoss or returnLoss');
-  };
-}
-
-function truthAmong(place: (fields: Fields) => Place): Reader<Truth> {
-  return (value, path) => {
-    const fields = new Fields(value, path);
-    const verdict = fields.required('verdict', oneOf(...VERDICTS));
-    const suspect = fields.optional('suspect', (at, where) => closed(place, at, where), undefined);
-    fields.close();
-    if (verdict === 'loss-located' && suspect === undefined) {
-      throw new ScenarioError(fields.pathOf('suspect'), 'is missing: located loss has a place');
-    }
-    if (verdict === 'no-loss' && suspect !== undefined) {
-      throw new ScenarioError(fields.pathOf('suspect'), 'must be absent where nothing is lost');
-    }
-    return { verdict, suspect };
-  };
-}
-
-function closed<T>(read: (fields: Fields) => T, value: unknown, path: string): T {
-  const fields = new Fields(value, path);
-  const result = read(fields);
-  fields.close();
-  return result;
-}
-
-/** Names are short and plain so that a kernel can have interfaces called after them. */
-function readNodeName(value: unknown, path: string): string {
-  const name = text(value, path);
-  if (/^[a-z][a-z0-9.-]{0,11}$/.test(name)) return name;
-  throw new ScenarioError(
-    path,
-    `"${name}" must be 1 to 12 of a-z, 0-9, dot, hyphen, from a letter on`,
+  const size = fabricSize(fabric);
+  if (size > LINKS_MAX) throw tooMany('fabric', size);
+  const joined = fabricLinks(fabric);
+  const names = new NetworkNames(joined);
+  const special = new Map(
+    linkTraits.map((traits, i) => [
+      names.requireLink(traits.link, `linkTraits[${i}].link`),
+      traits,
+    ]),
   );
+  return joined.map((ends) => linkOf(ends, special.get(ends), times));
 }
 
-const readDelayMs = numberFrom(0, 10_000);
-
-function isFaultOfLink({ near, far }: Joined): (fault: Fault) => boolean {
-  return ({ place }) => place.kind === 'link' && place.near === near && place.far === far;
+function tooMany(path: string, count: number): ScenarioError {
+  return new ScenarioError(path, `makes ${count} links; ${LINKS_MAX} are possible`);
 }
 
-function isFaultOfRouter({ name }: ScenarioRouter): (fault: Fault) => boolean {
-  return ({ place }) => place.kind === 'router' && place.name === name;
-}
-
-function lossAt(own: Loss, faults: readonly Fault[], isHere: (fault: Fault) => boolean): Loss {
-  const losses = [own, ...faults.filter(isHere)];
+function linkOf(
+  { near, far }: { readonly near: string; readonly far: string },
+  traits: WrittenLinkTraits | undefined,
+  times: LinkTimes,
+): ScenarioLink {
+  const delayMs = traits?.delayMs ?? times.delayMs;
+  const jitterMs = traits?.jitterMs ?? times.jitterMs;
   return {
+    near,
+    far,
+    direction: traits?.direction ?? 'both',
+    weight: traits?.weight ?? 1,
+    delayMs,
+    returnDelayMs: traits?.returnDelayMs ?? delayMs,
+    jitterMs,
+    returnJitterMs: traits?.returnJitterMs ?? jitterMs,
+    mtu: traits?.mtu ?? MTU,
+    forwardLoss: traits?.forwardLoss ?? 0,
+    returnLoss: traits?.returnLoss ?? 0,
+  };
+}
+
+function routersFrom(
+  { routers: traits, balancing, links: listed, linkTraits }: WrittenScenario,
+  links: readonly ScenarioLink[],
+  names: NetworkNames,
+): ScenarioRouter[] {
+  if (listed !== undefined && linkTraits.length > 0) {
+    throw new ScenarioError(
+      'linkTraits',
+      'belongs to a fabric: links have their traits themselves',
+    );
+  }
+  names.requireRouters(traits, 'routers');
+  for (const [name, { errorSource, nat }] of traits) {
+    const path = `routers[${JSON.stringify(name)}]`;
+    if (typeof errorSource === 'object') {
+      const { interfaceTo } = errorSource;
+      requireNeighbour(names, { node: name, other: interfaceTo, path: `${path}.errorSource` });
+    }
+    if (nat !== undefined && !isOnEveryPath(links, name)) {
+      throw new ScenarioError(`${path}.nat`, 'some paths do not pass it; all of them have to');
+    }
+  }
+  return routersOf(links).map((name) => routerOf(name, traits.get(name), balancing));
+}
+
+function routerOf(
+  name: string,
+  traits: WrittenRouter | undefined,
+  usual: Scenario['balancing'],
+): ScenarioRouter {
+  const { balancing = usual, ...rest } = traits ?? { ...PLAIN_ROUTER, balancing: usual };
+  return { name, ...rest, balancing };
+}
+
+const PLAIN_ROUTER: Omit<ScenarioRouter, 'name' | 'balancing'> = {
+  isSilent: false,
+  icmpLimit: undefined,
+  icmpLimitPerProber: undefined,
+  answerRatio: 1,
+  errorSource: undefined,
+  quote: 'whole',
+  mplsLabels: [],
+  isHidden: false,
+  rewrites: undefined,
+  nat: undefined,
+  isSynProxy: false,
+  forwardLoss: 0,
+  returnLoss: 0,
+};
+
+function faultOf(written: WrittenFault, names: NetworkNames, path: string): ScenarioFault {
+  const place = names.requirePlace(written, path);
+  const { forwardLoss, returnLoss, burst, only } = written;
+  if (forwardLoss + returnLoss === 0) {
+    throw new ScenarioError(path, 'loses nothing: give forwardLoss or returnLoss');
+  }
+  for (const [key, lossRatio] of Object.entries({ forwardLoss, returnLoss })) {
+    // A good state lasts one packet at least, so bursts of b losses cannot make more than b/(b+1).
+    if (burst === undefined || lossRatio === 1 || lossRatio <= burst / (burst + 1)) continue;
+    const most = (burst / (burst + 1)).toFixed(3);
+    throw new ScenarioError(`${path}.${key}`, `bursts of ${burst} lose ${most} of packets at most`);
+  }
+  if (only.hashBucket !== undefined && only.hashBucket.index >= only.hashBucket.of) {
+    const complaint = `must be below ${only.hashBucket.of}, the number of buckets`;
+    throw new ScenarioError(`${path}.only.hashBucket.index`, complaint);
+  }
+  return { place, forwardLoss, returnLoss, burst, only, when: whenOf(written, path) };
+}
+
+function routeOf({ routes }: WrittenScenario, names: NetworkNames, i: number): ScenarioRoute {
+  const path = `routes[${i}]`;
+  const written = routes[i] as (typeof routes)[number];
+  const { towards, nextHops } = written;
+  const router = names.requireRouter(written.router, `${path}.router`);
+  const isForward = towards === 'target';
+  for (const [k, other] of nextHops.entries()) {
+    const where = { node: router, other, path: `${path}.nextHops[${k}]` };
+    const { link, isFar } = requireNeighbour(names, where);
+    const { direction = 'both' } = link;
+    const isUsable = direction !== (isForward ? 'return' : 'forward');
+    // A link the other way round is taken by packets that turn back, if it lets them.
+    if (isFar === isForward ? isUsable : direction === 'both') continue;
+    throw new ScenarioError(where.path, `the link to ${other} is for the other direction only`);
+  }
+  return { router, towards, nextHops, when: whenOf(written, path) };
+}
+
+function requireNeighbour(
+  names: NetworkNames,
+  { node, other, path }: { node: string; other: string; path: string },
+): { link: DirectedLink; isFar: boolean } {
+  const ahead = names.linkBetween(node, other);
+  if (ahead !== undefined) return { link: ahead, isFar: true };
+  const behind = names.linkBetween(other, node);
+  if (behind !== undefined) return { link: behind, isFar: false };
+  throw new ScenarioError(path, `no link joins ${node} and ${JSON.stringify(other)}`);
+}
+
+function whenOf({ fromMs, untilMs, periodMs, duty }: When, path: string): When {
+  if (untilMs > fromMs) return { fromMs, untilMs, periodMs, duty };
+  throw new ScenarioError(`${path}.untilMs`, `must be later than fromMs, which is ${fromMs}`);
+}
+
+function truthOf({ truth: written }: WrittenScenario, names: NetworkNames): Truth {
+  const { verdict, suspect, suspects: several } = written;
+  const one = suspect && names.requirePlace(suspect, 'truth.suspect');
+  const suspects =
+    several?.map((each, i) => names.requirePlace(each, `truth.suspects[${i}]`)) ??
+    (one === undefined ? [] : [one]);
+  if (verdict === 'loss-located' && suspects.length === 0) {
+    throw new ScenarioError('truth.suspect', 'is missing: located loss has a place');
+  }
+  if (verdict === 'no-loss' && suspects.length > 0) {
+    throw new ScenarioError('truth.suspect', 'must be absent where nothing is lost');
+  }
+  return { verdict, suspects, suspect: suspects[0] };
+}
+
+/** All losses of the same place, by "near far" or router name. */
+function lossByPlace(faults: readonly ScenarioFault[]): ReadonlyMap<string, readonly Loss[]> {
+  const losses = new Map<string, Loss[]>();
+  for (const fault of faults) {
+    const { place } = fault;
+    const key = place.kind === 'link' ? `${place.near} ${place.far}` : place.name;
+    const here = losses.get(key);
+    if (here === undefined) losses.set(key, [fault]);
+    else here.push(fault);
+  }
+  return losses;
+}
+
+function withLoss<T extends Loss>(own: T, faults: readonly Loss[] = []): T {
+  if (faults.length === 0) return own;
+  const losses = [own, ...faults];
+  return {
+    ...own,
     forwardLoss: eitherOf(losses.map(({ forwardLoss }) => forwardLoss)),
     returnLoss: eitherOf(losses.map(({ returnLoss }) => returnLoss)),
   };

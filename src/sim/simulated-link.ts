@@ -10,21 +10,16 @@
 import { isSameAddress, parseIpAddress } from '../lib/ip-address.ts';
 import { MinHeap } from '../lib/min-heap.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
+import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { TCP_ACK, TCP_RST, TCP_SYN } from '../wire/tcp.ts';
-import {
-  type Answer,
-  echoReply,
-  portUnreachable,
-  reset,
-  seal,
-  synAck,
-  timeExceeded,
-} from './answers.ts';
-import { flowHash, mixBits } from './flow-hash.ts';
+import { type Answer, packetTooBig, seal, timeExceeded } from './answers.ts';
+import { addressHash, flowHash } from './flow-hash.ts';
 import { Network, type ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
 import { type ProbePacket, readProbe } from './probe-packet.ts';
+import { isSyn, TargetHost } from './target-host.ts';
+import { SOURCE } from './topology.ts';
+import { Traveller } from './traveller.ts';
 
 export interface SimulatedLinkOptions {
   /** Packets in one batch; 64 unless told. */
@@ -57,10 +52,6 @@ interface Arrival {
 const IN_FLIGHT_MAX = 65_536;
 const SLOT_BYTES = 1500;
 const SLOTS = 64;
-/** As most routers send their ICMP errors. */
-const ROUTER_TTL = 255;
-/** As Linux hosts send everything. */
-const TARGET_TTL = 64;
 /** Linux repeats an unanswered SYN-ACK five times, after 1 s and then twice as long each time. */
 const SYN_ACK_TIMES_US: readonly number[] = [0, 1e6, 3e6, 7e6, 15e6, 31e6];
 const ONCE: readonly number[] = [0];
@@ -72,6 +63,9 @@ export class SimulatedLink implements PacketLink {
   readonly #network: Network;
   readonly #source: Uint8Array;
   readonly #target: Uint8Array;
+  readonly #host: TargetHost;
+  readonly #sourceHash: number;
+  readonly #targetHash: number;
   readonly #inFlightMax: number;
   readonly #inFlight = new MinHeap<Arrival>(({ atUs }) => atUs);
   readonly #counters = { socketDrops: 0, malformed: 0, spoofed: 0, lost: 0, unanswered: 0 };
@@ -86,6 +80,9 @@ export class SimulatedLink implements PacketLink {
     this.#network = new Network(plan);
     this.#source = addressBytes(plan.source[plan.family]);
     this.#target = addressBytes(plan.target.address[plan.family]);
+    this.#host = new TargetHost(plan);
+    this.#sourceHash = addressHash(this.#source);
+    this.#targetHash = addressHash(this.#target);
     this.#inFlightMax = inFlightMax;
   }
 
@@ -137,11 +134,12 @@ export class SimulatedLink implements PacketLink {
    * The nodes that a packet of this flow visits while nothing is lost, whatever its TTL: the truth
    * that a trace is held against.
    *
+   * @param atUs when it is sent: routes may change
    * @throws {RangeError} when the packet is malformed
    */
-  pathOf(packet: Uint8Array): readonly string[] {
+  pathOf(packet: Uint8Array, atUs = 0): readonly string[] {
     const probe = readProbe(packet, this.#plan.family);
-    if (!isMalformed(probe)) return this.#network.pathOf(flowHash(probe.flow));
+    if (!isMalformed(probe)) return this.#network.pathOf(flowHash(probe.flow), atUs);
     throw new RangeError(`no probe: ${probe.malformed} at offset ${probe.offset}`);
   }
 
@@ -156,35 +154,64 @@ export class SimulatedLink implements PacketLink {
     if (isMalformed(probe)) this.#counters.malformed++;
     else if (!isSameAddress(probe.flow.destination, this.#target)) return 'ENETUNREACH';
     else if (!isSameAddress(probe.flow.source, this.#source)) this.#counters.spoofed++;
-    else this.#carry(probe, nowUs);
+    else return this.#carry(probe, nowUs);
     return undefined;
   }
 
-  #carry(probe: ProbePacket, nowUs: number): void {
-    const hash = flowHash(probe.flow);
-    const end = this.#network.carryProbe({ flowHash: hash, ttl: probe.ttl }, nowUs);
+  /** @returns the errno name with which the kernel refuses what its own link does not carry */
+  #carry(probe: ProbePacket, nowUs: number): string | undefined {
+    const end = this.#network.carryProbe(this.#travellerOf(probe), nowUs);
     if (end === undefined) {
       this.#counters.lost++;
-      return;
+      return undefined;
     }
-    const answer = end.node.isRouter
-      ? routerAnswer(probe, end)
-      : targetAnswer(probe, end, this.#plan);
+    if (end.cause === 'too-big' && end.node.name === SOURCE) return 'EMSGSIZE';
+    const answer = this.#answerTo(probe, end);
     if (answer === undefined) this.#counters.unanswered++;
-    else this.#return(answer, end);
+    else this.#return(answer, probe, end);
+    return undefined;
+  }
+
+  #travellerOf({ flow, ttl, tos, packet, transport, isFragmentable }: ProbePacket): Traveller {
+    return new Traveller({
+      flowHash: flowHash(flow),
+      ttl,
+      destinationHash: this.#targetHash,
+      lengthBytes: packet.length,
+      tos,
+      port: portOf(flow),
+      isSyn: transport.kind === 'tcp' && isSyn(transport.segment.flags),
+      isFragmentable,
+    });
+  }
+
+  #answerTo(probe: ProbePacket, end: ProbeEnd): Answer | undefined {
+    const { cause, node, atUs } = end;
+    if (cause === 'arrived') return this.#host.answer(probe, end);
+    if (cause === 'proxied') return this.#host.proxyAnswer(probe);
+    if (probe.transport.kind === 'icmp-error' || node.icmp?.sends(atUs) !== true) return undefined;
+    return cause === 'too-big' ? packetTooBig(probe, end) : timeExceeded(probe, end);
   }
 
   /** Sends the answer back, again and again if its sender would repeat it, until it arrives. */
-  #return(answer: Answer, { node, atUs }: ProbeEnd): void {
-    const traveller = {
-      flowHash: flowHash(answer.flow),
-      ttl: node.isRouter ? ROUTER_TTL : TARGET_TTL,
+  #return(answer: Answer, probe: ProbePacket, { node, atUs }: ProbeEnd): void {
+    const { flow, packet, ttl, isOfFlow, isRepeated } = answer;
+    const fields = {
+      flowHash: flowHash(flow),
+      ttl,
+      destinationHash: this.#sourceHash,
+      lengthBytes: packet.length,
+      tos: 0,
+      port: isOfFlow ? portOf(probe.flow) : -1,
+      isSyn: false,
+      isFragmentable: true,
     };
-    for (const delayUs of answer.isRepeated ? SYN_ACK_TIMES_US : ONCE) {
+    for (const delayUs of isRepeated ? SYN_ACK_TIMES_US : ONCE) {
+      const traveller = new Traveller(fields);
       const arrival = this.#network.carryReply(traveller, node, atUs + delayUs);
       node.identification = (node.identification + 1) & 0xffff;
       if (arrival === undefined) continue;
-      const packet = seal(answer, { ttl: arrival.ttl, identification: node.identification });
+      seal(answer, { ttl: arrival.ttl, identification: node.identification });
       if (this.#inFlight.size >= this.#inFlightMax) this.#counters.socketDrops++;
       else this.#inFlight.push({ packet, atUs: arrival.atUs });
       return; // the source's kernel knows no such connection: it resets it, and nothing is repeated
@@ -193,31 +220,10 @@ export class SimulatedLink implements PacketLink {
   }
 }
 
-function routerAnswer(
-  probe: ProbePacket,
-  { node, atUs, ttl, errorSource }: ProbeEnd,
-): Answer | undefined {
-  if (node.isSilent || probe.transport.kind === 'icmp-error') return undefined;
-  if (node.icmpBucket !== undefined && !node.icmpBucket.take(atUs)) return undefined;
-  return timeExceeded(probe, errorSource, ttl);
-}
-
-function targetAnswer(
-  probe: ProbePacket,
-  { ttl }: ProbeEnd,
-  { target, seed }: NetworkPlan,
-): Answer | undefined {
-  const { transport } = probe;
-  if (target.answer === 'drop') return undefined;
-  if (transport.kind === 'udp') return portUnreachable(probe, ttl);
-  if (transport.kind === 'echo') return echoReply(probe, transport.message);
-  if (transport.kind !== 'tcp') return undefined;
-  const { flags, destinationPort } = transport.segment;
-  if ((flags & TCP_RST) !== 0) return undefined; // RFC 9293 §3.10.7.1: a reset is never answered
-  const isOpen = target.answer === 'accept' && destinationPort === target.port;
-  const isSyn = (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
-  if (!isOpen || !isSyn) return reset(probe, transport.segment);
-  return synAck(probe, transport.segment, mixBits(flowHash(probe.flow) ^ seed));
+/** The prober's port; −1 for what has none. */
+function portOf({ protocol, leadingBits }: ProbePacket['flow']): number {
+  const hasPorts = protocol === IP_PROTOCOL.tcp || protocol === IP_PROTOCOL.udp;
+  return hasPorts ? leadingBits >>> 16 : -1;
 }
 
 function addressBytes(text: string): Uint8Array {

@@ -1,14 +1,14 @@
 /** The rate limit that routers put on their ICMP errors (RFC 1812 §4.3.2.8). */
 
-import type { IcmpLimit } from './network-plan.ts';
+import type { RateLimit } from './scenario-model.ts';
 
 /** Full at first; every error takes one token, and `perSecond` come back, up to `burst`. */
 export class TokenBucket {
-  readonly #limit: IcmpLimit;
+  readonly #limit: RateLimit;
   #tokens: number;
   #filledUs = Number.NEGATIVE_INFINITY;
 
-  constructor(limit: IcmpLimit) {
+  constructor(limit: RateLimit) {
     this.#limit = limit;
     this.#tokens = limit.burst;
   }
@@ -20,14 +20,19 @@ export class TokenBucket {
    *   comes back, and no token is given twice
    */
   take(nowUs: number): boolean {
+    if (!this.has(nowUs)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Whether `take` would find a token. */
+  has(nowUs: number): boolean {
     const { perSecond, burst } = this.#limit;
     if (nowUs > this.#filledUs) {
       const gained = ((nowUs - this.#filledUs) * perSecond) / 1e6;
       this.#tokens = Math.min(burst, this.#tokens + gained);
       this.#filledUs = nowUs;
     }
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens >= 1;
   }
 }

@@ -173,7 +173,11 @@ describe('a scenario that cannot be simulated', () => {
   const UNREADABLE = 'SCENARIO_UNREADABLE';
   const INVALID = 'SCENARIO_INVALID';
   test.concurrent.each([
-    { file: 'no-such-scenario', code: UNREADABLE, says: 'or one of black-hole-behind-one-link, ' },
+    {
+      file: 'no-such-scenario',
+      code: UNREADABLE,
+      says: 'or one of asymmetric-return-beside-a-lossy-link, ',
+    },
     { file: './missing.json', code: UNREADABLE, says: 'missing.json cannot be read: ENOENT' },
     { file: './folder.json', code: UNREADABLE, says: 'folder.json cannot be read: EISDIR' },
     { file: './not-json.json', code: UNREADABLE, says: 'not-json.json is not JSON' },

@@ -1,7 +1,7 @@
 /** Says what of a plan Linux routers cannot do, so that no test measures another network. */
 
 import { existsSync } from 'node:fs';
-import type { NetworkPlan } from '../../src/sim/network-plan.ts';
+import type { NetworkPlan, PlannedLink, PlannedRouter } from '../../src/sim/network-plan.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 
 /** A plan that the kernel cannot express; the message names the part. */
@@ -19,11 +19,12 @@ const NODE_NAME = /^[a-z][a-z0-9.-]{0,11}$/;
 const HASH_SEED = '/proc/sys/net/ipv4/fib_multipath_hash_seed';
 
 /**
- * Delays are not checked but ignored: what they change is the order of replies, not who is at fault.
+ * Delays and jitter are not checked but ignored: what they change is the order of replies, not who is at fault.
  *
  * @throws {LabPlanError} for the first part of the plan that the kernel cannot express
  */
-export function checkPlan({ family, errorSource, links, routers }: NetworkPlan): void {
+export function checkPlan(plan: NetworkPlan): void {
+  const { family, errorSource, links, routers } = plan;
   const misnamed = routers.find(({ name }) => !NODE_NAME.test(name));
   if (misnamed !== undefined) {
     throw new LabPlanError(`the router name "${misnamed.name}": interfaces are called after it`);
@@ -44,4 +45,58 @@ export function checkPlan({ family, errorSource, links, routers }: NetworkPlan):
       `balancing at ${balancer} apart from other routers: a seed of its own needs Linux 6.11`,
     );
   }
+  const foreign = simulatedOnly(plan)[0];
+  if (foreign !== undefined) throw new LabPlanError(foreign);
 }
+
+/** What only the simulated network can do. */
+function simulatedOnly(plan: NetworkPlan): string[] {
+  const { balancing, routes, target } = plan;
+  return [
+    ...routes.map(({ router }) => `next hops of ${router} other than those of its links`),
+    ...(balancing.kind === 'per-flow' && balancing.buckets === 0 && balancing.hash === 'own'
+      ? []
+      : ['a balancing other than by flow, with a seed of each router']),
+    ...(target.answerLimit === undefined ? [] : ['a limit of what the target answers']),
+    ...plan.links.flatMap((link) => foreignTraits(link).map((what) => `${what} ${placeOf(link)}`)),
+    ...plan.routers.flatMap((router) =>
+      foreignRouterTraits(router, plan).map((what) => `${what} at ${router.name}`),
+    ),
+  ];
+}
+
+function foreignTraits({ direction, weight, mtu, hazards }: PlannedLink): string[] {
+  return [
+    ...(direction === 'both' ? [] : ['one direction only']),
+    ...(weight === 1 ? [] : ['a weight']),
+    ...(mtu >= ETHERNET_MTU ? [] : ['a small MTU']),
+    ...hazards.map(() => GRAY_LOSS),
+  ];
+}
+
+function foreignRouterTraits(router: PlannedRouter, plan: NetworkPlan): string[] {
+  const { balancing } = router;
+  const isByRule = plan.errorSource === 'ingress' ? undefined : router.address;
+  const traits: readonly (readonly [isForeign: boolean, what: string])[] = [
+    [router.hazards.length > 0, GRAY_LOSS],
+    [JSON.stringify(balancing) !== JSON.stringify(plan.balancing), 'a balancing of its own'],
+    [router.icmpLimitPerProber !== undefined, 'an ICMP limit for each prober'],
+    [(router.icmpLimit?.othersPerSecond ?? 0) > 0, 'other probers'],
+    [router.answerRatio < 1, 'errors sent now and then'],
+    [router.errorAddress !== isByRule, 'errors from an address of its own choice'],
+    [router.quote !== 'whole', 'a shortened quote'],
+    [router.mplsLabels.length > 0, 'MPLS labels'],
+    [router.isHidden, 'a tunnel that hides the TTL'],
+    [router.rewrites !== undefined, 'rewritten headers'],
+    [router.nat !== undefined, 'address translation'],
+    [router.isSynProxy, 'a SYN proxy'],
+  ];
+  return traits.filter(([isForeign]) => isForeign).map(([, what]) => what);
+}
+
+function placeOf({ near, far }: PlannedLink): string {
+  return `on the link from ${near} to ${far}`;
+}
+
+const ETHERNET_MTU = 1500;
+const GRAY_LOSS = 'loss that depends on the packet, the time or earlier losses';

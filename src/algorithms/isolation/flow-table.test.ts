@@ -180,3 +180,32 @@ describe('a hop that has not answered', () => {
     expect(table.hasDoubtfulHops()).toBe(false);
   });
 });
+
+describe('a router that refuses a flow', () => {
+  const refused = (): FlowTable => {
+    const table = new FlowTable(OPTIONS);
+    const round = table.startRound();
+    for (const ttl of [1, 2, 3, 4]) {
+      table.ordered();
+      const kind = ttl < 3 ? 'time-exceeded' : 'unreachable';
+      table.replied({ ...replyFrom(Math.min(ttl, 3), { flow: 0, ttl, round }), kind });
+    }
+    table.commitRounds();
+    return table;
+  };
+
+  test('ends it where it says so first, and is no hop of it', () => {
+    expect(refused().refusal(0)).toEqual({ hop: 2, responder: 3 });
+    expect(refused().counts().flows[0]).toMatchObject({ responders: [1, 2], isReached: false });
+    expect(refused().hasDoubtfulHops()).toBe(false);
+  });
+
+  test('is forgotten when the target answers after all', () => {
+    const table = refused();
+    const round = table.startRound();
+    table.ordered();
+    const reply = replyFrom(TARGET_ADDRESS, { flow: 0, ttl: 5, round });
+    table.replied({ ...reply, kind: 'refused', isTarget: true });
+    expect(table.refusal(0)).toBeUndefined();
+  });
+});

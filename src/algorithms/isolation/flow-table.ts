@@ -22,6 +22,13 @@ const SILENT_PROBES = 4;
 /** Beyond this many changes a flow's path is taken as it comes: it will not settle. */
 const PATH_CHANGES_MAX = 3;
 
+/** A router's word that it does not forward a flow (ICMP unreachable). */
+export interface Refusal {
+  readonly hop: number;
+  /** Address index of the router. */
+  readonly responder: number;
+}
+
 interface Flow {
   readonly responders: number[];
   /** Another responder seen once, by hop: a second time in a row makes it the path. */
@@ -30,6 +37,8 @@ interface Flow {
   readonly received: number[];
   /** Hop of the target, or undefined while it has not answered. */
   reachedHop: number | undefined;
+  /** The nearest hop from which a router said that it will not forward the flow. */
+  refusal: Refusal | undefined;
   lastKnownHop: number;
   pathChanges: number;
   /** Rounds before this one measured another path. */
@@ -80,6 +89,7 @@ export class FlowTable {
     const flow = this.#flows[reply.flow];
     if (flow === undefined) return;
     if (reply.isTarget && reply.kind !== 'time-exceeded') this.#reach(flow, hop);
+    else if (reply.kind === 'unreachable') this.#refuse(flow, hop, reply.responder);
     else this.#see(flow, hop, reply.responder, reply.round);
   }
 
@@ -125,6 +135,12 @@ export class FlowTable {
     return this.#flows[flow]?.lastKnownHop ?? -1;
   }
 
+  /** Where a router refuses to forward a flow; undefined where none does. */
+  refusal(flow: number): Refusal | undefined {
+    const { refusal, reachedHop } = this.#flows[flow] ?? newFlow(0);
+    return reachedHop === undefined ? refusal : undefined;
+  }
+
   /** The hop at which the target answers; undefined while it has not. */
   reachedHop(flow: number): number | undefined {
     return this.#flows[flow]?.reachedHop;
@@ -147,8 +163,8 @@ export class FlowTable {
 
   /** Whether a path may be another than it seems, as a hop on it or right behind it is doubtful. */
   hasDoubtfulHops(): boolean {
-    return this.#flows.some(({ lastKnownHop, reachedHop }, flow) => {
-      const end = reachedHop ?? lastKnownHop + 2;
+    return this.#flows.some(({ lastKnownHop, reachedHop, refusal }, flow) => {
+      const end = reachedHop ?? refusal?.hop ?? lastKnownHop + 2;
       for (let hop = 0; hop < end; hop++) if (this.isDoubtful(flow, hop)) return true;
       return false;
     });
@@ -167,7 +183,8 @@ export class FlowTable {
   #countsOf(flow: Flow): FlowCounts {
     const isReached = flow.reachedHop !== undefined;
     const lastProbed = flow.sent.findLastIndex((sent) => sent > 0);
-    const end = (isReached ? (flow.reachedHop ?? 0) : lastProbed) + 1;
+    const lastUseful = Math.min(lastProbed, (flow.refusal?.hop ?? Number.POSITIVE_INFINITY) - 1);
+    const end = (isReached ? (flow.reachedHop ?? 0) : lastUseful) + 1;
     const responders = flow.responders.slice(0, end);
     if (isReached) responders[end - 1] = this.#options.target;
     return {
@@ -204,6 +221,10 @@ export class FlowTable {
     }
   }
 
+  #refuse(flow: Flow, hop: number, responder: number): void {
+    if (hop < (flow.refusal?.hop ?? Number.POSITIVE_INFINITY)) flow.refusal = { hop, responder };
+  }
+
   #reach(flow: Flow, hop: number): void {
     if (flow.reachedHop === undefined || hop < flow.reachedHop) flow.reachedHop = hop;
   }
@@ -231,6 +252,7 @@ export class FlowTable {
     flow.sent.fill(0);
     flow.received.fill(0);
     flow.reachedHop = undefined;
+    flow.refusal = undefined;
     flow.countsFromRound = round + 1;
   }
 }
@@ -242,6 +264,7 @@ function newFlow(hops: number): Flow {
     sent: new Array<number>(hops).fill(0),
     received: new Array<number>(hops).fill(0),
     reachedHop: undefined,
+    refusal: undefined,
     lastKnownHop: -1,
     pathChanges: 0,
     countsFromRound: 0,

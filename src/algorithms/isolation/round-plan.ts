@@ -187,6 +187,8 @@ function lastHopToProbe(
 ): number {
   const reachedHop = table.reachedHop(flow);
   if (reachedHop !== undefined) return reachedHop;
+  const refusal = table.refusal(flow);
+  if (refusal !== undefined) return refusal.hop;
   const known = table.lastKnownHop(flow);
   // A flow that is not there yet may only be longer than the others, or lose its probes on the way.
   const last =

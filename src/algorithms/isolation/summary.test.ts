@@ -26,11 +26,21 @@ const FACTS: SummaryFacts = {
   flows: 64,
   pathsFound: 16,
   probesSent: 9000,
+  repliesReceived: 8800,
+  refusing: [],
   lastHops: [],
   tooSmallMaxTtl: undefined,
 };
 
 const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; says: string })[] = [
+  {
+    shows: 'a router that says no',
+    verdict: 'loss-located',
+    refusing: [{ address: '10.0.3.1', flows: 19 }],
+    says:
+      'Router 10.0.3.1 refuses 19 of 64 flows to db7: it answers that the target is unreachable ' +
+      'or prohibited.',
+  },
   {
     shows: 'a clean run',
     says: 'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence).',
@@ -139,6 +149,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
   },
   {
     shows: 'silence',
+    repliesReceived: 0,
     verdict: 'inconclusive',
     pathsFound: 0,
     says: 'Inconclusive: nothing answered any of 9000 probes to db7.',

@@ -13,6 +13,9 @@ export interface SummaryFacts {
   readonly flows: number;
   readonly pathsFound: number;
   readonly probesSent: number;
+  readonly repliesReceived: number;
+  /** Routers that say that they do not forward some flows, and how many flows that are. */
+  readonly refusing: readonly { readonly address: string; readonly flows: number }[];
   /** Addresses behind which no flow goes on, where the target does not answer. */
   readonly lastHops: readonly string[];
   /** The largest TTL, when even there routers answered; else undefined. */
@@ -27,6 +30,7 @@ const TOTAL_LOSS = 0.995;
 /** The sentence. */
 export function summarise(facts: SummaryFacts): string {
   const [first, ...others] = facts.suspects;
+  if (facts.refusing.length > 0) return refusalSentence(facts);
   switch (facts.verdict) {
     case 'loss-located':
     case 'loss-suspected':
@@ -43,6 +47,16 @@ export function summarise(facts: SummaryFacts): string {
   }
 }
 
+function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): string {
+  const words = refusing.map(
+    ({ address, flows: refused }) => `router ${address} refuses ${refused} of ${flows} flows`,
+  );
+  const more = Math.max(0, suspects.length - refusing.length);
+  const others = more === 0 ? '' : ` ${more} more suspected.`;
+  const how = 'it answers that the target is unreachable or prohibited';
+  return `${opened(listed(words, PLACES_NAMED, 'and'))} to ${target}: ${how}.${others}`;
+}
+
 function lossSentence(
   { verdict, target, flows }: SummaryFacts,
   suspect: Suspect,
@@ -51,10 +65,11 @@ function lossSentence(
   const places = [suspect, ...suspect.equivalents].map(placeText);
   const where = listed(places, PLACES_NAMED, 'or');
   const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : opened(where);
+  const verb = suspect.flowsAcross === 1 ? 'crosses' : 'cross';
   const crossing =
     suspect.flowsAcross === flows
       ? `every flow to ${target} crosses it`
-      : `${suspect.flowsAcross} of ${flows} flows to ${target} cross it`;
+      : `${suspect.flowsAcross} of ${flows} flows to ${target} ${verb} it`;
   const certainty = `probability ${probability(suspect.probability)}`;
   const more = others.length === 0 ? '' : ` ${others.length} more suspected.`;
   return `${subject} loses ${lossText(suspect)}; ${crossing}; ${certainty}.${more}`;
@@ -91,8 +106,8 @@ function cleanSentence(facts: SummaryFacts): string {
   return `No loss on ${paths} to ${target}: ${bound} (${stated}).`;
 }
 
-function inconclusiveSentence({ target, pathsFound, probesSent }: SummaryFacts): string {
-  return pathsFound === 0
+function inconclusiveSentence({ target, repliesReceived, probesSent }: SummaryFacts): string {
+  return repliesReceived === 0
     ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
     : `Inconclusive: too few replies on the way to ${target} to tell whether anything is lost.`;
 }

@@ -5,7 +5,7 @@ import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 import { buildPathGraph, type PathGraph } from '../localisation/path-graph.ts';
 import { placeOf, ttlOf, untestableLinks } from './places.ts';
-import { concludeVerdict, reportable } from './verdict.ts';
+import { concludeVerdict, reportable, withRefusals } from './verdict.ts';
 
 const addresses = new AddressBook();
 for (let i = 0; i <= TARGET_ADDRESS; i++) addresses.indexOf(Uint8Array.of(10, 0, i >> 8, i & 255));
@@ -114,7 +114,7 @@ describe('the verdict', () => {
         far: '10.0.0.12',
         addresses: [],
         ttl: 2,
-        direction: 'forward',
+        direction: 'unknown',
         lossRatio: 0.1,
         lossInterval: [0.05, 0.15],
         probability: 0.99,
@@ -219,5 +219,25 @@ describe('a place', () => {
   ])('that cannot be tested says why: $why', ({ graph, why }) => {
     const links = untestableLinks([LINK, NODE], { ...NAMES, graph });
     expect(links).toEqual([{ near: '10.0.0.11', far: '10.0.0.12', why }]);
+  });
+});
+
+describe('routers that refuse flows', () => {
+  test('come first, whatever else was found', () => {
+    const verdict = concludeVerdict(localisation({}), NAMES, 0.95);
+    const refused = withRefusals(verdict, [{ address: '10.0.0.12', ttl: 2, flows: [3, 5] }]);
+    expect(refused).toMatchObject({ verdict: 'loss-located', excludedLossRatio: null });
+    expect(refused.suspects[0]).toMatchObject({
+      kind: 'node',
+      addresses: ['10.0.0.12'],
+      ttl: 2,
+      lossRatio: 1,
+      flowsAcross: 2,
+    });
+  });
+
+  test('change nothing where there are none', () => {
+    const verdict = concludeVerdict(localisation({}), NAMES, 0.95);
+    expect(withRefusals(verdict, [])).toBe(verdict);
   });
 });

@@ -17,6 +17,45 @@ export interface Verdict {
 /** Where larger losses than this could not be excluded, too little answered for any verdict. */
 const EXCLUDED_MAX = 0.5;
 
+/** A router that says that it does not forward some flows. */
+export interface RefusingRouter {
+  readonly address: string;
+  readonly ttl: number;
+  readonly flows: readonly number[];
+}
+
+/** A router's own word is as good as any measurement. */
+const PROBABILITY_BY_WORD = 0.9999;
+
+/** The verdict, with routers that refuse flows as the first suspects. */
+export function withRefusals(verdict: Verdict, refusing: readonly RefusingRouter[]): Verdict {
+  if (refusing.length === 0) return verdict;
+  const suspects = refusing.map(
+    ({ address, ttl, flows }): Suspect => ({
+      kind: 'node',
+      near: null,
+      far: null,
+      addresses: [address],
+      ttl,
+      direction: 'forward',
+      lossRatio: 1,
+      lossInterval: [1, 1],
+      probability: PROBABILITY_BY_WORD,
+      flowsAcross: flows.length,
+      flowsLossy: flows.length,
+      probesAcross: 0,
+      probesLost: 0,
+      equivalents: [],
+    }),
+  );
+  return {
+    ...verdict,
+    verdict: 'loss-located',
+    suspects: [...suspects, ...verdict.suspects],
+    excludedLossRatio: null,
+  };
+}
+
 /** Losses that are certain enough to be reported at all. */
 export function reportable(localisation: Localisation, confidence: number): LocatedLoss[] {
   return localisation.losses.filter(({ detection }) => detection >= confidence);
@@ -74,7 +113,8 @@ function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {
   return {
     ...place,
     ttl: ttlOf(first, names),
-    direction: first.kind === 'target' ? 'unknown' : 'forward',
+    // Nothing that is measured yet tells a lost probe from a lost reply.
+    direction: 'unknown',
     lossRatio: loss.lossRatio,
     lossInterval: loss.lossInterval,
     probability: loss.probability,

@@ -1,0 +1,78 @@
+/** `fantrace simulate`: describes a scenario, and checks it. */
+
+import { Command, Option } from 'commander';
+import { CliError } from './cli-error.ts';
+import { wholeNumber } from './flag-values.ts';
+
+interface SimulateFlags {
+  readonly 4?: true;
+  readonly 6?: true;
+  readonly seed?: number;
+  readonly schema?: true;
+  readonly json?: true;
+}
+
+const SCHEMA = 'fantrace.scenario/1';
+const SEED_MAX = 2 ** 32 - 1;
+
+const EXAMPLES = `
+Exit status:
+  0  the scenario is valid
+  1  it is not, or cannot be read
+
+Examples:
+  fantrace simulate one-link-loses-20-percent
+  fantrace simulate --seed 7 ./my-network.json
+  fantrace isolate --simulate ./my-network.json`;
+
+/** The command, for the program to add. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .summary('describe a simulated network, and check it')
+    .description(
+      'Describes SCENARIO, a shipped one by its name or a file: its graph, what is wrong in it, ' +
+        'and what a measurement ought to find. A file that is no scenario is refused, with the ' +
+        'wrong key named.',
+    )
+    .argument('[SCENARIO]', 'name of a shipped scenario, or a file')
+    .addOption(new Option('-4', 'IPv4').conflicts('6'))
+    .addOption(new Option('-6', 'IPv6').conflicts('4'))
+    .addOption(
+      new Option('--seed <N>', 'seed of hashes and losses').argParser(
+        wholeNumber('--seed', 0, SEED_MAX),
+      ),
+    )
+    .option('--schema', 'write the JSON Schema of scenario files instead')
+    .option('--json', `write one JSON document, schema ${SCHEMA}`)
+    .addHelpText('after', EXAMPLES)
+    .action(describe);
+}
+
+async function describe(nameOrFile: string | undefined, flags: SimulateFlags): Promise<void> {
+  if (flags.schema) {
+    const { scenarioSchema } = await import('../sim/scenario.ts');
+    process.stdout.write(`${JSON.stringify(scenarioSchema(), null, 2)}\n`);
+    return;
+  }
+  if (nameOrFile === undefined) {
+    throw new CliError('USAGE', 'no scenario given', 'name a shipped one or a file');
+  }
+  const { loadScenario } = await import('../runtime/scenario-files.ts');
+  const { summarize } = await import('../sim/scenario-summary.ts');
+  const { name, scenario } = loadScenario(nameOrFile);
+  const overrides = {
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags[4] ? ({ family: 4 } as const) : flags[6] ? ({ family: 6 } as const) : {}),
+  };
+  const described = { schema: SCHEMA, name, ...summarize(scenario, overrides) };
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(described)}\n`);
+    return;
+  }
+  const { formatScenarioText } = await import('../report/scenario-text.ts');
+  const { outputWidth, paintFor } = await import('./terminal.ts');
+  const paint = await paintFor(process.stdout, process.env);
+  process.stdout.write(
+    formatScenarioText(described, { width: outputWidth(process.stdout), paint }),
+  );
+}

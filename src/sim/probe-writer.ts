@@ -1,0 +1,116 @@
+/** Writes probes for those who want to ask a simulated network something without knowing bytes. */
+
+import { familyOf } from '../lib/ip-address.ts';
+import { ICMP_HEADER_BYTES, writeIcmpEcho } from '../wire/icmp.ts';
+import { ICMPV4 } from '../wire/icmpv4.ts';
+import { ICMPV6 } from '../wire/icmpv6.ts';
+import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
+import { IPV4_DONT_FRAGMENT, IPV4_HEADER_BYTES, writeIpv4Header } from '../wire/ipv4.ts';
+import { IPV6_HEADER_BYTES, writeIpv6Header } from '../wire/ipv6.ts';
+import { writeUint32 } from '../wire/octets.ts';
+import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
+import { TCP_HEADER_BYTES, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
+import { UDP_HEADER_BYTES, writeUdpDatagram } from '../wire/udp.ts';
+
+export type ProbeProtocol = 'tcp' | 'udp' | 'icmp';
+
+/** Everything that a probe says. */
+export interface WrittenProbe {
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly protocol: ProbeProtocol;
+  readonly ttl: number;
+  readonly tos: number;
+  /** Of TCP and UDP; the identifier of an echo request. */
+  readonly sourcePort: number;
+  readonly port: number;
+  /** Of the whole packet; at least `lengthMin` of its family and protocol. */
+  readonly lengthBytes: number;
+  /** 32 bits that tell it from others. */
+  readonly token: number;
+}
+
+interface Layout {
+  readonly number: number;
+  readonly headerBytes: number;
+  /** Of payload, so that the token fits into what has no field for it. */
+  readonly payloadBytesMin: number;
+}
+
+/** Length of the shortest probe of this kind. */
+export function lengthMin(family: 4 | 6, protocol: ProbeProtocol): number {
+  const { headerBytes, payloadBytesMin } = layoutOf(family, protocol);
+  return ipHeaderBytes(family) + headerBytes + payloadBytesMin;
+}
+
+/** The probe as a whole IP packet; over IPv4 it may not be fragmented. */
+export function writeProbe(probe: WrittenProbe): Uint8Array {
+  const { source, destination, protocol, tos, ttl, lengthBytes } = probe;
+  const family = familyOf(source);
+  const { number, headerBytes } = layoutOf(family, protocol);
+  const start = ipHeaderBytes(family);
+  const packet = new Uint8Array(lengthBytes);
+  const payloadLength = lengthBytes - start;
+  if (family === 4) {
+    writeIpv4Header(packet, 0, {
+      tos,
+      identification: 0,
+      flags: IPV4_DONT_FRAGMENT,
+      fragmentOffset: 0,
+      ttl,
+      protocol: number,
+      source,
+      destination,
+      payloadLength,
+    });
+  } else {
+    const header = { trafficClass: tos, flowLabel: 0, nextHeader: number, hopLimit: ttl };
+    writeIpv6Header(packet, 0, { ...header, source, destination, payloadLength });
+  }
+  const isBare = protocol === 'icmp' && family === 4;
+  const sum = isBare ? 0 : pseudoHeaderSum(source, destination, number, payloadLength);
+  writeTransport(packet, start, probe, {
+    sum,
+    payload: new Uint8Array(payloadLength - headerBytes),
+  });
+  return packet;
+}
+
+function writeTransport(
+  packet: Uint8Array,
+  start: number,
+  { protocol, source, sourcePort, port: destinationPort, token }: WrittenProbe,
+  { sum, payload }: { sum: number; payload: Uint8Array },
+): void {
+  if (protocol === 'tcp') {
+    const fields = { acknowledgment: 0, flags: TCP_SYN, window: 0xffff, payload };
+    const segment = { sourcePort, destinationPort, sequence: token, ...fields };
+    writeTcpSegment(packet, start, segment, sum);
+    return;
+  }
+  writeUint32(payload, 0, token);
+  if (protocol === 'udp') {
+    writeUdpDatagram(packet, start, { sourcePort, destinationPort, payload }, sum);
+    return;
+  }
+  const type = (source.length === 4 ? ICMPV4 : ICMPV6).echoRequest;
+  const echo = { type, identifier: sourcePort, sequence: token & 0xffff, payload };
+  writeIcmpEcho(packet, start, echo, sum);
+}
+
+function layoutOf(family: 4 | 6, protocol: ProbeProtocol): Layout {
+  switch (protocol) {
+    case 'tcp':
+      return { number: IP_PROTOCOL.tcp, headerBytes: TCP_HEADER_BYTES, payloadBytesMin: 0 };
+    case 'udp':
+      return { number: IP_PROTOCOL.udp, headerBytes: UDP_HEADER_BYTES, payloadBytesMin: 4 };
+    default: {
+      const { protocol: number } = family === 4 ? ICMPV4 : ICMPV6;
+      return { number, headerBytes: ICMP_HEADER_BYTES, payloadBytesMin: 4 };
+    }
+  }
+}
+
+function ipHeaderBytes(family: 4 | 6): number {
+  return family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+}
