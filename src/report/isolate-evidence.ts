@@ -49,8 +49,8 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
   const rivals = equivalents
     .map((rival) => placeName(rival, record))
     .filter((name) => !summary.includes(name));
-  const probes = `${probesLost} of ${counted(probesAcross, 'probe')}`;
-  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it (${probes})`;
+  const probes = probesAcross === 0 ? '' : ` (${probesLost} of ${counted(probesAcross, 'probe')})`;
+  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it${probes}`;
   return [
     `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),

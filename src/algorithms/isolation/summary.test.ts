@@ -34,6 +34,17 @@ const FACTS: SummaryFacts = {
 
 const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; says: string })[] = [
   {
+    shows: 'a router that says no at two interfaces',
+    verdict: 'loss-located',
+    refusing: [
+      { address: '10.0.3.1', flows: 10 },
+      { address: '10.0.4.1', flows: 9 },
+    ],
+    says:
+      'Routers at 10.0.3.1 and 10.0.4.1 refuse 19 of 64 flows to db7: they answer that the target ' +
+      'is unreachable or prohibited.',
+  },
+  {
     shows: 'a router that says no',
     verdict: 'loss-located',
     refusing: [{ address: '10.0.3.1', flows: 19 }],

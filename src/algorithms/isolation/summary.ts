@@ -48,13 +48,18 @@ export function summarise(facts: SummaryFacts): string {
 }
 
 function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): string {
-  const words = refusing.map(
-    ({ address, flows: refused }) => `router ${address} refuses ${refused} of ${flows} flows`,
+  const refused = refusing.reduce((sum, router) => sum + router.flows, 0);
+  const named = listed(
+    refusing.map(({ address }) => address),
+    LAST_HOPS_NAMED,
+    'and',
   );
+  const isOne = refusing.length === 1;
+  const who = isOne ? `Router ${named} refuses` : `Routers at ${named} refuse`;
+  const how = `${isOne ? 'it answers' : 'they answer'} that the target is unreachable or prohibited`;
   const more = Math.max(0, suspects.length - refusing.length);
   const others = more === 0 ? '' : ` ${more} more suspected.`;
-  const how = 'it answers that the target is unreachable or prohibited';
-  return `${opened(listed(words, PLACES_NAMED, 'and'))} to ${target}: ${how}.${others}`;
+  return `${who} ${refused} of ${flows} flows to ${target}: ${how}.${others}`;
 }
 
 function lossSentence(
