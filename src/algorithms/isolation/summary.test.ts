@@ -41,8 +41,8 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       { address: '10.0.4.1', flows: 9 },
     ],
     says:
-      'Routers at 10.0.3.1 and 10.0.4.1 refuse 19 of 64 flows to db7: they answer that the target ' +
-      'is unreachable or prohibited.',
+      'Routers at 10.0.3.1 and 10.0.4.1 refuse 19 of 64 flows to db7: they answer that the ' +
+      'target is unreachable or prohibited.',
   },
   {
     shows: 'a router that says no',

@@ -56,7 +56,8 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
   );
   const isOne = refusing.length === 1;
   const who = isOne ? `Router ${named} refuses` : `Routers at ${named} refuse`;
-  const how = `${isOne ? 'it answers' : 'they answer'} that the target is unreachable or prohibited`;
+  const answer = isOne ? 'it answers' : 'they answer';
+  const how = `${answer} that the target is unreachable or prohibited`;
   const more = Math.max(0, suspects.length - refusing.length);
   const others = more === 0 ? '' : ` ${more} more suspected.`;
   return `${who} ${refused} of ${flows} flows to ${target}: ${how}.${others}`;
