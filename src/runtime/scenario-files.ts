@@ -43,8 +43,9 @@ export function loadScenario(nameOrFile: string): { name: string; scenario: Scen
 function readJson(path: string): unknown {
   let text: string;
   try {
-    const { size } = statSync(path);
-    if (size > FILE_BYTES_MAX || !statSync(path).isFile()) {
+    const stat = statSync(path);
+    // Of a device there may be no end; a folder is refused by reading it.
+    if (stat.isFile() ? stat.size > FILE_BYTES_MAX : !stat.isDirectory()) {
       throw new RangeError(`it is no file of at most ${FILE_BYTES_MAX >> 20} MiB`);
     }
     text = readFileSync(path, 'utf8');
