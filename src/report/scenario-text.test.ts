@@ -48,7 +48,7 @@ test('lines fit the width', () => {
 test('what is not there takes no room, and a huge graph is cut', () => {
   const nextHops = Array.from({ length: 100 }, (_, i) => ({ node: `r${i}`, to: [`s${i}`] }));
   const plain = { ...SCENARIO, nextHops, faults: [], traits: [], doubts: [] };
-  const truth = { verdict: 'no-loss', suspects: [] };
+  const truth: DescribedScenario['truth'] = { verdict: 'no-loss', suspects: [] };
   const text = formatScenarioText({ ...plain, truth }, { width: 80 });
   expect(text).toContain('  r59 → s59\n  … and 40 more lines\n\nTarget: ');
   expect(text).toContain('Truth:  no-loss\n');

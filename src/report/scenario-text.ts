@@ -1,31 +1,12 @@
 /** A scenario as text: its graph by next hops, what is wrong with it, what ought to be found. */
 
+import type { ScenarioSummary } from '../model/scenario-summary.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { counted, wrap } from './wrap.ts';
 
-/** What there is to say about a scenario. */
-export interface DescribedScenario {
+/** A scenario and the name by which it was asked for. */
+export interface DescribedScenario extends ScenarioSummary {
   readonly name: string;
-  readonly shows: string;
-  readonly family: number;
-  readonly seed: number;
-  readonly routers: number;
-  readonly links: number;
-  readonly nextHops: readonly { readonly node: string; readonly to: readonly string[] }[];
-  readonly faults: readonly string[];
-  readonly traits: readonly string[];
-  readonly target: { readonly port: number; readonly answer: string };
-  readonly truth: {
-    readonly verdict: string;
-    readonly suspects: readonly { readonly place: string; readonly flowsAcross: number }[];
-  };
-  readonly flows: {
-    readonly count: number;
-    readonly paths: number;
-    readonly hopsMin: number;
-    readonly hopsMax: number;
-  };
-  readonly doubts: readonly string[];
 }
 
 const GRAPH_LINES_MAX = 60;

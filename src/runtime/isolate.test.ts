@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   FAMILIES,
+  ISOLATE_DEFAULTS,
   isolateSimulated,
   type SimulatedRun,
   scenarioOf,
@@ -26,18 +27,9 @@ async function watched(watcher: IsolateWatcher): Promise<IsolateRecord> {
   const scenario = scenarioOf(FABRIC);
   const network = openSimulatedNetwork(scenario, { sourcePort: 40_000, flows: 8 }, { seed: 3 });
   const options = {
+    ...ISOLATE_DEFAULTS,
     targetName: 'db7',
     simulated: 'fabric',
-    minTtl: 1,
-    maxTtl: 30,
-    confidence: 0.95,
-    minLoss: 0.002,
-    exclude: 0.02,
-    maxProbes: 30_000,
-    maxTimeUs: 60_000_000,
-    tos: 0,
-    perInterface: 100,
-    total: 2000,
     seed: 3,
   };
   return await runIsolate(network, options, watcher);

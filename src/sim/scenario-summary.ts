@@ -5,40 +5,14 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
+import type { ScenarioSummary } from '../model/scenario-summary.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { flowHash } from './flow-hash.ts';
 import { Network } from './network.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
-import type { Place, Scenario, TrueVerdict } from './scenario-model.ts';
+import type { Place, Scenario } from './scenario-model.ts';
 import { faultSentences, placeText, traitSentences } from './scenario-sentences.ts';
 import { SOURCE, TARGET } from './topology.ts';
-
-export interface ScenarioSummary {
-  readonly shows: string;
-  readonly family: IpFamily;
-  readonly seed: number;
-  readonly routers: number;
-  readonly links: number;
-  /** Every node with its usual next hops, from the source on. */
-  readonly nextHops: readonly { readonly node: string; readonly to: readonly string[] }[];
-  readonly faults: readonly string[];
-  /** What else is special. */
-  readonly traits: readonly string[];
-  readonly target: { readonly port: number; readonly answer: string };
-  readonly truth: {
-    readonly verdict: TrueVerdict;
-    readonly suspects: readonly { readonly place: string; readonly flowsAcross: number }[];
-  };
-  /** What so many TCP flows of consecutive source ports do at the start. */
-  readonly flows: {
-    readonly count: number;
-    readonly paths: number;
-    /** Hops of the shortest and the longest path. */
-    readonly hopsMin: number;
-    readonly hopsMax: number;
-  };
-  readonly doubts: readonly string[];
-}
 
 const FLOWS = 64;
 const FIRST_SOURCE_PORT = 32_768;

@@ -18,7 +18,7 @@ import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 export const FAMILIES: readonly IpFamily[] = [4, 6];
 
 /** What the command line takes when nothing is said. */
-const DEFAULTS = {
+export const ISOLATE_DEFAULTS = {
   targetName: 'the target',
   simulated: 'a test',
   minTtl: 1,
@@ -50,7 +50,7 @@ export async function isolateSimulated(run: SimulatedRun): Promise<IsolateRecord
   const ports = { sourcePort: FIRST_SOURCE_PORT, flows };
   const network = openSimulatedNetwork({ ...run.scenario, seed }, ports, { family, seed });
   try {
-    return await runIsolate(network, { ...DEFAULTS, ...options, seed });
+    return await runIsolate(network, { ...ISOLATE_DEFAULTS, ...options, seed });
   } finally {
     network.close();
   }
