@@ -15,6 +15,11 @@ export interface FlowCounts {
   readonly received: readonly number[];
   /** Whether the last entry is the target's. */
   readonly isReached: boolean;
+  /**
+   * Of the probes to the target that count as lost: those that a repeated SYN-ACK answered after
+   * all. Each of them arrived, and its first answer was lost on the way back.
+   */
+  readonly answeredLate: number;
 }
 
 /** All flows from one source to one target. */

@@ -18,6 +18,7 @@ export function flowOf(path: readonly Hop[], sent = 10, received?: readonly numb
     sent: path.map(() => sent),
     received: received ?? answered,
     isReached: path.at(-1) === 'T',
+    answeredLate: 0,
   };
 }
 

@@ -192,6 +192,7 @@ export class FlowTable {
       sent: flow.sent.slice(0, end),
       received: flow.received.slice(0, end),
       isReached,
+      answeredLate: 0,
     };
   }
 
