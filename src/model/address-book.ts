@@ -18,6 +18,11 @@ export class AddressBook {
     return index;
   }
 
+  /** The index of an address that is already in the book. */
+  find(address: Uint8Array): number | undefined {
+    return this.#indexByKey.get(keyOf(address));
+  }
+
   /** @throws {RangeError} when no address has this index */
   textOf(index: number): string {
     const text = this.#texts[index];

@@ -79,6 +79,8 @@ export interface IsolateRecord {
   /** The probability that every statement has. */
   readonly confidence: number;
   readonly stopReason: string;
+  /** About how many more probes a sure answer would take; null where more would not help. */
+  readonly probesNeeded: number | null;
   readonly probesSent: number;
   readonly repliesReceived: number;
   readonly verdict: VerdictKind;

@@ -10,10 +10,51 @@ export type ReplyKind =
   | 'time-exceeded'
   /** SYN-ACK: the target, port open. */
   | 'accepted'
+  /**
+   * A bare ACK of an earlier probe of the flow: the target, which still awaits the end of that
+   * handshake, and so has received both (RFC 9293 §3.10.7.4). It names the earlier probe.
+   */
+  | 'acknowledged'
   /** RST: the target, port closed. */
   | 'refused'
   /** ICMP unreachable: from the target, or from a router that ends the path there. */
-  | 'unreachable';
+  | 'unreachable'
+  /** ICMP echo reply: the target. */
+  | 'echo-reply'
+  /** A UDP datagram: a service of the target. */
+  | 'datagram';
+
+/** What a router says of one of its interfaces (RFC 5837 §4.1). */
+export interface InterfaceInfo {
+  /** Which interface: the probe came in by it, a sub-IP part of it, would leave by it, next hop. */
+  readonly role: 'incoming' | 'sub-ip' | 'outgoing' | 'next-hop';
+  /** As in SNMP; undefined where not told, like the others. */
+  readonly index: number | undefined;
+  readonly address: string | undefined;
+  /** As the router wrote it: printable only after escaping. */
+  readonly name: string | undefined;
+  readonly mtu: number | undefined;
+}
+
+/** What a reply shows beyond what path and loss need. */
+export interface ReplyDetails {
+  /** When its probe was sent, in microseconds of the run's clock. */
+  readonly sentAtUs: number;
+  /** ICMP type; −1 for replies that are not ICMP. */
+  readonly icmpType: number;
+  /** Of the next link, for packets too big: bytes; 0 when not told. */
+  readonly mtu: number;
+  /** TOS or traffic class that the quote shows; −1 without a quote. */
+  readonly quotedTos: number;
+  /** Whether the quote has another source address or port than the probe was sent with. */
+  readonly isTranslated: boolean;
+  /**
+   * Whether the token was of no use, because something rewrote it or the reply has none: matched by
+   * addresses, ports and a 16-bit key instead.
+   */
+  readonly isSecondary: boolean;
+  readonly interfaces: readonly InterfaceInfo[];
+}
 
 /** A reply that was matched to its probe. */
 export interface ProbeReply {
@@ -34,6 +75,7 @@ export interface ProbeReply {
   readonly quotedTtl: number;
   /** MPLS label stack entries (RFC 4950 §3), 32 bits each, outermost first. */
   readonly mpls: readonly number[];
+  readonly details?: ReplyDetails;
 }
 
 /** Receives what becomes of probes, as it happens. A `ProbeReply` is valid only during the call. */
@@ -47,8 +89,12 @@ export interface ProbeSink {
   /**
    * The probe was not sent, because the kernel would not, also after retries, or because its
    * interface is to be spared: it tells nothing about the network.
+   *
+   * @param error the kernel's reason, an errno name
    */
-  unsent(flow: number, ttl: number, round: number): void;
+  unsent(flow: number, ttl: number, round: number, error?: string): void;
+  /** The probe went out. */
+  sent?(flow: number, ttl: number, round: number, sentAtUs: number): void;
 }
 
 /** Sends probes at the pace that the answering interfaces bear. */
@@ -62,4 +108,6 @@ export interface Prober {
    * queued for it is not sent.
    */
   slowDown(responder: number): void;
+  /** Asks a slowed interface for twice as many replies, but never for more than at first. */
+  speedUp(responder: number): void;
 }

@@ -5,14 +5,18 @@
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x80000;
 
+export const NETLINK_ROUTE = 0;
+
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
 export const IPPROTO_ICMPV6 = 58;
 export const IPPROTO_RAW = 255;
 
@@ -37,6 +41,8 @@ export const SK_MEMINFO_VARS = 9;
 export const ICMP_FILTER = 1;
 export const ICMP6_FILTER = 1;
 
+/** The control message `struct in_pktinfo`: index of a device, then two addresses. */
+export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
 export const IPV6_MTU_DISCOVER = 23;

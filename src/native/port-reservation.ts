@@ -1,4 +1,4 @@
-/** Holds a TCP port, so that no connection of this host can get it while probes use it. */
+/** Holds a TCP or UDP port, so that no connection of this host can get it while probes use it. */
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import { checked, libc } from './libc.ts';
@@ -7,6 +7,7 @@ import {
   IP_PMTUDISC_INTERFACE,
   IPV6_MTU_DISCOVER,
   IPV6_V6ONLY,
+  SOCK_DGRAM,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
@@ -24,8 +25,13 @@ import { encodeSocketAddress } from './socket-address.ts';
  * @returns the descriptor; closing it frees the port
  * @throws {SystemCallError} EADDRINUSE when the port is taken, EMFILE when descriptors run out
  */
-export function reservePort(family: IpFamily, port: number): number {
-  return openSocket({ family, type: SOCK_STREAM, protocol: 0 }, (fd) => {
+export function reservePort(
+  family: IpFamily,
+  port: number,
+  transport: 'tcp' | 'udp' = 'tcp',
+): number {
+  const type = transport === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
+  return openSocket({ family, type, protocol: 0 }, (fd) => {
     const discover =
       family === 4
         ? { level: SOL_IP, name: IP_MTU_DISCOVER, label: 'IP_MTU_DISCOVER' }

@@ -1,18 +1,22 @@
 /**
- * Sends whole IP packets, header included, to one destination. Routing follows the destination
- * given here, not the one in the packets.
+ * Sends whole IP packets, header included, to where their headers say.
  */
 
-import { familyOf } from '../lib/ip-address.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
 import { checked, libc } from './libc.ts';
 import {
+  CMSGHDR,
   IP_MTU_DISCOVER,
+  IP_PKTINFO,
   IP_PMTUDISC_PROBE,
   IP_RECVERR,
   IPPROTO_RAW,
   IPV6_MTU_DISCOVER,
+  IPV6_PKTINFO,
   IPV6_RECVERR,
   SOCK_RAW,
+  SOCKADDR_IN,
+  SOCKADDR_IN6,
   SOL_IP,
   SOL_IPV6,
 } from './linux-abi.ts';
@@ -42,13 +46,34 @@ const OPTIONS = {
   ],
 } as const;
 
+/**
+ * The control message that names the device a packet leaves by: `struct in_pktinfo` begins with its
+ * index, `struct in6_pktinfo` ends with it. Zeros leave all else to the kernel.
+ */
+const PACKET_INFO = {
+  4: { level: SOL_IP, type: IP_PKTINFO, dataBytes: 12, indexAt: 0 },
+  6: { level: SOL_IPV6, type: IPV6_PKTINFO, dataBytes: 20, indexAt: 16 },
+} as const;
+/** Room for the longer of the two, padded to 8 bytes. */
+const CONTROL_BYTES: number = CMSGHDR.bytes + 24;
+
+/** Where an IP header and a socket address have the destination (RFC 791 §3.1, RFC 8200 §3). */
+const DESTINATION = {
+  4: { inPacket: 16, inName: SOCKADDR_IN.address, bytes: 4 },
+  6: { inPacket: 24, inName: SOCKADDR_IN6.address, bytes: 16 },
+} as const;
+
 export interface RawSenderOptions {
-  /** 4 or 16 bytes, network order. */
-  readonly destination: Uint8Array;
-  /** Interface index of a link-local destination. */
+  readonly family: IpFamily;
+  /** Interface index of link-local destinations. */
   readonly scopeId?: number | undefined;
   /** Name of the device to leave by. */
   readonly device?: string | undefined;
+  /**
+   * Index of the device that packets of each source port leave by, 0 for the kernel's choice: by
+   * source port, 65,536 of them. Read at every `send`.
+   */
+  readonly deviceOfPort?: Uint32Array | undefined;
   readonly slots: number;
   /** A multiple of 8. */
   readonly slotBytes: number;
@@ -68,26 +93,38 @@ export class RawSender {
   readonly packets: Uint8Array;
   readonly lengths: Uint16Array;
   readonly #arena: MessageArena;
+  readonly #destinationAt: (typeof DESTINATION)[IpFamily];
   readonly #nameLength: number;
+  readonly #family: IpFamily;
+  readonly #deviceOfPort: Uint32Array | undefined;
   #fd: number;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW, ENODEV for an unknown device */
-  constructor({ destination, scopeId, device, slots, slotBytes }: RawSenderOptions) {
-    const family = familyOf(destination);
+  constructor({ family, scopeId, device, deviceOfPort, slots, slotBytes }: RawSenderOptions) {
     this.#fd = openSocket({ family, type: SOCK_RAW, protocol: IPPROTO_RAW }, (fd) => {
       for (const option of OPTIONS[family]) setOption(fd, option, option.value);
       if (device !== undefined) bindToDevice(fd, device);
     });
-    const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes: 0 };
-    this.#arena = new MessageArena({ ...shape, names: 'one' }, takeMemory);
-    const name = encodeSocketAddress({ address: destination, port: 0, scopeId });
-    this.#arena.bytes.set(name, this.#arena.nameOffset(0));
+    const controlBytes = deviceOfPort === undefined ? 0 : CONTROL_BYTES;
+    const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes };
+    this.#arena = new MessageArena({ ...shape, names: 'each' }, takeMemory);
+    this.#family = family;
+    this.#deviceOfPort = deviceOfPort;
+    if (deviceOfPort !== undefined) this.#writePacketInfo(slots);
+    const address = new Uint8Array(family === 4 ? 4 : 16);
+    const name = encodeSocketAddress({ address, port: 0, scopeId });
+    for (let slot = 0; slot < slots; slot++) {
+      this.#arena.bytes.set(name, this.#arena.nameOffset(slot));
+    }
     this.#nameLength = name.length;
+    this.#destinationAt = DESTINATION[family];
     this.slots = slots;
     this.slotBytes = slotBytes;
     const start = this.#arena.packetOffset(0);
     this.packets = this.#arena.bytes.subarray(start, start + slots * slotBytes);
     this.lengths = new Uint16Array(slots);
+    // The first call takes koffi a millisecond: not one that a round trip is measured in.
+    libc().sendmmsg(this.#fd, this.#arena.headerAddress(0), 0, 0);
   }
 
   /**
@@ -98,8 +135,11 @@ export class RawSender {
   send(count: number): SendOutcome {
     const arena = this.#arena;
     if (count > this.slots) throw new RangeError(`cannot send ${count} of ${this.slots} slots`);
-    for (let slot = 0; slot < count; slot++)
+    for (let slot = 0; slot < count; slot++) {
       arena.prepareToSend(slot, this.lengths[slot] as number, this.#nameLength);
+      this.#address(slot);
+      if (this.#deviceOfPort !== undefined) this.#chooseDevice(slot, this.#deviceOfPort);
+    }
     let accepted = 0;
     while (accepted < count) {
       const sent = libc().sendmmsg(this.#fd, arena.headerAddress(accepted), count - accepted, 0);
@@ -108,6 +148,39 @@ export class RawSender {
       accepted += sent;
     }
     return { accepted, error: undefined };
+  }
+
+  /** Routing follows the address beside a packet: it is the one that the packet has. */
+  #address(slot: number): void {
+    const { inPacket, inName, bytes } = this.#destinationAt;
+    const from = slot * this.slotBytes + inPacket;
+    const to = this.#arena.nameOffset(slot) + inName;
+    for (let i = 0; i < bytes; i++) this.#arena.bytes[to + i] = this.packets[from + i] as number;
+  }
+
+  #writePacketInfo(slots: number): void {
+    const { level, type, dataBytes } = PACKET_INFO[this.#family];
+    const view = this.#view();
+    for (let slot = 0; slot < slots; slot++) {
+      const at = this.#arena.controlOffset(slot);
+      view.setUint32(at, CMSGHDR.bytes + dataBytes, true);
+      view.setUint32(at + CMSGHDR.level, level, true);
+      view.setUint32(at + CMSGHDR.type, type, true);
+    }
+  }
+
+  /** Ports follow the IP header at once: our probes have no options and no extension headers. */
+  #chooseDevice(slot: number, deviceOfPort: Uint32Array): void {
+    const { inPacket, bytes } = this.#destinationAt;
+    const portAt = slot * this.slotBytes + inPacket + bytes;
+    const port = ((this.packets[portAt] as number) << 8) | (this.packets[portAt + 1] as number);
+    const { indexAt } = PACKET_INFO[this.#family];
+    const at = this.#arena.controlOffset(slot) + CMSGHDR.bytes + indexAt;
+    this.#view().setUint32(at, deviceOfPort[port] as number, true);
+  }
+
+  #view(): DataView {
+    return new DataView(this.#arena.bytes.buffer, this.#arena.bytes.byteOffset);
   }
 
   close(): void {

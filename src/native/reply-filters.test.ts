@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BpfProgram } from './bpf.ts';
-import { DROP_ALL, directReplyFilter, errorFilter } from './reply-filters.ts';
+import { DROP_ALL, directReplyFilter, icmpFilter } from './reply-filters.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -128,8 +128,8 @@ function cutCase(program: BpfProgram, dataOffset: number, packet: number[], need
   });
 }
 
-describe('errorFilter, IPv4', () => {
-  const filter = errorFilter(4, TCP, PORTS);
+describe('icmpFilter, IPv4', () => {
+  const filter = icmpFilter(4, [TCP], PORTS);
   const quoted = (port: number, optionBytes = 0, protocol = TCP): number[] =>
     ipv4({ protocol, optionBytes }, transport(port));
   runCases(filter, 0, [
@@ -160,8 +160,8 @@ describe('errorFilter, IPv4', () => {
   cutCase(filter, 0, ipv4({}, icmpError(11, quoted(40000))), 20 + 8 + 20 + 2);
 });
 
-describe('errorFilter, IPv6', () => {
-  const filter = errorFilter(6, TCP, PORTS);
+describe('icmpFilter, IPv6', () => {
+  const filter = icmpFilter(6, [TCP], PORTS);
   const quoted = (port: number, protocol = TCP): number[] => ipv6({ protocol }, transport(port));
   runCases(filter, 40, [
     { shows: 'unreachable', packet: ipv6({}, icmpError(1, quoted(40000))), passes: true },
@@ -177,8 +177,50 @@ describe('errorFilter, IPv6', () => {
   cutCase(filter, 40, ipv6({}, icmpError(3, quoted(40000))), 40 + 8 + 40 + 2);
 });
 
+describe.each([4, 6] as const)('icmpFilter for all protocols, IPv%i', (family) => {
+  const icmp = family === 4 ? 1 : 58;
+  const filter = icmpFilter(family, [TCP, UDP, icmp], PORTS);
+  const [headerBytes, protocolAt, dataOffset] = family === 4 ? [20, 9, 0] : [40, 6, 40];
+  const [errorType, echoReply, echoRequest] = family === 4 ? [11, 0, 8] : [3, 129, 128];
+
+  /** An ICMP message behind an IP header. */
+  function message(type: number, body: readonly number[]): Uint8Array {
+    const packet = new Uint8Array(headerBytes + 4 + body.length);
+    packet[0] = family === 4 ? 0x45 : 0x60;
+    packet[headerBytes] = type;
+    packet.set(body, headerBytes + 4);
+    return packet;
+  }
+
+  function quoting(protocol: number, transport: readonly number[]): Uint8Array {
+    const quote = new Uint8Array(headerBytes + 8);
+    quote[0] = family === 4 ? 0x45 : 0x60;
+    quote[protocolAt] = protocol;
+    quote.set(transport, headerBytes);
+    return message(errorType, [0, 0, 0, 0, ...quote]);
+  }
+
+  const port = (value: number) => [value >> 8, value & 0xff];
+  const [ours, theirs] = [port(40_010), port(39_999)];
+  const ROWS = [
+    { shows: 'an echo reply to us', packet: message(echoReply, [...ours, 0, 1]), passes: true },
+    { shows: 'another’s echo reply', packet: message(echoReply, [...theirs, 0, 1]), passes: false },
+    { shows: 'an echo request', packet: message(echoRequest, [...ours, 0, 1]), passes: false },
+    { shows: 'a quoted SYN of ours', packet: quoting(TCP, [...ours, 0, 80]), passes: true },
+    { shows: 'a quoted datagram of ours', packet: quoting(UDP, [...ours, 0, 53]), passes: true },
+    { shows: 'another’s datagram', packet: quoting(UDP, [...theirs, ...ours]), passes: false },
+    { shows: 'our quoted echo', packet: quoting(icmp, [8, 0, 1, 2, ...ours, 0, 1]), passes: true },
+    { shows: 'another’s', packet: quoting(icmp, [...ours, 1, 2, ...theirs, 0, 1]), passes: false },
+    { shows: 'a quote of SCTP', packet: quoting(132, [...ours, 0, 80]), passes: false },
+  ];
+
+  it.each(ROWS)('$shows passes: $passes', ({ packet, passes }) => {
+    expect(run(filter, packet, dataOffset) > 0).toBe(passes);
+  });
+});
+
 describe('directReplyFilter, IPv4', () => {
-  const filter = directReplyFilter(TARGET[4], PORTS);
+  const filter = directReplyFilter(4, TARGET[4], PORTS);
   const from = { protocol: TCP, source: [...TARGET[4]] };
   runCases(filter, 0, [
     { shows: 'to the first port', packet: ipv4(from, transport(443, 40000)), passes: true },
@@ -200,7 +242,7 @@ describe('directReplyFilter, IPv4', () => {
 });
 
 describe('directReplyFilter, IPv6', () => {
-  const filter = directReplyFilter(TARGET[6], PORTS);
+  const filter = directReplyFilter(6, TARGET[6], PORTS);
   const from = { protocol: TCP, source: [...TARGET[6]] };
   runCases(filter, 40, [
     { shows: 'to the first port', packet: ipv6(from, transport(443, 40000)), passes: true },
@@ -217,10 +259,10 @@ describe('directReplyFilter, IPv6', () => {
 describe('every filter', () => {
   const filters = [
     { name: 'DROP_ALL', program: DROP_ALL, dataOffset: 0 },
-    { name: 'errors of IPv4', program: errorFilter(4, TCP, PORTS), dataOffset: 0 },
-    { name: 'errors of IPv6', program: errorFilter(6, TCP, PORTS), dataOffset: 40 },
-    { name: 'replies of IPv4', program: directReplyFilter(TARGET[4], PORTS), dataOffset: 0 },
-    { name: 'replies of IPv6', program: directReplyFilter(TARGET[6], PORTS), dataOffset: 40 },
+    { name: 'errors of IPv4', program: icmpFilter(4, [TCP], PORTS), dataOffset: 0 },
+    { name: 'errors of IPv6', program: icmpFilter(6, [TCP], PORTS), dataOffset: 40 },
+    { name: 'replies of IPv4', program: directReplyFilter(4, TARGET[4], PORTS), dataOffset: 0 },
+    { name: 'replies of IPv6', program: directReplyFilter(6, TARGET[6], PORTS), dataOffset: 40 },
   ];
   it.each(filters)('$name: drops or keeps whole whatever comes', ({ program, dataOffset }) => {
     fc.assert(

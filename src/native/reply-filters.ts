@@ -33,7 +33,7 @@ export interface PortRange {
  * ICMP types of errors: unreachable, time exceeded, parameter problem (RFC 792; redirects are no
  * answer to a probe), in IPv6 also packet too big (RFC 4443).
  */
-export const ERROR_TYPES: Readonly<Record<IpFamily, readonly number[]>> = {
+const ERROR_TYPES: Readonly<Record<IpFamily, readonly number[]>> = {
   4: [3, 11, 12],
   6: [1, 2, 3, 4],
 };
@@ -46,51 +46,109 @@ const ICMP_HEADER_BYTES = 8;
 /** Drops everything: for the time between opening a socket and filtering it. */
 export const DROP_ALL: BpfProgram = assemble([returnLength(0)]);
 
-/**
- * Passes ICMP errors whose quote has this transport protocol and a source port of ours. A quoted
- * IPv6 packet with extension headers is dropped: probes have none.
- *
- * @param protocol transport protocol number of the probes, which starts with its source port
- */
-export function errorFilter(family: IpFamily, protocol: number, ports: PortRange): BpfProgram {
-  const quote = ICMP_HEADER_BYTES;
-  const isError = ERROR_TYPES[family].map((type) => jumpIfEqual(type, { whenTrue: 'error' }));
-  if (family === 6)
-    return assemble([
-      load('byte', 0),
-      ...isError,
-      returnLength(0),
-      label('error'),
-      load('byte', quote + 6),
-      jumpIfEqual(protocol, { whenFalse: 'drop' }),
-      load('half', quote + 40),
-      ...passPorts(ports),
-    ]);
-  return assemble([
-    indexHeaderLength(0),
-    loadIndexed('byte', 0),
-    ...isError,
-    returnLength(0),
-    label('error'),
-    loadIndexed('byte', quote + 9),
-    jumpIfEqual(protocol, { whenFalse: 'drop' }),
-    loadIndexed('byte', quote), // the quote may have options, as the packet around it may
-    and(0x0f),
-    shiftLeft(2),
-    addIndex(),
-    moveToIndex(),
-    loadIndexed('half', quote),
-    ...passPorts(ports),
-  ]);
+/** What differs between the families in an echo reply. */
+const ECHO_REPLY = { 4: 0, 6: 129 } as const;
+const ICMP_PROTOCOL = { 4: 1, 6: 58 } as const;
+/** Where ICMP has the identifier of an echo. */
+const IDENTIFIER_OFFSET = 4;
+
+/** ICMP types that `icmpFilter` can pass: of errors, and where echoes are sent of replies. */
+export function passedIcmpTypes(family: IpFamily, protocols: readonly number[]): number[] {
+  const echo = protocols.includes(ICMP_PROTOCOL[family]) ? [ECHO_REPLY[family]] : [];
+  return [...ERROR_TYPES[family], ...echo];
 }
 
 /**
- * Passes packets from `source` to a port of ours, on a raw socket of a transport protocol that has
- * its destination port at byte 2.
+ * Passes ICMP errors whose quote has one of these transport protocols and a source port of ours, or
+ * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. A quoted
+ * IPv6 packet with extension headers is dropped: probes have none.
  *
- * @param source 4 or 16 bytes, network order
+ * @param protocols protocol numbers of the probes: TCP, UDP, ICMP of the family
  */
-export function directReplyFilter(source: Uint8Array, ports: PortRange): BpfProgram {
+export function icmpFilter(
+  family: IpFamily,
+  protocols: readonly number[],
+  ports: PortRange,
+): BpfProgram {
+  const icmp = ICMP_PROTOCOL[family];
+  const hasEchoes = protocols.includes(icmp);
+  const isError = ERROR_TYPES[family].map((type) => jumpIfEqual(type, { whenTrue: 'error' }));
+  const echoType = hasEchoes ? [jumpIfEqual(ECHO_REPLY[family], { whenTrue: 'echo' })] : [];
+  const isOurs = protocols.map((protocol) =>
+    jumpIfEqual(protocol, { whenTrue: protocol === icmp ? 'quoted-echo' : 'quoted-ports' }),
+  );
+  const { type, identifier, protocol, quotedField } = FIELDS[family];
+  return assemble([
+    ...type,
+    ...isError,
+    ...echoType,
+    returnLength(0),
+    ...(hasEchoes ? [label('echo'), ...identifier, ...checkPorts(ports)] : []),
+    label('error'),
+    ...protocol,
+    ...isOurs,
+    returnLength(0),
+    ...(hasEchoes
+      ? [label('quoted-echo'), ...quotedField(IDENTIFIER_OFFSET), ...checkPorts(ports)]
+      : []),
+    ...(protocols.some((each) => each !== icmp)
+      ? [label('quoted-ports'), ...quotedField(0), ...checkPorts(ports)]
+      : []),
+    label('drop'),
+    returnLength(0),
+  ]);
+}
+
+/** How a socket's filter loads what it looks at: an IPv4 socket has the IP header in front. */
+const FIELDS = {
+  4: {
+    type: [indexHeaderLength(0), loadIndexed('byte', 0)],
+    identifier: [loadIndexed('half', IDENTIFIER_OFFSET)],
+    protocol: [loadIndexed('byte', ICMP_HEADER_BYTES + 9)],
+    /** The quote may have options, as the packet around it may. */
+    quotedField: (offset: number): BpfLine[] => [
+      loadIndexed('byte', ICMP_HEADER_BYTES),
+      and(0x0f),
+      shiftLeft(2),
+      addIndex(),
+      moveToIndex(),
+      loadIndexed('half', ICMP_HEADER_BYTES + offset),
+    ],
+  },
+  6: {
+    type: [load('byte', 0)],
+    identifier: [load('half', IDENTIFIER_OFFSET)],
+    protocol: [load('byte', ICMP_HEADER_BYTES + 6)],
+    quotedField: (offset: number): BpfLine[] => [load('half', ICMP_HEADER_BYTES + 40 + offset)],
+  },
+} as const;
+
+/**
+ * Passes packets to a port of ours, on a raw socket of a transport protocol that has its
+ * destination port at byte 2.
+ *
+ * @param source only from there: 4 or 16 bytes, network order; undefined for anywhere
+ */
+export function directReplyFilter(
+  family: IpFamily,
+  source: Uint8Array | undefined,
+  ports: PortRange,
+): BpfProgram {
+  const isV4 = family === 4;
+  const loadPort = isV4
+    ? [indexHeaderLength(0), loadIndexed('half', 2)] // raw IPv4 sockets deliver the IP header,
+    : [load('half', 2)]; // raw IPv6 sockets do not
+  return assemble([
+    ...(source === undefined ? [] : checkSource(source)),
+    ...loadPort,
+    ...checkPorts(ports),
+    label('drop'),
+    returnLength(0),
+  ]);
+}
+
+/** Drops what does not come from this address. */
+function checkSource(source: Uint8Array): BpfLine[] {
   const words = new DataView(source.buffer, source.byteOffset, source.length);
   const isV4 = source.length === 4;
   const sourceField = NETWORK_HEADER + (isV4 ? 12 : 8);
@@ -100,19 +158,14 @@ export function directReplyFilter(source: Uint8Array, ports: PortRange): BpfProg
       load('word', sourceField + at),
       jumpIfEqual(words.getUint32(at), { whenFalse: 'drop' }),
     );
-  const loadPort = isV4
-    ? [indexHeaderLength(0), loadIndexed('half', 2)] // raw IPv4 sockets deliver the IP header,
-    : [load('half', 2)]; // raw IPv6 sockets do not
-  return assemble([...fromSource, ...loadPort, ...passPorts(ports)]);
+  return fromSource;
 }
 
-/** The end of a filter: passes when the accumulator is a port of ours. */
-function passPorts({ low, high }: PortRange): BpfLine[] {
+/** Passes when the accumulator is a port of ours, and drops otherwise. */
+function checkPorts({ low, high }: PortRange): BpfLine[] {
   return [
     jumpIfAtLeast(low, { whenFalse: 'drop' }),
     jumpIfAbove(high, { whenTrue: 'drop' }),
     returnLength(WHOLE_PACKET),
-    label('drop'),
-    returnLength(0),
   ];
 }

@@ -11,7 +11,7 @@ import {
 
 /** Adds one probe and names it as the wire would. */
 function added(table: InFlight, nowUs: number, flow = 1): { slot: number; counter: number } {
-  const slot = table.add(flow, 5, 0, nowUs);
+  const slot = table.add({ flow, ttl: 5, round: 0 }, nowUs);
   return { slot, counter: table.counterOf(slot) };
 }
 
@@ -24,14 +24,15 @@ function expireAll(table: InFlight, sentByUs: number): number[] {
 describe('room', () => {
   test.each([1, 3, 1024, 1500])('for %i probes, and no more until some are released', (max) => {
     const table = new InFlight(max);
-    for (let i = 0; i < max; i++) expect(table.add(i % 7, 5, 0, i)).not.toBe(NO_SLOT);
-    expect(table.add(0, 5, 0, max)).toBe(NO_SLOT);
+    for (let i = 0; i < max; i++)
+      expect(table.add({ flow: i % 7, ttl: 5, round: 0 }, i)).not.toBe(NO_SLOT);
+    expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT);
     expect(table.awaitedCount).toBe(max);
     expireAll(table, max);
-    expect(table.add(0, 5, 0, max)).toBe(NO_SLOT); // expired rows rest first
+    expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT); // expired rows rest first
     table.release(0);
-    expect(table.add(0, 5, 0, max)).not.toBe(NO_SLOT);
-    expect(table.add(0, 5, 0, max)).toBe(NO_SLOT);
+    expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).not.toBe(NO_SLOT);
+    expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT);
   });
 
   test.each([0, -1, 1.5, IN_FLIGHT_MAX + 1, Number.NaN])('of %d rows is refused', (max) => {
@@ -41,7 +42,8 @@ describe('room', () => {
   test('grows without losing what it holds', () => {
     const table = new InFlight();
     const counters: number[] = [];
-    for (let i = 0; i < 5000; i++) counters.push(table.counterOf(table.add(i, i % 256, i + 9, i)));
+    for (let i = 0; i < 5000; i++)
+      counters.push(table.counterOf(table.add({ flow: i, ttl: i % 256, round: i + 9 }, i)));
     for (const [i, counter] of counters.entries()) {
       const slot = table.slotOf(counter);
       expect(table.rowOf(slot)).toEqual({ flow: i, ttl: i % 256, round: i + 9 });
@@ -92,7 +94,9 @@ describe('a counter from the wire', () => {
 describe('expiry', () => {
   test('comes in the order of sending, and passes over what was answered', () => {
     const table = new InFlight();
-    const slots = [10, 20, 30, 40].map((sentAtUs) => table.add(1, 1, 0, sentAtUs));
+    const slots = [10, 20, 30, 40].map((sentAtUs) =>
+      table.add({ flow: 1, ttl: 1, round: 0 }, sentAtUs),
+    );
     table.settle(slots[1] ?? 0, PROBE_ANSWERED);
     expect(table.oldestAwaitedSentAtUs()).toBe(10);
     expect(expireAll(table, 30)).toEqual([slots[0], slots[2]]);
@@ -123,10 +127,12 @@ describe('release', () => {
 
   test('frees the oldest rows first', () => {
     const table = new InFlight(3);
-    const slots = [1, 2, 3].map((sentAtUs) => table.add(1, 1, 0, sentAtUs));
+    const slots = [1, 2, 3].map((sentAtUs) => table.add({ flow: 1, ttl: 1, round: 0 }, sentAtUs));
     expireAll(table, 3);
     table.release(3);
-    expect([4, 5, 6].map((sentAtUs) => table.add(1, 1, 0, sentAtUs))).toEqual(slots);
+    expect([4, 5, 6].map((sentAtUs) => table.add({ flow: 1, ttl: 1, round: 0 }, sentAtUs))).toEqual(
+      slots,
+    );
   });
 
   test('keeps rows that have not rested long enough', () => {
@@ -175,7 +181,7 @@ class Checked {
   readonly awaited: { slot: number; counter: number; sentAtUs: number }[] = [];
 
   add(nowUs: number): void {
-    const slot = this.table.add(nowUs, 1, 0, nowUs);
+    const slot = this.table.add({ flow: nowUs, ttl: 1, round: 0 }, nowUs);
     if (slot === NO_SLOT) return;
     this.awaited.push({ slot, counter: this.table.counterOf(slot), sentAtUs: nowUs });
   }

@@ -21,18 +21,22 @@ export const PROBE_EXPIRED = 3;
 
 /** No row: the table is full, or a counter names none that lives. */
 export const NO_SLOT = -1;
+/** Of the probes of one flow, only so many last ones are looked through for a key. */
+const SEARCHED_MAX = 4096;
 
 const INITIAL_ROWS = 1024;
 
 /** The table. Columns are read in place; rows are added and settled through the methods. */
 export class InFlight {
-  flow: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
+  flow: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
   ttl: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
   round: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
   state: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
   /** Monotonic microseconds. */
   sentAtUs: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_ROWS);
 
+  /** The probe of the same flow that was sent before, or `NO_SLOT`: a chain per flow. */
+  #before: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_ROWS);
   readonly #max: number;
   #generation: Uint16Array<ArrayBuffer> = new Uint16Array(INITIAL_ROWS);
   #usedRows = 0;
@@ -57,13 +61,22 @@ export class InFlight {
     return this.#awaitedCount;
   }
 
-  /** Takes a row for a probe that is being sent; `NO_SLOT` when all are taken. */
-  add(flow: number, ttl: number, round: number, nowUs: number): number {
+  /**
+   * Takes a row for a probe that is being sent; `NO_SLOT` when all are taken.
+   *
+   * @param before the flow's last row, where it has one
+   */
+  add(
+    { flow, ttl, round }: { flow: number; ttl: number; round: number },
+    nowUs: number,
+    before: number = NO_SLOT,
+  ): number {
     const slot = this.#freeSlot();
     if (slot === NO_SLOT) return NO_SLOT;
     this.flow[slot] = flow;
     this.ttl[slot] = ttl;
     this.round[slot] = round;
+    this.#before[slot] = before === slot ? NO_SLOT : before;
     this.sentAtUs[slot] = nowUs;
     this.state[slot] = PROBE_AWAITED;
     this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & (2 ** GENERATION_BITS - 1);
@@ -89,6 +102,40 @@ export class InFlight {
     const slot = counter & (IN_FLIGHT_MAX - 1);
     if (slot >= this.#usedRows || this.state[slot] === PROBE_FREE) return NO_SLOT;
     return this.#generation[slot] === counter >>> SLOT_BITS ? slot : NO_SLOT;
+  }
+
+  /**
+   * Looks through a flow's rows, newest first, for those that fit.
+   *
+   * @param last the flow's last row
+   * @returns the newest awaited one that fits if it is the only awaited one; else, if none is
+   *   awaited, the newest; else `NO_SLOT`, as nobody can tell
+   */
+  search(flow: number, last: number, fits: (slot: number) => boolean): number {
+    let awaited = NO_SLOT;
+    let settled = NO_SLOT;
+    let isUnique = true;
+    this.#walk(flow, last, (slot) => {
+      const isAwaited = this.state[slot] === PROBE_AWAITED;
+      if (!isAwaited && settled !== NO_SLOT) return;
+      if (this.state[slot] === PROBE_FREE || !fits(slot)) return;
+      if (!isAwaited) settled = slot;
+      else if (awaited === NO_SLOT) awaited = slot;
+      else isUnique = false;
+    });
+    if (awaited === NO_SLOT) return settled;
+    return isUnique ? awaited : NO_SLOT;
+  }
+
+  /** Of a flow's awaited rows, the one with the lowest TTL above `beyondTtl`. */
+  nearestAwaited(flow: number, last: number, beyondTtl: number): number {
+    let nearest = NO_SLOT;
+    this.#walk(flow, last, (slot) => {
+      const ttl = this.ttl[slot] ?? 0;
+      if (this.state[slot] !== PROBE_AWAITED || ttl <= beyondTtl) return;
+      if (nearest === NO_SLOT || ttl < (this.ttl[nearest] ?? 0)) nearest = slot;
+    });
+    return nearest;
   }
 
   /** Ends the wait for a probe. */
@@ -130,6 +177,20 @@ export class InFlight {
     return slot === undefined ? Number.POSITIVE_INFINITY : (this.sentAtUs[slot] ?? 0);
   }
 
+  /** Goes through the rows of a flow, newest first. */
+  #walk(flow: number, last: number, visit: (slot: number) => void): void {
+    let slot = last;
+    let sentAtUs = Number.POSITIVE_INFINITY;
+    for (let steps = 0; slot !== NO_SLOT && steps < SEARCHED_MAX; steps++) {
+      const rowSentAtUs = this.sentAtUs[slot] ?? 0;
+      // A row that was used again, by another flow or a newer probe, ends the chain.
+      if (this.flow[slot] !== flow || rowSentAtUs > sentAtUs) return;
+      sentAtUs = rowSentAtUs;
+      visit(slot);
+      slot = this.#before[slot] ?? NO_SLOT;
+    }
+  }
+
   /** Drops the rows before the oldest awaited one from those that may still expire. */
   #forgetSettled(): void {
     for (let slot = this.#toExpire.peek(); slot !== undefined; slot = this.#toExpire.peek()) {
@@ -148,7 +209,8 @@ export class InFlight {
 
   #grow(): void {
     const rows = this.state.length * 2;
-    this.flow = moved(this.flow, new Uint16Array(rows));
+    this.flow = moved(this.flow, new Uint32Array(rows));
+    this.#before = moved(this.#before, new Int32Array(rows));
     this.ttl = moved(this.ttl, new Uint8Array(rows));
     this.round = moved(this.round, new Uint32Array(rows));
     this.state = moved(this.state, new Uint8Array(rows));

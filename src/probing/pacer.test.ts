@@ -206,3 +206,19 @@ describe('slowDown', () => {
     expect(sent.toSorted((a, b) => a - b)).toEqual([0, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
   });
 });
+
+test('a slowed interface is sped up by doubling, and never beyond its first rate', () => {
+  const pacer = new Pacer({ perInterface: 100, total: PLENTY }, new Random(1));
+  pacer.slowDown(3, () => {});
+  const perSecond = [10, 20, 40, 80, 100, 100].map((expected, step) => {
+    if (step > 0) pacer.speedUp(3);
+    const startUs = 1e9 * (step + 1);
+    for (let job = 0; job <= 50; job++) pacer.enqueue(3, job);
+    const times = drain(pacer, startUs + 1e8, () => 0, startUs).map(({ atUs }) => atUs);
+    const spanUs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    return { expected, measured: (50 * 1e6) / spanUs };
+  });
+  for (const { expected, measured } of perSecond) {
+    expect(Math.abs(measured / expected - 1), `${measured} for ${expected}`).toBeLessThan(0.1);
+  }
+});

@@ -103,6 +103,12 @@ export class Pacer {
     }
   }
 
+  /** Doubles the rate of an interface that was slowed down, up to what it was at first. */
+  speedUp(key: number): void {
+    const budget = this.#budgetOf(key);
+    budget.perSecond = Math.min(this.#rates.perInterface, 2 * budget.perSecond);
+  }
+
   #budgetOf(key: number): Budget {
     const known = this.#budgets.get(key);
     if (known !== undefined) return known;

@@ -172,6 +172,15 @@ describe.each(FAMILIES)('IPv%i', (family) => {
         replyTtl: 253,
         quotedTtl: 0,
         mpls: [0x0012_31ff],
+        details: {
+          sentAtUs: 100,
+          icmpType: family === 4 ? 11 : 3,
+          mtu: 0,
+          quotedTos: 0,
+          isTranslated: false,
+          isSecondary: false,
+          interfaces: [],
+        },
       },
     ]);
   });

@@ -1,12 +1,13 @@
 /**
- * The packet seam on the kernel's raw sockets: one socket that sends, one for ICMP errors and one
- * for the target's TCP replies, all of one family and for one destination.
+ * The packet seam on the kernel's raw sockets: one socket that sends, one for ICMP errors and echo
+ * replies, and one for the targets' answers by each other protocol, all of one family. However many
+ * targets there are, these sockets serve them all.
  */
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
 import { realtimeUs } from '../native/host-clock.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../native/linux-abi.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../native/linux-abi.ts';
 import {
   RawReceiver,
   type RawReceiverOptions,
@@ -16,25 +17,37 @@ import { RawSender } from '../native/raw-sender.ts';
 import { Readiness } from '../native/readiness.ts';
 import {
   directReplyFilter,
-  ERROR_TYPES,
-  errorFilter,
+  icmpFilter,
   type PortRange,
+  passedIcmpTypes,
 } from '../native/reply-filters.ts';
 import { SystemCallError } from '../native/system-error.ts';
 import { monotonicUs } from './clock.ts';
 import { HostError } from './host-error.ts';
 import { KernelClock } from './kernel-clock.ts';
+import { grantAdvice } from './raw-socket-advice.ts';
+
+export type LinkProtocol = 'tcp' | 'udp' | 'icmp';
 
 export interface RawLinkOptions {
   readonly family: IpFamily;
   /** Address of ours that probes carry: 4 or 16 bytes, network order. */
   readonly source: Uint8Array;
-  /** The target of the probes: 4 or 16 bytes, network order. */
-  readonly destination: Uint8Array;
+  /**
+   * The only target of the probes: 4 or 16 bytes, network order. Undefined where there are several:
+   * direct answers are then taken from everywhere.
+   */
+  readonly destination?: Uint8Array | undefined;
+  /** What is sent; TCP alone unless told. */
+  readonly protocols?: readonly LinkProtocol[];
+  /** The longest packet to send: 128 bytes unless told. */
+  readonly packetBytesMax?: number;
   /** Interface index of a link-local destination. */
   readonly scopeId?: number | undefined;
   /** Name of the device that probes leave by; replies are taken from every device. */
   readonly device?: string | undefined;
+  /** Index of the device that each source port leaves by, 0 for the kernel's choice. */
+  readonly deviceOfPort?: Uint32Array | undefined;
   /** Source ports of the probes, both included. */
   readonly ports: PortRange;
   /**
@@ -74,10 +87,10 @@ const IPV6_HEADER_BYTES = 40;
  */
 export function openRawLink(options: RawLinkOptions): RawLink {
   const addressBytes = options.family === 4 ? 4 : 16;
-  for (const { length } of [options.source, options.destination])
-    if (length !== addressBytes)
+  for (const address of [options.source, options.destination])
+    if (address !== undefined && address.length !== addressBytes)
       throw new RangeError(
-        `an IPv${options.family} address has ${addressBytes} bytes, not ${length}`,
+        `an IPv${options.family} address has ${addressBytes} bytes, not ${address.length}`,
       );
   const resources: Resource[] = [];
   try {
@@ -119,9 +132,9 @@ class RawSocketLink implements RawLink {
       receiver: opened(new RawReceiver(inlet)),
       protocol: inlet.protocol,
     }));
-    const { destination, scopeId, device } = options;
-    const room = { slots: OUTBOX_SLOTS, slotBytes: OUTBOX_SLOT_BYTES };
-    this.#sender = opened(new RawSender({ destination, scopeId, device, ...room }));
+    const { family, scopeId, device, deviceOfPort, packetBytesMax = OUTBOX_SLOT_BYTES } = options;
+    const room = { slots: OUTBOX_SLOTS, slotBytes: Math.ceil(packetBytesMax / 8) * 8 };
+    this.#sender = opened(new RawSender({ family, scopeId, device, deviceOfPort, ...room }));
     this.outbox = { ...room, bytes: this.#sender.packets, lengths: this.#sender.lengths };
     this.#clock = new KernelClock({ monotonicUs, realtimeUs });
     this.notes = [...new Set(this.#inlets.flatMap(({ receiver }) => bufferNote(receiver)))];
@@ -175,23 +188,23 @@ function closeAll(resources: Resource[]): void {
   for (const resource of resources.splice(0).reverse()) resource.close();
 }
 
-function inletOptions({ family, destination, ports }: RawLinkOptions): RawReceiverOptions[] {
+function inletOptions(options: RawLinkOptions): RawReceiverOptions[] {
+  const { family, destination, ports, protocols = ['tcp'] } = options;
   const headroomBytes = family === 4 ? 0 : IPV6_HEADER_BYTES;
-  return [
-    {
+  const icmp = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+  const numbers = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, icmp };
+  const sent = protocols.map((protocol) => numbers[protocol]);
+  const direct = sent
+    .filter((protocol) => protocol !== icmp)
+    .map((protocol) => ({
       family,
-      protocol: family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-      filter: errorFilter(family, IPPROTO_TCP, ports),
-      icmpTypes: ERROR_TYPES[family],
+      protocol,
+      filter: directReplyFilter(family, destination, ports),
       headroomBytes,
-    },
-    {
-      family,
-      protocol: IPPROTO_TCP,
-      filter: directReplyFilter(destination, ports),
-      headroomBytes,
-    },
-  ];
+    }));
+  const filter = icmpFilter(family, sent, ports);
+  const icmpTypes = passedIcmpTypes(family, sent);
+  return [{ family, protocol: icmp, filter, icmpTypes, headroomBytes }, ...direct];
 }
 
 /**
@@ -236,11 +249,6 @@ function bufferNote({ bufferBytes, bufferBytesWanted }: RawReceiver): string[] {
 function explained(error: SystemCallError): Error {
   const isDenied = error.code === 'EPERM' || error.code === 'EACCES';
   if (error.syscall !== 'socket' || !isDenied) return error;
-  return new HostError('RAW_SOCKET_DENIED', DENIED_MESSAGE, error);
+  const message = 'raw sockets need the capability CAP_NET_RAW, which this process lacks';
+  return new HostError('RAW_SOCKET_DENIED', `${message}\n${grantAdvice(process)}`, error);
 }
-
-const DENIED_MESSAGE = `raw sockets need the capability CAP_NET_RAW, which this process lacks.
-Run it as root:
-  sudo fantrace ...
-or grant the capability to node, and with it to every script that this node runs:
-  sudo setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"`;

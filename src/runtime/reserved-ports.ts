@@ -14,6 +14,8 @@ export interface PortRequest {
   readonly first: number;
   /** At least 1. */
   readonly count: number;
+  /** Which port spaces they are to be ours in; TCP alone unless told. */
+  readonly transports?: readonly ('tcp' | 'udp')[];
 }
 
 /** Ports held until `close`. */
@@ -32,7 +34,12 @@ export interface ReservedPorts {
  *   none is held then
  * @throws {RangeError} when `first` or `count` is out of range
  */
-export function reservePorts({ family, first, count }: PortRequest): ReservedPorts {
+export function reservePorts({
+  family,
+  first,
+  count,
+  transports = ['tcp'],
+}: PortRequest): ReservedPorts {
   requireInteger('first', first, LAST_PORT);
   requireInteger('count', count, LAST_PORT);
   const descriptors: number[] = [];
@@ -44,12 +51,10 @@ export function reservePorts({ family, first, count }: PortRequest): ReservedPor
   try {
     for (let port = first; ports.length < count; port++) {
       if (port > LAST_PORT) throw tooFewPorts({ first, count, skipped });
-      const fd = tryReserve(family, port);
-      if (fd === undefined) skipped.push(port);
-      else {
-        descriptors.push(fd);
-        ports.push(port);
-      }
+      const taken = transports.map((transport) => tryReserve(family, port, transport));
+      descriptors.push(...taken.filter((fd) => fd !== undefined));
+      if (taken.includes(undefined)) skipped.push(port);
+      else ports.push(port);
     }
   } catch (error) {
     close();
@@ -59,9 +64,9 @@ export function reservePorts({ family, first, count }: PortRequest): ReservedPor
 }
 
 /** @returns a descriptor, or undefined when the port is in use */
-function tryReserve(family: IpFamily, port: number): number | undefined {
+function tryReserve(family: IpFamily, port: number, transport: 'tcp' | 'udp'): number | undefined {
   try {
-    return reservePort(family, port);
+    return reservePort(family, port, transport);
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     if (error.code === 'EADDRINUSE') return undefined;

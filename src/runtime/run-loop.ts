@@ -36,12 +36,18 @@ export async function runProbing(run: Run): Promise<void> {
   }
 }
 
+/** With so few packets to send, exact send times are worth a system call for each. */
+const UNHURRIED = 256;
+
 /** Sends all that may leave now, in batches. */
 function sendDue(engine: ProbeEngine, link: PacketLink, timeline: Timeline): void {
+  const single = { ...link.outbox, slots: 1 };
   for (;;) {
-    const nowUs = timeline.nowUs();
-    const count = engine.poll(link.outbox, nowUs);
+    const outbox = engine.queued > UNHURRIED ? link.outbox : single;
+    const count = engine.poll(outbox, timeline.nowUs());
     if (count === 0) return;
-    engine.confirm(link.send(count, nowUs), nowUs);
+    const nowUs = timeline.nowUs(); // writing the packets took its time
+    const report = link.send(count, nowUs);
+    engine.confirm(report, nowUs, timeline.nowUs());
   }
 }

@@ -28,6 +28,8 @@ export interface SimulatedLinkOptions {
   readonly slotBytes?: number;
   /** Replies that may be on their way or unread at a time; 65 536 unless told. */
   readonly inFlightMax?: number;
+  /** Further addresses of the target: so many targets, all in one place. */
+  readonly isTarget?: (address: Uint8Array) => boolean;
 }
 
 /** Where packets went that brought no reply; every one is in exactly one of these. */
@@ -65,7 +67,7 @@ export class SimulatedLink implements PacketLink {
   readonly #target: Uint8Array;
   readonly #host: TargetHost;
   readonly #sourceHash: number;
-  readonly #targetHash: number;
+  readonly #isTarget: (address: Uint8Array) => boolean;
   readonly #inFlightMax: number;
   readonly #inFlight = new MinHeap<Arrival>(({ atUs }) => atUs);
   readonly #counters = { socketDrops: 0, malformed: 0, spoofed: 0, lost: 0, unanswered: 0 };
@@ -82,7 +84,7 @@ export class SimulatedLink implements PacketLink {
     this.#target = addressBytes(plan.target.address[plan.family]);
     this.#host = new TargetHost(plan);
     this.#sourceHash = addressHash(this.#source);
-    this.#targetHash = addressHash(this.#target);
+    this.#isTarget = options.isTarget ?? (() => false);
     this.#inFlightMax = inFlightMax;
   }
 
@@ -152,10 +154,14 @@ export class SimulatedLink implements PacketLink {
     if (length > slotBytes) return 'EMSGSIZE';
     const probe = readProbe(bytes.subarray(start, start + length), this.#plan.family);
     if (isMalformed(probe)) this.#counters.malformed++;
-    else if (!isSameAddress(probe.flow.destination, this.#target)) return 'ENETUNREACH';
+    else if (!this.#hasRoute(probe.flow.destination)) return 'ENETUNREACH';
     else if (!isSameAddress(probe.flow.source, this.#source)) this.#counters.spoofed++;
     else return this.#carry(probe, nowUs);
     return undefined;
+  }
+
+  #hasRoute(destination: Uint8Array): boolean {
+    return isSameAddress(destination, this.#target) || this.#isTarget(destination);
   }
 
   /** @returns the errno name with which the kernel refuses what its own link does not carry */
@@ -176,7 +182,7 @@ export class SimulatedLink implements PacketLink {
     return new Traveller({
       flowHash: flowHash(flow),
       ttl,
-      destinationHash: this.#targetHash,
+      destinationHash: addressHash(flow.destination),
       lengthBytes: packet.length,
       tos,
       port: portOf(flow),

@@ -7,7 +7,13 @@ const V4 = '45b8003c cedc4000 01069999 0a640001 0ac80001';
 const V6_ADDRESSES = 'fdec0100 00000000 00000000 00000001 fdec0200 00000000 00000000 00000001';
 const V6 = `6b8e6074 00280601 ${V6_ADDRESSES}`;
 const TCP = '9dc10050 c9b95989';
-const TCP_READ = { kind: 'tcp', sourcePort: 40385, destinationPort: 80, sequence: 0xc9b95989 };
+const TCP_READ = {
+  kind: 'tcp',
+  sourcePort: 40385,
+  destinationPort: 80,
+  sequence: 0xc9b95989,
+  window: -1, // 8 bytes of TCP end before it
+};
 
 test('an IPv4 quote says what its header says, right or wrong', () => {
   expect(readQuote4(`${V4} ${TCP}`)).toEqual({

@@ -50,6 +50,8 @@ export interface QuotedTcp {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly sequence: number;
+  /** −1 when the quote ends before it. */
+  readonly window: number;
 }
 
 export interface QuotedUdp {
@@ -152,6 +154,7 @@ function readTransport(
         sourcePort: uint16At(bytes, start),
         destinationPort: uint16At(bytes, start + 2),
         sequence: uint32At(bytes, start + 4),
+        window: start + 16 <= end ? uint16At(bytes, start + 14) : -1,
       };
     case IP_PROTOCOL.udp:
       return {

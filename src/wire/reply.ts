@@ -9,9 +9,15 @@
 import { addWords } from '../lib/checksum.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import { ICMP_HEADER_BYTES, type IcmpDialect, type IcmpErrorCause } from './icmp.ts';
-import { decodeIcmpExtension, findIcmpExtension, mplsEntries } from './icmp-extension.ts';
+import {
+  decodeIcmpExtension,
+  findIcmpExtension,
+  type IcmpObject,
+  mplsEntries,
+} from './icmp-extension.ts';
 import { ICMPV4 } from './icmpv4.ts';
 import { ICMPV6 } from './icmpv6.ts';
+import { type InterfaceInformation, interfaceInformation } from './interface-information.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
 import { ipv4HeaderBytes } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, ipv6HeaderProblem, walkExtensionHeaders } from './ipv6.ts';
@@ -44,6 +50,7 @@ export interface IcmpErrorReply extends Envelope {
   readonly quote: Quote;
   /** Label stack entries, 32 bits each, outermost first; `decodeMplsEntry` takes one apart. */
   readonly mpls: readonly number[];
+  readonly interfaces: readonly InterfaceInformation[];
 }
 
 export interface TcpReply extends Envelope {
@@ -201,6 +208,7 @@ function readIcmpError(
   const quoteEnd = endOfQuote(packet, section);
   const quote = readQuote(packet, { start: start + ICMP_HEADER_BYTES, end: quoteEnd, family });
   if (isMalformed(quote)) return quote;
+  const objects = quoteEnd === end ? NO_OBJECTS : readObjects(packet.subarray(quoteEnd, end));
   return {
     kind: 'icmp-error',
     family,
@@ -212,7 +220,8 @@ function readIcmpError(
     code: packet[start + 1] ?? 0,
     mtu: cause === 'packet-too-big' ? mtuAt(packet, start, family) : 0,
     quote,
-    mpls: quoteEnd === end ? NO_ENTRIES : readMplsEntries(packet.subarray(quoteEnd, end)),
+    mpls: objects.length === 0 ? NO_ENTRIES : mplsEntries(objects),
+    interfaces: objects.length === 0 ? NO_INTERFACES : interfaceInformation(objects),
   };
 }
 
@@ -223,11 +232,13 @@ function endOfQuote(packet: Uint8Array, { icmp, start, end }: Section): number {
   return findIcmpExtension(packet, { start: start + ICMP_HEADER_BYTES, end }, declared);
 }
 
+const NO_OBJECTS: readonly IcmpObject[] = [];
 const NO_ENTRIES: readonly number[] = [];
+const NO_INTERFACES: readonly InterfaceInformation[] = [];
 
-function readMplsEntries(extension: Uint8Array): readonly number[] {
+function readObjects(extension: Uint8Array): readonly IcmpObject[] {
   const objects = decodeIcmpExtension(extension);
-  return isMalformed(objects) ? NO_ENTRIES : mplsEntries(objects);
+  return isMalformed(objects) ? NO_OBJECTS : objects;
 }
 
 /** ICMPv4 has 16 bits for the MTU (RFC 1191 §4), ICMPv6 has 32 (RFC 4443 §3.2). */

@@ -1,0 +1,113 @@
+/** The record of one trace: everything that reports of it read, and what `--json` writes. */
+
+import type { IpFamily } from '../lib/ip-address.ts';
+import type { InterfaceInfo } from './probe.ts';
+
+/** What probes are made of. */
+export type TraceProtocol = 'tcp' | 'udp' | 'udp-classic' | 'icmp';
+
+/** Why a trace ended. */
+export type TraceStopReason =
+  | 'reached'
+  /** A router said that it goes no further. */
+  | 'unreachable'
+  /** The same routers in the same order, twice. */
+  | 'loop'
+  /** Too many silent hops in a row. */
+  | 'gap-limit'
+  | 'max-ttl'
+  /** The time for the whole trace was over. */
+  | 'timeout'
+  | 'aborted';
+
+/** One label of an MPLS stack (RFC 4950). */
+export interface TraceLabel {
+  readonly label: number;
+  readonly trafficClass: number;
+  readonly isBottomOfStack: boolean;
+  readonly ttl: number;
+}
+
+/** An answer to one probe. */
+export interface TraceReply {
+  readonly address: string;
+  /** Safe to print; null where it has none or none was asked for. */
+  readonly name: string | null;
+  readonly rttMs: number;
+  /** RFC 3339, microseconds. */
+  readonly sentAt: string;
+  /** What kind of answer it is. */
+  readonly kind: string;
+  readonly isTarget: boolean;
+  /** Null for TCP and UDP answers. `mark` as traceroute writes it: `!H`, `!F-1400`. */
+  readonly icmp: { readonly type: number; readonly code: number; readonly mark: string } | null;
+  readonly replyTtl: number;
+  /** Routers on the way back, as far as the usual first TTLs tell. */
+  readonly returnLength: number;
+  /** Null where nothing was quoted, like the next. */
+  readonly quotedTtl: number | null;
+  readonly quotedTos: number | null;
+  readonly mpls: readonly TraceLabel[];
+  readonly interfaceInfo: readonly InterfaceInfo[];
+  /** Whether the quote has a source that we did not send from: an address translator. */
+  readonly nat: boolean;
+  /** Whether something on the way rewrote the token, so that a weaker key had to do. */
+  readonly secondary: boolean;
+}
+
+/** No answer. */
+export interface TraceStar {
+  readonly star: true;
+  /** The kernel's reason for not sending it at all, an errno name. */
+  readonly unsent?: string;
+}
+
+export interface TraceHopRecord {
+  readonly ttl: number;
+  readonly replies: readonly (TraceReply | TraceStar)[];
+}
+
+export interface TraceRecord {
+  readonly schema: 'fantrace.trace/1';
+  readonly version: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly partial: boolean;
+  readonly target: {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number | null;
+  };
+  readonly source: { readonly address: string; readonly port: number };
+  readonly family: IpFamily;
+  readonly protocol: TraceProtocol;
+  /** How probes are sent and replies received. */
+  readonly rung: 'raw' | 'simulated';
+  readonly tos: number;
+  /** Of each probe, from the IP header on. */
+  readonly packetBytes: number;
+  readonly firstTtl: number;
+  readonly maxTtl: number;
+  readonly queries: number;
+  readonly reached: boolean;
+  readonly stopReason: TraceStopReason;
+  readonly hops: readonly TraceHopRecord[];
+  readonly measurement: {
+    readonly probesSent: number;
+    readonly repliesReceived: number;
+    /** Replies to probes that were given up already, of all traces that ran at once. */
+    readonly lateReplies: number;
+    readonly duplicates: number;
+    readonly foreignReplies: number;
+    readonly malformed: number;
+    readonly socketDrops: number;
+    readonly sendErrors: Readonly<Record<string, number>>;
+    /** What the kernel granted less of than asked. */
+    readonly notes: readonly string[];
+  };
+}
+
+/** Whether there was an answer. */
+export function isReply(reply: TraceReply | TraceStar): reply is TraceReply {
+  return !('star' in reply);
+}

@@ -1,0 +1,139 @@
+/**
+ * The flows that an engine serves, as small integers. They come and go while it runs: a number is
+ * given out again only when nothing on its way can name it any more.
+ */
+
+import type { AddressBook } from '../model/address-book.ts';
+import type { ProbeSink } from '../model/probe.ts';
+import type { Flow } from './flow.ts';
+import { NO_SLOT } from './in-flight.ts';
+import type { ProbeClaim } from './probe-claim.ts';
+
+/** Flows at most: orders hold their number beside TTL and round. */
+const FLOWS_MAX: number = 2 ** 20;
+
+const TTLS_AT_FIRST = 32;
+const TTLS = 256;
+
+/** One flow and what has become of its probes so far. */
+export class ProbedFlow {
+  readonly flow: Flow;
+  readonly sink: ProbeSink;
+  readonly destinationIndex: number;
+  /** Orders that wait to be sent. */
+  queued = 0;
+  /** Row of the probe that was sent last. */
+  lastSlot: number = NO_SLOT;
+  probesSent = 0;
+  /** The highest TTL at which a router answered. */
+  farthestRouterTtl = 0;
+  /** When it was given back; Infinity while it is in use. */
+  releasedAtUs: number = Number.POSITIVE_INFINITY;
+  #responders: Int32Array<ArrayBuffer> = new Int32Array(TTLS_AT_FIRST).fill(-1);
+
+  constructor(flow: Flow, sink: ProbeSink, destinationIndex: number) {
+    this.flow = flow;
+    this.sink = sink;
+    this.destinationIndex = destinationIndex;
+  }
+
+  get isReleased(): boolean {
+    return this.releasedAtUs !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Who answered last at this TTL; −1 for nobody yet. */
+  responderAt(ttl: number): number {
+    return this.#responders[ttl] ?? -1;
+  }
+
+  noteResponder(ttl: number, responder: number): void {
+    if (ttl >= this.#responders.length) {
+      const grown = new Int32Array(TTLS).fill(-1);
+      grown.set(this.#responders);
+      this.#responders = grown;
+    }
+    this.#responders[ttl] = responder;
+  }
+}
+
+/** The table of flows. */
+export class FlowBook {
+  readonly #addresses: AddressBook;
+  readonly #flows: (ProbedFlow | undefined)[] = [];
+  readonly #free: number[] = [];
+  /** Given back, oldest first, and not yet free. */
+  readonly #resting: number[] = [];
+  readonly #byTuple = new Map<number, number[]>();
+  readonly #flowsOfDestination = new Map<number, number>();
+
+  constructor(addresses: AddressBook) {
+    this.#addresses = addresses;
+  }
+
+  /** Whether the flows go to more than one address. */
+  get hasSeveralDestinations(): boolean {
+    return this.#flowsOfDestination.size > 1;
+  }
+
+  /** The flow of this number; undefined when there is none. */
+  at(index: number): ProbedFlow | undefined {
+    return this.#flows[index];
+  }
+
+  /** @throws {RangeError} when there are `FLOWS_MAX` already */
+  add(flow: Flow, sink: ProbeSink): number {
+    const index = this.#free.pop() ?? this.#flows.length;
+    if (index >= FLOWS_MAX) throw new RangeError(`no more than ${FLOWS_MAX} flows at a time`);
+    const destination = this.#addresses.indexOf(flow.destination);
+    this.#flows[index] = new ProbedFlow(flow, sink, destination);
+    const key = tupleKey(destination, flow.sourcePort);
+    const alike = this.#byTuple.get(key);
+    if (alike === undefined) this.#byTuple.set(key, [index]);
+    else alike.push(index);
+    this.#count(destination, 1);
+    return index;
+  }
+
+  /** Takes a flow out of use; its number stays taken. */
+  release(index: number, nowUs: number): void {
+    const flow = this.#flows[index];
+    if (flow === undefined || flow.isReleased) return;
+    flow.releasedAtUs = nowUs;
+    this.#resting.push(index);
+    const key = tupleKey(flow.destinationIndex, flow.flow.sourcePort);
+    const alike = (this.#byTuple.get(key) ?? []).filter((each) => each !== index);
+    if (alike.length === 0) this.#byTuple.delete(key);
+    else this.#byTuple.set(key, alike);
+    this.#count(flow.destinationIndex, -1);
+  }
+
+  /** Frees the numbers of flows released at `releasedByUs` or earlier that nothing waits for. */
+  recycle(releasedByUs: number): void {
+    for (let index = this.#resting[0]; index !== undefined; index = this.#resting[0]) {
+      const flow = this.#flows[index];
+      if (flow === undefined || flow.releasedAtUs > releasedByUs || flow.queued > 0) return;
+      this.#resting.shift();
+      this.#flows[index] = undefined;
+      this.#free.push(index);
+    }
+  }
+
+  /** The flows in use that were sent from the source port and to the address of a claim. */
+  alike(claim: ProbeClaim): readonly number[] {
+    const destination = this.#addresses.find(claim.destination);
+    if (destination === undefined) return NONE;
+    return this.#byTuple.get(tupleKey(destination, claim.sourcePort)) ?? NONE;
+  }
+
+  #count(destination: number, by: 1 | -1): void {
+    const count = (this.#flowsOfDestination.get(destination) ?? 0) + by;
+    if (count === 0) this.#flowsOfDestination.delete(destination);
+    else this.#flowsOfDestination.set(destination, count);
+  }
+}
+
+const NONE: readonly number[] = [];
+
+function tupleKey(destination: number, sourcePort: number): number {
+  return destination * 0x1_0000 + sourcePort;
+}

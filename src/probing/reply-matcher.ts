@@ -1,0 +1,110 @@
+/**
+ * Finds the probe that a reply answers. The token leads to one row, which is believed only if the
+ * rest of what the reply shows fits that row's flow. Where something on the way rewrote the token,
+ * or an answer has none by nature, addresses and ports lead to the flow, and 16 bits to the probe.
+ */
+
+import { isSameAddress } from '../lib/ip-address.ts';
+import type { Reply } from '../wire/reply.ts';
+import type { Flow } from './flow.ts';
+import type { FlowBook, ProbedFlow } from './flow-book.ts';
+import { type InFlight, NO_SLOT } from './in-flight.ts';
+import { claimOf, type ProbeClaim } from './probe-claim.ts';
+import { secondaryKey } from './probe-packet.ts';
+import type { ProbeTokens } from './probe-token.ts';
+
+/** The row that a reply belongs to. */
+export interface Match {
+  readonly slot: number;
+  readonly flow: ProbedFlow;
+  readonly isTranslated: boolean;
+  readonly isSecondary: boolean;
+}
+
+export interface MatcherParts {
+  readonly flows: FlowBook;
+  readonly inFlight: InFlight;
+  readonly tokens: ProbeTokens;
+}
+
+/** Reads rows and flows; changes nothing. */
+export class ReplyMatcher {
+  readonly #parts: MatcherParts;
+
+  constructor(parts: MatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns undefined when the reply answers no probe that is remembered */
+  match(reply: Reply): Match | undefined {
+    const claim = claimOf(reply);
+    if (claim === undefined) return undefined;
+    const isQuote = reply.kind === 'icmp-error';
+    return (
+      this.#byToken(claim, claim.token, isQuote) ??
+      this.#byToken(claim, claim.spareToken, isQuote) ??
+      this.#byTuple(claim)
+    );
+  }
+
+  #byToken(claim: ProbeClaim, token: number, isQuote: boolean): Match | undefined {
+    if (token < 0) return undefined;
+    const { inFlight, tokens, flows } = this.#parts;
+    const slot = inFlight.slotOf(tokens.decode(token));
+    if (slot === NO_SLOT) return undefined;
+    const flow = flows.at(inFlight.flow[slot] ?? 0);
+    if (flow === undefined || !isOfFlow(claim, flow)) return undefined;
+    const isTranslated =
+      claim.sourcePort !== flow.flow.sourcePort || !isSameAddress(claim.source, flow.flow.source);
+    // Whoever translates sees to it that direct answers come to where the probe was sent from.
+    if (isTranslated && !isQuote) return undefined;
+    return { slot, flow, isTranslated, isSecondary: false };
+  }
+
+  #byTuple(claim: ProbeClaim): Match | undefined {
+    if (claim.secondaryKey < 0 && !claim.isTokenless) return undefined;
+    let found: Match | undefined;
+    for (const index of this.#parts.flows.alike(claim)) {
+      const flow = this.#parts.flows.at(index);
+      if (flow === undefined || !isOfFlow(claim, flow)) continue;
+      const slot = claim.isTokenless
+        ? this.#nearestAwaited(index, flow)
+        : this.#withKey(index, flow, claim.secondaryKey);
+      if (slot === NO_SLOT) continue;
+      if (found !== undefined) return undefined; // two probes fit alike: nobody can tell
+      const isTranslated = !isSameAddress(claim.source, flow.flow.source);
+      found = { slot, flow, isTranslated, isSecondary: true };
+    }
+    return found;
+  }
+
+  #withKey(index: number, { flow, lastSlot }: ProbedFlow, key: number): number {
+    const { inFlight, tokens } = this.#parts;
+    return inFlight.search(
+      index,
+      lastSlot,
+      (slot) => secondaryKey(flow, tokens.encode(inFlight.counterOf(slot))) === key,
+    );
+  }
+
+  /**
+   * The awaited probe with the lowest TTL above all at which routers answered: the first that can
+   * have come to the target.
+   */
+  #nearestAwaited(index: number, { lastSlot, farthestRouterTtl }: ProbedFlow): number {
+    return this.#parts.inFlight.nearestAwaited(index, lastSlot, farthestRouterTtl);
+  }
+}
+
+/** Whether a claim has destination, protocol and destination port of the flow. */
+function isOfFlow(claim: ProbeClaim, { flow, probesSent }: ProbedFlow): boolean {
+  if (claim.protocol !== protocolOf(flow)) return false;
+  if (!isSameAddress(claim.destination, flow.destination)) return false;
+  if (flow.protocol === 'icmp') return true;
+  const offset = claim.destinationPort - flow.destinationPort;
+  return flow.protocol === 'udp-classic' ? offset >= 0 && offset < probesSent : offset === 0;
+}
+
+function protocolOf({ protocol }: Flow): ProbeClaim['protocol'] {
+  return protocol === 'udp-classic' ? 'udp' : protocol;
+}
