@@ -1,5 +1,6 @@
 /** Where a run takes place: the host's network by raw sockets, or a simulated one. */
 
+import { networkInterfaces } from 'node:os';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
@@ -21,7 +22,11 @@ export interface Network {
   readonly sourcePorts: readonly number[];
   readonly skippedPorts: readonly number[];
   readonly tokenKey: TokenKey;
+  /** All of this host, of any family; none where it is simulated. */
+  readonly ownAddresses?: readonly Uint8Array[];
   readonly notes: readonly string[];
+  /** Of a network that repeats a recorded run: what the record holds beside the measurement. */
+  readonly replayed?: { readonly startedAt: string; readonly loopDelayP99Ms: number };
   counters(): LinkCounters;
   close(): void;
 }
@@ -78,18 +83,24 @@ export interface HostNetworkOptions extends PortRange {
  */
 export async function openHostNetwork(options: HostNetworkOptions): Promise<Network> {
   const { destination, scopeId, device, sourcePort, flows } = options;
-  const [{ openRawLink }, { sourceAddressFor }, { reservePorts }] = await Promise.all([
-    import('./raw-link.ts'),
-    import('./source-address.ts'),
-    import('./reserved-ports.ts'),
-  ]);
+  const [{ openRawLink }, { uplinksOf }, { sourceAddressFor }, { reservePorts }] =
+    await Promise.all([
+      import('./raw-link.ts'),
+      import('./uplinks.ts'),
+      import('./source-address.ts'),
+      import('./reserved-ports.ts'),
+    ]);
   const family = familyOf(destination);
   const timeline = new HostTimeline();
   const source = options.source ?? sourceAddressFor(destination, { device, scopeId });
   const reserved = reservePorts({ family, first: sourcePort, count: flows });
   const ports = { low: reserved.ports[0] ?? sourcePort, high: reserved.ports.at(-1) ?? sourcePort };
   try {
+    const isSteered = device === undefined && scopeId === undefined;
+    const flow = { source, destination, destinationPort: options.port };
+    const uplinks = isSteered ? uplinksOf(flow, reserved.ports) : undefined;
     const link = openRawLink({
+      deviceOfPort: uplinks?.deviceOfPort,
       family,
       source,
       destination,
@@ -107,7 +118,8 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
       sourcePorts: reserved.ports,
       skippedPorts: reserved.skipped,
       tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
-      notes: link.notes,
+      ownAddresses: ownAddresses(),
+      notes: [...link.notes, ...(uplinks?.notes ?? [])],
       counters: () => link.counters(),
       close: () => {
         link.close();
@@ -118,6 +130,12 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
     reserved.close();
     throw error;
   }
+}
+
+/** Of all interfaces, link-local ones included: the kernel sends errors from those as well. */
+export function ownAddresses(): readonly Uint8Array[] {
+  const interfaces = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return interfaces.flatMap(({ address }) => parseIpAddress(address.split('%')[0] ?? '') ?? []);
 }
 
 function addressBytes(text: string): Uint8Array {

@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs';
 import type { NetworkPlan, PlannedLink, PlannedRouter } from '../../src/sim/network-plan.ts';
-import { SOURCE } from '../../src/sim/topology.ts';
 
 /** A plan that the kernel cannot express; the message names the part. */
 export class LabPlanError extends Error {
@@ -31,11 +30,6 @@ export function checkPlan(plan: NetworkPlan): void {
   }
   if (family === 6 && errorSource === 'ingress') {
     throw new LabPlanError('errors from the ingress address in IPv6: only IPv4 has that setting');
-  }
-  if (links.filter(({ near }) => near === SOURCE).length > 1) {
-    throw new LabPlanError(
-      'several links from the source: raw sockets use one of them for every flow',
-    );
   }
   const balancer = routers.find(
     ({ name }) => links.filter(({ near }) => near === name).length > 1,

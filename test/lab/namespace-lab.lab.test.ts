@@ -230,7 +230,6 @@ describe('error sources', () => {
 describe('plans that the kernel cannot express', () => {
   it.each([
     { what: { ...FABRIC, family: 6, errorSource: 'ingress' }, message: /ingress address in IPv6/ },
-    { what: { fabric: { widths: [2] } }, message: /several links from the source/ },
     { what: { ...CHAIN, faults: [{ router: 'r2.0', forwardLoss: 1e-9 }] }, message: /at r2\.0/ },
     {
       what: { ...CHAIN, routers: { 'r1.0': { icmpLimit: { perSecond: 0.001, burst: 1 } } } },

@@ -1,0 +1,58 @@
+/**
+ * Which uplink each flow leaves by, on a host that has several equal ones. The kernel chooses by
+ * the hash of a packet's five-tuple, but it does not look into packets that come ready made from a
+ * raw socket: those would all take one way. So it is asked beforehand which device a socket with
+ * these ports would use, and told it again with every packet.
+ */
+
+import { RouteLookup } from '../native/route-lookup.ts';
+import { SystemCallError } from '../native/system-error.ts';
+import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
+
+export interface UplinkFlow {
+  /** 4 or 16 bytes, network order; as is `destination`. */
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly destinationPort: number;
+}
+
+export interface Uplinks {
+  /** Index of the device for each source port, 0 for the kernel's choice. */
+  readonly deviceOfPort: Uint32Array;
+  /** What could not be done, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+const PORTS = 65_536;
+/** A device can be told to the kernel with a packet, a gateway cannot. */
+const SHARED_DEVICE_NOTE =
+  'several gateways share one device: flows may leave by another of them than a connection with ' +
+  'the same ports would';
+
+/** Asks the kernel for the way of every flow; where it does not tell, packets go as they come. */
+export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Uplinks {
+  const deviceOfPort = new Uint32Array(PORTS);
+  try {
+    const lookup = new RouteLookup();
+    try {
+      const gatewaysOf = new Map<number, Set<string>>();
+      for (const sourcePort of sourcePorts) {
+        const question = { ...flow, protocol: IP_PROTOCOL.tcp, sourcePort };
+        const { device, gateway } = lookup.ask(question);
+        deviceOfPort[sourcePort] = device;
+        gatewaysOf.set(device, (gatewaysOf.get(device) ?? new Set()).add(`${gateway}`));
+      }
+      const shared = [...gatewaysOf].filter(([, gateways]) => gateways.size > 1);
+      return { deviceOfPort, notes: shared.length === 0 ? [] : [SHARED_DEVICE_NOTE] };
+    } finally {
+      lookup.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    return { deviceOfPort: new Uint32Array(PORTS), notes: [unknownNote(error)] };
+  }
+}
+
+function unknownNote({ message }: SystemCallError): string {
+  return `the kernel does not tell the uplink of each flow (${message}): all may leave by one`;
+}
