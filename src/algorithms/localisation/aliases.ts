@@ -6,24 +6,51 @@
  *
  * That inference fails where routers answer from one address of their own: there a next hop has
  * many routers before it. Two interfaces that follow the same interface are therefore taken for two
- * routers, and a set of interfaces counts as one router only if no two of them do that.
+ * routers, and a set of interfaces counts as one router only if no two of them do that. Where what
+ * comes before them is hidden, the rest of the network decides which kind its routers are.
  */
 
 import { neighbours, type PathGraph, SOURCE_VERTEX } from './path-graph.ts';
+
+/** Share of sets that may conflict where routers answer by ingress: paths may have changed … */
+const CONFLICTS_MAX = 0.1;
+/** … and beyond which routers answer from addresses of their own, whatever single sets say. */
+const CONFLICTS_PLENTY = 0.25;
 
 type Neighbours = ReadonlyMap<number, ReadonlySet<number>>;
 
 /** Sets of two or more interfaces (vertex ids) that are one router each; no interface is in two. */
 export function aliasGroups(graph: PathGraph): readonly ReadonlySet<number>[] {
   const predecessors = neighbours(graph, 'predecessors');
-  const groupOf = new Map<number, ReadonlySet<number>>();
-  for (const nears of [...nearsOfSeenHops(graph, predecessors), ...deadEnds(graph, predecessors)]) {
-    const group = new Set(nears);
-    for (const near of nears) for (const alias of groupOf.get(near) ?? []) group.add(alias);
-    if (group.size < 2 || !canBeOneRouter(group, predecessors)) continue;
-    for (const near of group) groupOf.set(near, group);
+  const sets = [...nearsOfSeenHops(graph, predecessors), ...deadEnds(graph, predecessors)].filter(
+    (nears) => nears.length > 1,
+  );
+  const conflicts = conflictShare(sets, graph, predecessors);
+  if (conflicts > CONFLICTS_PLENTY) return [];
+  const context = { graph, predecessors, doAnswerByIngress: conflicts <= CONFLICTS_MAX };
+  // Sets that overlap are one router. Which are joined first must not depend on their order.
+  const groups: Set<number>[] = [];
+  for (const nears of sets.filter((set) => couldBeOneRouter(set, context))) {
+    const touching = groups.filter((group) => nears.some((near) => group.has(near)));
+    for (const group of touching) groups.splice(groups.indexOf(group), 1);
+    groups.push(new Set([...nears, ...touching.flatMap((group) => [...group])]));
   }
-  return [...new Set(groupOf.values())];
+  return groups.filter((group) => couldBeOneRouter([...group], context));
+}
+
+/**
+ * Of the sets of interfaces before one next hop, where it can be told whether they are one router:
+ * the share of those that are not. 1 where none can be told.
+ */
+function conflictShare(
+  sets: readonly (readonly number[])[],
+  graph: PathGraph,
+  predecessors: Neighbours,
+): number {
+  const relations = sets.map((set) => relationOf(set, graph, predecessors));
+  const conflicting = relations.filter((relation) => relation === 'conflicting').length;
+  const consistent = relations.filter((relation) => relation === 'consistent').length;
+  return conflicting + consistent === 0 ? 1 : conflicting / (conflicting + consistent);
 }
 
 /** For every interface that answered: the interfaces seen right before it. */
@@ -49,13 +76,42 @@ function deadEnds(graph: PathGraph, predecessors: Neighbours): number[][] {
   return [...byTtl.values()];
 }
 
-function canBeOneRouter(group: ReadonlySet<number>, predecessors: Neighbours): boolean {
+interface Context {
+  readonly graph: PathGraph;
+  readonly predecessors: Neighbours;
+  readonly doAnswerByIngress: boolean;
+}
+
+function couldBeOneRouter(
+  set: readonly number[],
+  { graph, predecessors, doAnswerByIngress: byIngress }: Context,
+): boolean {
+  const relation = relationOf(set, graph, predecessors);
+  return relation === 'consistent' || (relation === 'hidden' && byIngress);
+}
+
+/**
+ * `conflicting` if two of the interfaces follow the same one or one of them follows another,
+ * `consistent` if none do, `hidden` if that cannot be told as what comes before them is not known.
+ */
+function relationOf(
+  set: readonly number[],
+  { vertices }: PathGraph,
+  predecessors: Neighbours,
+): 'conflicting' | 'consistent' | 'hidden' {
+  const members = new Set(set);
   const claimed = new Set<number>();
-  for (const vertex of group) {
-    for (const before of predecessors.get(vertex) ?? []) {
-      if (before === SOURCE_VERTEX || group.has(before) || claimed.has(before)) return false;
+  let known = 0;
+  for (const vertex of set) {
+    const befores = [...(predecessors.get(vertex) ?? [])];
+    const seen = befores.filter((before) => vertices[before]?.kind !== 'silent');
+    if (seen.length === befores.length) known++;
+    for (const before of seen) {
+      if (before === SOURCE_VERTEX || members.has(before) || claimed.has(before)) {
+        return 'conflicting';
+      }
       claimed.add(before);
     }
   }
-  return true;
+  return known === set.length ? 'consistent' : 'hidden';
 }

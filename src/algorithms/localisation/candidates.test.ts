@@ -32,8 +32,12 @@ function textOf(explanation: Explanation, graph: PathGraph): string {
     case 'target':
       return 'target';
     case 'responder':
-      return `limit ${name(explanation.vertex)}`;
+      return `limit ${interfacesOf(explanation).map(name).sort().join('+')}`;
   }
+}
+
+function interfacesOf({ vertex, aliases = [] }: { vertex: number; aliases?: readonly number[] }) {
+  return [vertex, ...aliases];
 }
 
 function vertexName({ vertices }: PathGraph, id: number): string {
@@ -100,6 +104,7 @@ describe('two ways that meet, of routers with an address for each link', () => {
     { what: 'node 42+43 = link 42+43 5', cells: ['0@5', '0@T', '1@5', '1@T'] },
     { what: 'node 2 = link 2 42', cells: ['0@42', '0@5', '0@T'] },
     { what: 'limit 42', cells: ['0@42'] },
+    { what: 'limit 42+43', cells: ['0@42', '1@43'] },
   ];
 
   test.each(ROWS)('$what shows in $cells', ({ what, cells }) => {

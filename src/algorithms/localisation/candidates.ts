@@ -4,10 +4,12 @@
  *
  * A loss on a link shows from its far end on, in every flow that crosses it. A loss inside a router
  * shows behind it (on transit) or from it on (at its entrance). A limit on a responder's ICMP shows
- * at that responder alone, and so does the loss of its replies on their way back.
+ * at that responder alone, and so does the loss of its replies on their way back; only a link that
+ * every path crosses loses the answers of all behind it.
  */
 
 import { aliasGroups } from './aliases.ts';
+import { type Coverage, coverageClasses, type Span } from './coverage-classes.ts';
 import {
   neighbours,
   type PathClass,
@@ -25,9 +27,16 @@ export type Explanation =
   /** The target itself, or the way back from it. */
   | { readonly kind: 'target' }
   /** An interface that answers less than it is asked: no loss of traffic. */
-  | { readonly kind: 'responder'; readonly vertex: number };
+  | {
+      readonly kind: 'responder';
+      readonly vertex: number;
+      /** Other interfaces of the same router that share its limit. */
+      readonly aliases?: readonly number[];
+    };
 
 export interface Candidate {
+  /** Where it covers which positions of which path classes, in their order. */
+  readonly spans: readonly Span[];
   /** Ascending ids of the cells that it covers. */
   readonly cells: readonly number[];
   /** Flows that cross it. */
@@ -36,6 +45,10 @@ export interface Candidate {
   readonly explanations: readonly Explanation[];
   /** Whether it explains missing replies without any loss of traffic. */
   readonly isNuisance: boolean;
+  /** Whether all it names are single interfaces of routers that have several. */
+  readonly isIncomplete: boolean;
+  /** Whether it loses answers on their way back rather than probes. */
+  readonly isReturn: boolean;
 }
 
 /** Every candidate class of a graph that covers at least one cell. */
@@ -43,122 +56,230 @@ export function candidatesOf(graph: PathGraph): readonly Candidate[] {
   return new CandidateCollector(graph).collect();
 }
 
-/** One explanation while its cells are being collected. */
-interface Coverage {
-  readonly explanation: Explanation;
-  readonly cells: Set<number>;
-  readonly flows: Set<number>;
-}
-
 /** A place on a path. */
 interface Place {
-  readonly path: PathClass;
+  readonly path: number;
   readonly position: number;
   readonly near: number;
   readonly vertex: number;
 }
 
+/** What a coverage stands for, as the first part of its key. */
+const KEYS = {
+  link: 0,
+  linkFromRouter: 1,
+  linkToHidden: 2,
+  linkFromHidden: 3,
+  transit: 4,
+  routerTransit: 5,
+  entrance: 6,
+  routerEntrance: 7,
+  unseen: 8,
+  hidden: 9,
+  responder: 10,
+  target: 11,
+  returnFromTarget: 12,
+  returnLink: 13,
+  hiddenToUnseen: 14,
+  router: 15,
+} as const;
+
 class CandidateCollector {
   readonly #graph: PathGraph;
-  readonly #routers: readonly ReadonlySet<number>[];
+  /** By vertex, where it is one of several interfaces: the number of its router and all of them. */
+  readonly #routers = new Map<number, { id: number; interfaces: readonly number[] }>();
   readonly #predecessors: ReadonlyMap<number, ReadonlySet<number>>;
-  readonly #coverages = new Map<string, Coverage>();
+  readonly #successors: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly #coverages = new Map<number, Coverage>();
+  /** By interface: whether its entrance is another place than the one link that leads to it. */
+  readonly #hasEntrance = new Map<number, boolean>();
 
   constructor(graph: PathGraph) {
     this.#graph = graph;
-    this.#routers = aliasGroups(graph);
+    for (const [id, group] of aliasGroups(graph).entries()) {
+      const interfaces = [...group].sort((a, b) => a - b);
+      for (const vertex of group) this.#routers.set(vertex, { id, interfaces });
+    }
     this.#predecessors = neighbours(graph, 'predecessors');
+    this.#successors = neighbours(graph, 'successors');
   }
 
   collect(): Candidate[] {
-    for (const path of this.#graph.classes) {
-      for (const [position, vertex] of path.vertices.entries()) {
-        const near = path.vertices[position - 1] ?? SOURCE_VERTEX;
+    for (const [path, { vertices }] of this.#graph.classes.entries()) {
+      for (const [position, vertex] of vertices.entries()) {
+        const near = vertices[position - 1] ?? SOURCE_VERTEX;
         const place = { path, position, near, vertex };
         this.#addLinks(place);
         this.#addNodes(place);
         this.#addEnd(place);
       }
     }
-    return classesOf(this.#coverages.values());
+    this.#addReturns();
+    return coverageClasses(this.#coverages.values(), this.#graph, (explanation) =>
+      this.#isIncomplete(explanation),
+    );
+  }
+
+  #isIncomplete(explanation: Explanation): boolean {
+    if (explanation.kind !== 'link' && explanation.kind !== 'node') return false;
+    const named = explanation.kind === 'link' ? explanation.nears : explanation.interfaces;
+    const [first = -1] = named;
+    return named.length === 1 && this.#routers.has(first);
   }
 
   #addLinks(place: Place): void {
     const { near, vertex: far } = place;
-    const { kind } = this.#describe(far);
-    const farKey = kind === 'silent' || kind === 'unseen' ? kind : `${far}`;
-    const nearKey = this.#describe(near).kind === 'silent' ? 'silent' : `${near}`;
-    this.#cover(`link ${nearKey} ${farKey}`, { kind: 'link', nears: [near], far }, place);
-    const router = this.#routerOf(near);
+    const explanation: Explanation = { kind: 'link', nears: [near], far };
+    const { kind, ttl } = this.#describe(far);
+    const isFarHidden = kind === 'silent' || kind === 'unseen';
+    const isNearHidden = this.#describe(near).kind === 'silent';
+    if (isNearHidden && isFarHidden) {
+      this.#cover([KEYS.hidden, ttl, 1], explanation, place);
+    } else if (isNearHidden) {
+      this.#cover([KEYS.linkFromHidden, far, 0], explanation, place);
+    } else {
+      const key = isFarHidden ? KEYS.linkToHidden : KEYS.link;
+      this.#cover([key, near, isFarHidden ? Number(kind === 'unseen') : far], explanation, place);
+      this.#addLinkFromRouter(place, isFarHidden);
+    }
+  }
+
+  #addLinkFromRouter(place: Place, isFarHidden: boolean): void {
+    const { near, vertex: far } = place;
+    const router = this.#routers.get(near);
     if (router === undefined) return;
-    this.#cover(`link ${[...router]} ${farKey}`, { kind: 'link', nears: [...router], far }, place);
+    const farKey = isFarHidden ? -1 - Number(this.#describe(far).kind === 'unseen') : far;
+    const explanation: Explanation = { kind: 'link', nears: router.interfaces, far };
+    this.#cover([KEYS.linkFromRouter, router.id, farKey + 2], explanation, place);
   }
 
   #addNodes(place: Place): void {
     const { vertex, near } = place;
     const { kind, ttl } = this.#describe(vertex);
-    const behind = { ...place, position: place.position + 1 };
     if (kind === 'interface') {
-      this.#cover(`transit ${vertex}`, { kind: 'node', interfaces: [vertex], ttl }, behind);
-      this.#addEntrance(`entrance ${vertex}`, [vertex], place);
-      const interfaces = [...(this.#routerOf(vertex) ?? [])];
-      if (interfaces.length > 0) {
-        this.#cover(`transit ${interfaces}`, { kind: 'node', interfaces, ttl }, behind);
-        this.#addEntrance(`entrance ${interfaces}`, interfaces, place);
+      this.#addRouter(place, [vertex], [KEYS.transit, KEYS.entrance, vertex]);
+      const router = this.#routers.get(vertex);
+      if (router !== undefined) {
+        const keys = [KEYS.routerTransit, KEYS.routerEntrance, router.id] as const;
+        this.#addRouter(place, router.interfaces, keys);
       }
     } else if (kind === 'unseen') {
-      this.#cover(`unseen ${ttl}`, { kind: 'node', interfaces: [], ttl }, place);
+      this.#cover([KEYS.unseen, ttl, 0], { kind: 'node', interfaces: [], ttl }, place);
+      this.#addHiddenEnd(place);
     }
     const before = this.#describe(near);
     if (before.kind !== 'silent') return;
     const silent: Explanation = { kind: 'node', interfaces: [], ttl: before.ttl };
-    this.#cover(`silent ${before.ttl} ${vertex}`, silent, place);
+    this.#cover([KEYS.hidden, before.ttl, 0], silent, place);
   }
 
-  /** Loss at a router's entrance: only where it has several, since one is the link before it. */
-  #addEntrance(key: string, interfaces: readonly number[], place: Place): void {
-    const nears = new Set<number | ReadonlySet<number>>();
+  /**
+   * Flows that end behind a hop from which others go on over a silent router may have passed that
+   * router too, and been lost behind it.
+   */
+  #addHiddenEnd(place: Place): void {
+    const hidden = [...(this.#successors.get(place.near) ?? [])].find(
+      (vertex) => this.#describe(vertex).kind === 'silent',
+    );
+    if (hidden === undefined) return;
+    const explanation: Explanation = { kind: 'link', nears: [hidden], far: place.vertex };
+    this.#cover([KEYS.hiddenToUnseen, this.#describe(place.vertex).ttl, 0], explanation, place);
+  }
+
+  #addRouter(
+    place: Place,
+    interfaces: readonly number[],
+    [transit, entrance, id]: readonly [number, number, number],
+  ): void {
+    const { ttl } = this.#describe(place.vertex);
+    const explanation: Explanation = { kind: 'node', interfaces, ttl };
+    this.#cover([transit, id, 0], explanation, { ...place, position: place.position + 1 });
+    if (this.#isEntered(interfaces)) this.#cover([entrance, id, 0], explanation, place);
+  }
+
+  /** Whether a router has several links into it: the entrance of one that has not is that link. */
+  #isEntered(interfaces: readonly number[]): boolean {
+    const [first = -1] = interfaces;
+    const cacheKey = interfaces.length === 1 ? first : -1 - first;
+    const known = this.#hasEntrance.get(cacheKey);
+    if (known !== undefined) return known;
+    const nears = new Set<number>();
     for (const vertex of interfaces) {
       for (const near of this.#predecessors.get(vertex) ?? []) {
-        nears.add(this.#routerOf(near) ?? near);
+        const router = this.#routers.get(near);
+        nears.add(router === undefined ? near : -1 - router.id);
       }
     }
-    if (nears.size < 2) return;
-    const { ttl } = this.#describe(place.vertex);
-    this.#cover(key, { kind: 'node', interfaces, ttl }, place);
+    this.#hasEntrance.set(cacheKey, nears.size > 1);
+    return nears.size > 1;
   }
 
   /** What can withhold a reply at this place alone. */
   #addEnd(place: Place): void {
     const { path, position, vertex } = place;
-    const kind = this.#graph.vertices[vertex]?.kind;
+    const { kind } = this.#describe(vertex);
     if (kind === 'target' || kind === 'unseen') {
-      this.#cover('target', { kind: 'target' }, place);
+      this.#cover([KEYS.target, 0, 0], { kind: 'target' }, place);
     } else if (kind === 'interface') {
-      const cells = path.cells.slice(position, position + 1);
-      this.#coverCells(`responder ${vertex}`, { kind: 'responder', vertex }, path, cells);
+      const span = { path, from: position, end: position + 1 };
+      const alone: Explanation = { kind: 'responder', vertex };
+      this.#coverSpan([KEYS.responder, vertex, 0], alone, span);
+      const router = this.#routers.get(vertex);
+      if (router === undefined) return;
+      // One control plane answers for all interfaces of a router.
+      const aliases = router.interfaces.filter((each) => each !== vertex);
+      const shared: Explanation = { kind: 'responder', vertex, aliases };
+      this.#coverSpan([KEYS.router, router.id, 0], shared, span);
     }
   }
 
-  #cover(key: string, explanation: Explanation, { path, position }: Place): void {
-    this.#coverCells(key, explanation, path, path.cells.slice(position));
+  /**
+   * Loss on the way back can be told from loss on the way there only where the target repeats its
+   * answers. Which way answers take is unknown, but for links that all paths have in common.
+   */
+  #addReturns(): void {
+    const { classes, doesTargetRepeat } = this.#graph;
+    if (!doesTargetRepeat) return;
+    for (const [path, { vertices, returnCell }] of classes.entries()) {
+      if (returnCell < 0) continue;
+      const span = { path, from: vertices.length, end: vertices.length + 1 };
+      this.#coverSpan([KEYS.returnFromTarget, 0, 0], { kind: 'target' }, span, { isReturn: true });
+    }
+    for (const [position, far] of commonHops(classes).entries()) {
+      const near = classes[0]?.vertices[position - 1] ?? SOURCE_VERTEX;
+      const explanation: Explanation = { kind: 'link', nears: [near], far };
+      for (const [path, { vertices, returnCell }] of classes.entries()) {
+        const isTargetLast = this.#describe(vertices.at(-1) ?? SOURCE_VERTEX).kind !== 'interface';
+        const end = vertices.length - Number(isTargetLast);
+        const key = [KEYS.returnLink, position, 0] as const;
+        this.#coverSpan(key, explanation, { path, from: position, end }, { isReturn: true });
+        if (returnCell < 0) continue;
+        const back = { path, from: vertices.length, end: vertices.length + 1 };
+        this.#coverSpan(key, explanation, back, { isReturn: true });
+      }
+    }
   }
 
-  #coverCells(
-    key: string,
+  #cover(key: readonly [number, number, number], explanation: Explanation, place: Place): void {
+    const end = this.#graph.classes[place.path]?.vertices.length ?? 0;
+    this.#coverSpan(key, explanation, { path: place.path, from: place.position, end });
+  }
+
+  #coverSpan(
+    [kind, first, second]: readonly [number, number, number],
     explanation: Explanation,
-    { flows }: PathClass,
-    cells: readonly number[],
+    span: Span,
+    { isReturn = false } = {},
   ): void {
+    const size = this.#graph.vertices.length + 4;
+    const key = (kind * size + first) * size + second;
     const known = this.#coverages.get(key);
-    const coverage = known ?? { explanation, cells: new Set(), flows: new Set() };
+    const coverage = known ?? { explanation, spans: [], isReturn };
     if (known === undefined) this.#coverages.set(key, coverage);
-    for (const cell of cells) if (cell >= 0) coverage.cells.add(cell);
-    for (const flow of flows) coverage.flows.add(flow);
-  }
-
-  #routerOf(vertex: number): ReadonlySet<number> | undefined {
-    return this.#routers.find((router) => router.has(vertex));
+    const last = coverage.spans.at(-1);
+    // A path that comes by twice is covered from the first time on.
+    const isCovered = last?.path === span.path && span.from < last.end;
+    if (!isCovered && span.from < span.end) coverage.spans.push(span);
   }
 
   #describe(vertex: number): { kind: Vertex['kind']; ttl: number } {
@@ -167,65 +288,13 @@ class CandidateCollector {
   }
 }
 
-/** Merges the coverages that have the same cells. */
-function classesOf(coverages: Iterable<Coverage>): Candidate[] {
-  const classes = new Map<
-    string,
-    { cells: number[]; flows: number[]; explanations: Explanation[] }
-  >();
-  for (const { explanation, cells: cellSet, flows } of coverages) {
-    if (cellSet.size === 0) continue;
-    const cells = [...cellSet].sort((a, b) => a - b);
-    const key = cells.join();
-    const known = classes.get(key);
-    if (known === undefined) {
-      classes.set(key, { cells, flows: [...flows], explanations: [explanation] });
-    } else {
-      known.explanations.push(explanation);
-    }
+/** The interfaces that every path starts with, in their order. */
+function commonHops(classes: readonly PathClass[]): number[] {
+  const [first] = classes;
+  const common: number[] = [];
+  for (const [position, vertex] of (first?.vertices ?? []).entries()) {
+    if (classes.some(({ vertices }) => vertices[position] !== vertex)) break;
+    common.push(vertex);
   }
-  return [...classes.values()].map((candidate) => ({
-    ...candidate,
-    explanations: ranked(candidate.explanations.filter(isWhole).filter(isSeen)),
-    isNuisance: candidate.explanations.some(({ kind }) => kind === 'responder'),
-  }));
-}
-
-/**
- * Whether no other explanation of the class says the same of more interfaces of the same router.
- */
-function isWhole(explanation: Explanation, _: number, all: readonly Explanation[]): boolean {
-  const mine = interfacesOf(explanation);
-  return !all.some((other) => {
-    const theirs = interfacesOf(other);
-    const isSameFar =
-      explanation.kind !== 'link' || (other.kind === 'link' && other.far === explanation.far);
-    return (
-      other.kind === explanation.kind &&
-      isSameFar &&
-      theirs.length > mine.length &&
-      mine.every((vertex) => theirs.includes(vertex))
-    );
-  });
-}
-
-/** Whether it says more than that there is a router that nobody has seen, or nothing else does. */
-function isSeen(explanation: Explanation, _: number, all: readonly Explanation[]): boolean {
-  const isUnseen = explanation.kind === 'node' && explanation.interfaces.length === 0;
-  return !isUnseen || all.every(({ kind }) => kind !== 'link');
-}
-
-function interfacesOf(explanation: Explanation): readonly number[] {
-  if (explanation.kind === 'link') return explanation.nears;
-  return explanation.kind === 'node' ? explanation.interfaces : [];
-}
-
-/** The order in which equal explanations are named. */
-function ranked(explanations: readonly Explanation[]): readonly Explanation[] {
-  const rank = (explanation: Explanation): number => {
-    if (explanation.kind === 'target') return 0;
-    if (explanation.kind === 'node') return explanation.interfaces.length > 0 ? 1 : 3;
-    return explanation.kind === 'link' ? 2 : 4;
-  };
-  return [...explanations].sort((a, b) => rank(a) - rank(b));
+  return common;
 }

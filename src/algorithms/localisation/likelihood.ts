@@ -1,190 +1,322 @@
 /**
  * The loss model. A cell's probes are answered with probability e^x, where x adds up θ = ln(1 −
- * loss) over every active candidate that covers the cell:
+ * loss) over every believed candidate that covers the cell, and over the links of the way there and
+ * back, which all lose a little:
  *
- *   x_cell = ln(1 − ε) + Σ θ_c,     received_cell ~ Binomial(sent_cell, e^x)
+ *   x_cell = links_cell · β + Σ θ_c,     received_cell ~ Binomial(sent_cell, e^x)
  *
- * Its log-likelihood is concave in all θ together, since ln(1 − e^x) is concave for x < 0, so
- * cyclic Newton steps reach the one joint maximum.
+ * Its log-likelihood is concave in all θ and β together, since ln(1 − e^x) is concave for x < 0, so
+ * cyclic Newton steps reach the one joint maximum. Cells without loss add a linear term only, which
+ * is why every coverage keeps its lossy cells apart.
  */
 
 import type { Cell } from './path-graph.ts';
 
-/** Loss that needs no explanation: what a healthy path of a real network loses. */
-export const BACKGROUND_LOSS = 5e-4;
+/** What a healthy link loses before anything is known of this network. */
+export const BACKGROUND_LOSS = 4e-5;
+/** A background beyond this is no background: it is for the candidates to explain. */
+const BACKGROUND_MAX = 1.5e-4;
+const BACKGROUND_MIN = 1e-5;
+/** The prior of the background weighs as much as this many lost probes. */
+const BACKGROUND_PSEUDO_LOSSES = 4;
 
 /** θ of a loss so near to 1 that more makes no difference: 1 − e^−9. */
 const THETA_MIN = -9;
 const NEWTON_STEPS_MAX = 30;
-const SWEEPS_MAX = 50;
+const SWEEPS_MAX = 40;
 const TOLERANCE = 1e-7;
+const PROFILE_TOLERANCE = 1e-4;
+/** Keeps logarithms finite where rounding leaves no room for loss. */
+const FAIL_MIN = 1e-12;
 
-/** A set of candidates taken to be lossy together, by what they cover. */
+/** A set of cells that one loss thins out. Belongs to the model that made it. */
+export interface Coverage {
+  readonly cells: readonly number[];
+  /** ln(1 − loss) ≤ 0; 0 while it is not believed. */
+  readonly theta: number;
+}
+
+interface OwnCoverage extends Coverage {
+  cells: number[];
+  theta: number;
+  /** Answers in all cells. */
+  received: number;
+  lossy: number[];
+}
+
+/** The cells, and the losses that are taken to thin them out together. */
 export class LossModel {
-  readonly #cells: readonly Cell[];
-  /** By cell: x without the active candidates' part, and with it. */
-  readonly #x: Float64Array<ArrayBuffer>;
-  readonly #active = new Map<readonly number[], number>();
+  #size: number;
+  #sent: Float64Array;
+  #received: Float64Array;
+  #links: Float64Array;
+  /** By cell: x, e^x, and 1 − e^x. */
+  #x: Float64Array;
+  #pass: Float64Array;
+  #fail: Float64Array;
+  #background = Math.log1p(-BACKGROUND_LOSS);
+  readonly #believed = new Set<OwnCoverage>();
 
   constructor(cells: readonly Cell[]) {
-    this.#cells = cells;
-    this.#x = new Float64Array(cells.length).fill(Math.log1p(-BACKGROUND_LOSS));
+    this.#size = cells.length;
+    const column = (read: (cell: Cell) => number): Float64Array => Float64Array.from(cells, read);
+    this.#sent = column(({ sent }) => sent);
+    this.#received = column(({ received }) => received);
+    this.#links = column(({ links }) => links);
+    this.#x = new Float64Array(this.#size);
+    this.#pass = new Float64Array(this.#size);
+    this.#fail = new Float64Array(this.#size);
+    for (let id = 0; id < this.#size; id++)
+      this.#setX(id, (this.#links[id] ?? 0) * this.#background);
   }
 
-  /** θ of a covered set of cells, 0 when it is not active. */
-  theta(cells: readonly number[]): number {
-    return this.#active.get(cells) ?? 0;
+  /** What is believed now. */
+  get believed(): ReadonlySet<Coverage> {
+    return this.#believed;
   }
 
-  /** Makes a candidate active with this θ ≤ 0, or changes the θ of one that is. */
-  activate(cells: readonly number[], theta: number): void {
-    this.#shift(cells, theta - this.theta(cells));
-    this.#active.set(cells, theta);
+  /** Loss that needs no explanation, a link. */
+  get backgroundLoss(): number {
+    return -Math.expm1(this.#background);
   }
 
-  deactivate(cells: readonly number[]): void {
-    this.#shift(cells, -this.theta(cells));
-    this.#active.delete(cells);
+  cover(cells: readonly number[]): Coverage {
+    const coverage: OwnCoverage = { cells: [...cells], theta: 0, received: 0, lossy: [] };
+    this.#tally(coverage);
+    return coverage;
   }
 
-  /** Brings all active candidates to their joint maximum, but for one that stays as it is. */
-  refit(pinned?: readonly number[]): void {
+  sent(cell: number): number {
+    return this.#sent[cell] ?? 0;
+  }
+
+  received(cell: number): number {
+    return this.#received[cell] ?? 0;
+  }
+
+  /** x of a cell: ln of the probability of an answer. */
+  x(cell: number): number {
+    return this.#x[cell] ?? 0;
+  }
+
+  /** 1 − e^x of a cell, exact where it is small. */
+  fail(cell: number): number {
+    return this.#fail[cell] ?? 0;
+  }
+
+  lossyCells(coverage: Coverage): readonly number[] {
+    return (coverage as OwnCoverage).lossy;
+  }
+
+  /** Takes part of a cell's counts into a new cell, which the same losses thin out. */
+  splitCell(cell: number, part: { sent: number; received: number }): number {
+    const id = this.#size++;
+    if (id >= this.#sent.length) this.#grow();
+    this.#sent[id] = part.sent;
+    this.#received[id] = part.received;
+    this.#sent[cell] = this.sent(cell) - part.sent;
+    this.#received[cell] = this.received(cell) - part.received;
+    this.#links[id] = this.#links[cell] ?? 0;
+    this.#setX(id, this.x(cell));
+    return id;
+  }
+
+  /** Adds cells that were split off those that a coverage has. */
+  extend(coverage: Coverage, cells: readonly number[]): void {
+    const own = coverage as OwnCoverage;
+    own.cells.push(...cells);
+    this.#tally(own);
+  }
+
+  /** Believes in a loss of θ ≤ 0, or changes the θ of one that is believed; 0 takes it back. */
+  believe(coverage: Coverage, theta: number): void {
+    const own = coverage as OwnCoverage;
+    const change = theta - own.theta;
+    own.theta = theta;
+    if (theta === 0) this.#believed.delete(own);
+    else this.#believed.add(own);
+    if (change === 0) return;
+    for (const cell of own.cells) this.#setX(cell, this.x(cell) + change);
+  }
+
+  /** Brings all that is believed, but for one that stays, to the joint maximum. */
+  refit(pinned?: Coverage): void {
     for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
       let largestChange = 0;
-      for (const [cells, theta] of [...this.#active]) {
-        if (cells === pinned) continue;
-        const fitted = this.fit(cells).theta;
-        largestChange = Math.max(largestChange, Math.abs(fitted - theta));
-        this.activate(cells, fitted);
+      for (const coverage of [...this.#believed]) {
+        if (coverage === pinned) continue;
+        // θ = 0 would end the belief, and that is not for a fit to decide.
+        const theta = Math.min(-TOLERANCE, this.fit(coverage).theta);
+        largestChange = Math.max(largestChange, Math.abs(theta - coverage.theta));
+        this.believe(coverage, theta);
       }
       if (largestChange < TOLERANCE) return;
     }
   }
 
   /**
-   * The profile likelihood of one candidate: with its θ given, all other active ones at their best.
-   *
-   * @returns by how much it beats θ = 0 with the others as they are, in nats
+   * Brings the background loss to its best, between what any network loses and what would be a
+   * fault, with a prior that a few lost probes outweigh.
    */
-  profileGain(cells: readonly number[], theta: number): number {
-    if (!this.#isShared(cells)) return this.gainOf(cells, theta);
-    const before = [...this.#active];
-    this.deactivate(cells);
-    const without = this.logLikelihood();
-    this.activate(cells, theta);
-    this.refit(cells);
-    const gain = this.logLikelihood() - without;
-    this.deactivate(cells);
-    for (const [active, fitted] of before) this.activate(active, fitted);
-    return gain;
+  fitBackground(): void {
+    const priorRate = BACKGROUND_PSEUDO_LOSSES / BACKGROUND_LOSS;
+    let explained = BACKGROUND_PSEUDO_LOSSES;
+    let crossings = priorRate;
+    for (let id = 0; id < this.#size; id++) {
+      const links = this.#links[id] ?? 0;
+      const sent = this.sent(id);
+      crossings += sent * links;
+      const lost = sent - this.received(id);
+      // Of what is lost here, the background's share of the loss (one step of EM).
+      if (lost > 0) explained += lost * Math.min(1, (links * this.backgroundLoss) / this.fail(id));
+    }
+    const loss = Math.min(BACKGROUND_MAX, Math.max(BACKGROUND_MIN, explained / crossings));
+    const change = Math.log1p(-loss) - this.#background;
+    this.#background += change;
+    for (let id = 0; id < this.#size; id++) {
+      this.#setX(id, this.x(id) + change * (this.#links[id] ?? 0));
+    }
   }
 
   /**
-   * ln of the weighted mean of the profile likelihood over several θ, as `profileGain` counts it.
+   * The profile likelihood of one loss: with its θ given, all other believed ones at their best.
+   *
+   * @returns by how much it beats θ = 0 with the others as they are, in nats
    */
-  mixtureGain(
-    cells: readonly number[],
-    mixture: readonly { readonly theta: number; readonly weight: number }[],
-  ): number {
-    const gains = mixture.map(({ theta }) => this.profileGain(cells, theta));
-    const top = Math.max(...gains);
-    const sum = mixture.reduce(
-      (all, { weight }, i) => all + weight * Math.exp((gains[i] ?? 0) - top),
-      0,
-    );
-    return top + Math.log(sum);
+  profileGain(coverage: Coverage, theta: number): number {
+    const sharing = this.#sharing(coverage);
+    if (sharing.length === 0) return this.gainOf(coverage, theta);
+    const before = [coverage, ...sharing].map((each) => [each, each.theta] as const);
+    let gain = this.gainOf(coverage, theta);
+    this.believe(coverage, theta);
+    for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
+      let largestChange = 0;
+      for (const other of sharing) {
+        const fitted = Math.min(-TOLERANCE, this.fit(other).theta);
+        largestChange = Math.max(largestChange, Math.abs(fitted - other.theta));
+        gain += this.gainOf(other, fitted) - this.gainOf(other, other.theta);
+        this.believe(other, fitted);
+      }
+      if (largestChange < PROFILE_TOLERANCE) break;
+    }
+    for (const [each, fitted] of before) this.believe(each, fitted);
+    return gain;
   }
 
   /** ln of the probability of all counts, up to a constant of the counts. */
   logLikelihood(): number {
     let sum = 0;
-    for (const [id, { sent, received }] of this.#cells.entries()) {
-      const x = this.#x[id] ?? 0;
-      sum += received * x;
-      if (received < sent) sum += (sent - received) * logOneMinusExp(x);
+    for (let id = 0; id < this.#size; id++) {
+      const received = this.#received[id] as number;
+      const lost = (this.#sent[id] as number) - received;
+      sum += received * (this.#x[id] as number);
+      if (lost > 0) sum += lost * Math.log(this.#fail[id] as number);
     }
     return sum;
   }
 
   /**
-   * The best θ of one candidate while all others stay: Newton's method, held inside the bracket
-   * that the sign of the slope leaves.
+   * The best θ of one loss while all others stay: Newton's method, held inside the bracket that the
+   * sign of the slope leaves.
    *
    * @returns θ ≤ 0, and by how much its log-likelihood beats θ = 0, in nats, ≥ 0
    */
-  fit(cells: readonly number[]): { theta: number; gain: number } {
-    const present = this.theta(cells);
+  fit(coverage: Coverage): { theta: number; gain: number } {
+    const own = coverage as OwnCoverage;
+    if (own.lossy.length === 0) return { theta: 0, gain: 0 };
     let [low, high] = [THETA_MIN, 0];
-    let theta = Math.min(-TOLERANCE, Math.max(THETA_MIN, this.#guess(cells)));
+    let theta = own.theta < 0 ? own.theta : this.#guess(own);
     for (let step = 0; step < NEWTON_STEPS_MAX; step++) {
-      const { slope, curvature } = this.#derivatives(cells, theta - present);
-      if (slope > 0) low = theta;
-      else high = theta;
-      const newton = theta - slope / curvature;
-      const next = newton > low && newton < high ? newton : (low + high) / 2;
-      const isDone = Math.abs(next - theta) < TOLERANCE;
-      theta = next;
+      const next = this.#newtonStep(own, theta);
+      if (next < theta) high = theta;
+      else low = theta;
+      const inside = next > low && next < high ? next : (low + high) / 2;
+      const isDone = Math.abs(inside - theta) < TOLERANCE * (1 + Math.abs(theta));
+      theta = inside;
       if (isDone) break;
     }
-    const gain = this.gainOf(cells, theta);
+    const gain = this.gainOf(own, theta);
     return gain > 0 ? { theta, gain } : { theta: 0, gain: 0 };
   }
 
-  /** By how much the log-likelihood at `theta` beats that without the candidate, in nats. */
-  gainOf(cells: readonly number[], theta: number): number {
-    const present = this.theta(cells);
-    let gain = 0;
-    for (const id of cells) {
-      const { sent, received } = this.#cells[id] as Cell;
-      const without = (this.#x[id] ?? 0) - present;
-      const lost = sent - received;
-      gain += received * theta;
-      if (lost > 0) gain += lost * (logOneMinusExp(without + theta) - logOneMinusExp(without));
+  /** By how much the log-likelihood at `theta` beats that without the loss, in nats. */
+  gainOf(coverage: Coverage, theta: number): number {
+    const { lossy, received, theta: present } = coverage as OwnCoverage;
+    let gain = received * theta;
+    const more = -Math.expm1(theta - present);
+    const none = Math.expm1(-present);
+    for (const id of lossy) {
+      const lost = (this.#sent[id] as number) - (this.#received[id] as number);
+      const pass = this.#pass[id] as number;
+      const fail = this.#fail[id] as number;
+      // 1 − e^(x − present + θ) and 1 − e^(x − present), from 1 − e^x without cancellation
+      const withTheta = fail + pass * more;
+      const without = present === 0 ? fail : Math.max(FAIL_MIN, fail - pass * none);
+      gain += lost * Math.log(withTheta / without);
     }
     return gain;
   }
 
-  /** The pooled estimate over the cells, as if each lacked only this candidate. */
-  #guess(cells: readonly number[]): number {
-    let sent = 0;
-    let received = 0;
-    for (const id of cells) {
-      sent += this.#cells[id]?.sent ?? 0;
-      received += this.#cells[id]?.received ?? 0;
-    }
-    return sent === 0 ? 0 : Math.log(Math.max(received, 0.5) / sent);
-  }
-
-  /** First and second derivative of the log-likelihood where all x of `cells` move by `shift`. */
-  #derivatives(cells: readonly number[], shift: number): { slope: number; curvature: number } {
-    let slope = 0;
+  /** Where the joint slope leads from θ; below θ where the likelihood rises that way. */
+  #newtonStep({ lossy, received, theta: present }: OwnCoverage, theta: number): number {
+    const factor = Math.exp(theta - present);
+    const less = -Math.expm1(theta - present);
+    let slope = received;
     let curvature = 0;
-    for (const id of cells) {
-      const { sent, received } = this.#cells[id] as Cell;
-      slope += received;
-      if (sent === received) continue;
-      const success = Math.exp((this.#x[id] ?? 0) + shift);
-      const odds = success / (1 - success);
-      slope -= (sent - received) * odds;
-      curvature -= ((sent - received) * odds) / (1 - success);
+    for (const id of lossy) {
+      const lost = (this.#sent[id] as number) - (this.#received[id] as number);
+      const pass = (this.#pass[id] as number) * factor;
+      const fail = (this.#fail[id] as number) + (this.#pass[id] as number) * less;
+      const weighted = (lost * pass) / fail;
+      slope -= weighted;
+      curvature -= weighted / fail;
     }
-    return { slope, curvature };
+    return theta - slope / curvature;
   }
 
-  /** Whether another active candidate covers any of these cells. */
-  #isShared(cells: readonly number[]): boolean {
-    const covered = new Set(cells);
-    return [...this.#active.keys()].some(
-      (active) => active !== cells && active.some((cell) => covered.has(cell)),
+  /** The pooled estimate over the cells, as if each lacked only this loss. */
+  #guess({ cells, received }: OwnCoverage): number {
+    let sent = 0;
+    for (const cell of cells) sent += this.#sent[cell] as number;
+    const pooled = Math.log(Math.max(received, 0.5) / sent);
+    return Math.min(-1e-6, Math.max(THETA_MIN + 1e-6, pooled));
+  }
+
+  /** The other believed losses that cover any of these cells. */
+  #sharing(coverage: Coverage): OwnCoverage[] {
+    const covered = new Set(coverage.cells);
+    return [...this.#believed].filter(
+      (other) => other !== coverage && other.cells.some((cell) => covered.has(cell)),
     );
   }
 
-  #shift(cells: readonly number[], change: number): void {
-    for (const cell of cells) this.#x[cell] = (this.#x[cell] ?? 0) + change;
+  #tally(coverage: OwnCoverage): void {
+    coverage.received = 0;
+    coverage.lossy.length = 0;
+    for (const cell of coverage.cells) {
+      const received = this.received(cell);
+      coverage.received += received;
+      if (received < this.sent(cell)) coverage.lossy.push(cell);
+    }
   }
-}
 
-/** ln(1 − e^x) for x < 0, exact at both ends (Mächler 2012). */
-function logOneMinusExp(x: number): number {
-  return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));
+  #setX(cell: number, x: number): void {
+    this.#x[cell] = x;
+    this.#pass[cell] = Math.exp(x);
+    this.#fail[cell] = Math.max(FAIL_MIN, -Math.expm1(x));
+  }
+
+  #grow(): void {
+    const grown = (old: Float64Array): Float64Array => {
+      const column = new Float64Array(2 * this.#size + 64);
+      column.set(old);
+      return column;
+    };
+    this.#sent = grown(this.#sent);
+    this.#received = grown(this.#received);
+    this.#links = grown(this.#links);
+    this.#x = grown(this.#x);
+    this.#pass = grown(this.#pass);
+    this.#fail = grown(this.#fail);
+  }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  binomial,
   countsOf,
   drawn,
   fabricPaths,
@@ -9,17 +8,14 @@ import {
   ingressPaths,
 } from '../../../test/support/path-counts.ts';
 import { Random } from '../../lib/random.ts';
-import type { PathCounts } from '../../model/path-counts.ts';
-import { type Candidate, candidatesOf, type Explanation } from './candidates.ts';
-import { BACKGROUND_LOSS, LossModel } from './likelihood.ts';
+import type { Explanation } from './candidates.ts';
 import { type Localisation, localise } from './localise.ts';
-import { buildPathGraph, type PathGraph } from './path-graph.ts';
-import { Selection } from './selection.ts';
+import type { PathGraph } from './path-graph.ts';
 
 const OPTIONS = { minLoss: 0.002, confidence: 0.95 };
 const FABRIC = [1, 4, 4, 1];
 const PATHS = fabricPaths(FABRIC, 64);
-const healthy = () => 1 - BACKGROUND_LOSS / 5;
+const healthy = () => 1 - 1e-4;
 
 /** Loses a share of what comes from one interface to another, or of what passes one on transit. */
 function losing(...faults: { link?: readonly [Hop, Hop]; node?: Hop; loss: number }[]) {
@@ -79,7 +75,7 @@ describe('one link', () => {
     const [loss] = found.losses;
     expect(loss?.lossInterval[0]).toBeLessThanOrEqual(0.1);
     expect(loss?.lossInterval[1]).toBeGreaterThanOrEqual(0.1);
-    expect(loss?.probability).toBeGreaterThan(0.99);
+    expect(loss?.probability).toBeGreaterThanOrEqual(0.99);
     expect(loss?.flowsAcross).toEqual(crossing(PATHS, link));
     expect(found.leads).toEqual(expect.arrayContaining(crossing(PATHS, link)));
   });
@@ -162,7 +158,9 @@ describe('where the target never answers', () => {
     const { graph, losses, untestable } = localise(unanswered(ingressPaths(FABRIC, 64)), OPTIONS);
     expect(graph.isTargetReached).toBe(false);
     expect(losses).toEqual([]);
-    expect(untestable.map((each) => textOf(each, graph)).sort()).toEqual([
+    const links = untestable.map(({ explanation }) => textOf(explanation, graph));
+    expect(untestable.every(({ why }) => why === 'unanswering-target')).toBe(true);
+    expect(links.sort()).toEqual([
       'link 3000+3001+3002+3003 4000',
       'link 3010+3011+3012+3013 4001',
       'link 3020+3021+3022+3023 4002',
@@ -188,95 +186,6 @@ describe('the order of flows', () => {
       expect(other.losses[i]?.probability).toBeCloseTo(loss.probability, 4);
     }
     expect(other.excludedLossRatio).toBeCloseTo(found.excludedLossRatio, 4);
-  });
-});
-
-/** Counts of a fabric in which anything may lose, and anyone may limit. */
-function tangled(seed: number): PathCounts {
-  const random = new Random(seed);
-  const ratio = () => (random.below(6) === 0 ? random.unit() * 0.3 : 0);
-  const [losses, limits] = [new Map<string, number>(), new Map<Hop, number>()];
-  const memo = <Key>(map: Map<Key, number>, key: Key) => {
-    const known = map.get(key) ?? ratio();
-    map.set(key, known);
-    return known;
-  };
-  return drawn(PATHS, {
-    random,
-    sent: 10 + binomial(random, 40, 0.5),
-    passes: (path, position) => 1 - memo(losses, `${path[position - 1]} ${path[position]}`),
-    answers: (path, position) => 1 - memo(limits, path[position] ?? '*'),
-  });
-}
-
-describe('the search', () => {
-  const WORLDS = [...new Array(12).keys()];
-
-  test.each(WORLDS)('ends no worse than any one candidate alone (world %i)', (seed) => {
-    const graph = buildPathGraph(tangled(seed));
-    const candidates = candidatesOf(graph);
-    const model = new LossModel(graph.cells);
-    const selection = new Selection(model, candidates, (cell) => graph.cells[cell]?.sent ?? 0);
-    const nothing = model.logLikelihood();
-    const alone = candidates.map((candidate) => selection.score(candidate));
-    selection.run();
-    const penalties = [...selection.active].reduce((sum, each) => sum + selection.penalty(each), 0);
-    const gained = model.logLikelihood() - nothing - penalties;
-    // The search stops for less than this, and the fit for less than a thousandth.
-    expect(gained).toBeGreaterThanOrEqual(Math.max(0, ...alone) - 0.11);
-  });
-
-  test.each(WORLDS)('keeps only what pays for itself (world %i)', (seed) => {
-    const graph = buildPathGraph(tangled(seed));
-    const model = new LossModel(graph.cells);
-    const candidates = candidatesOf(graph);
-    const selection = new Selection(model, candidates, (cell) => graph.cells[cell]?.sent ?? 0);
-    selection.run();
-    for (const candidate of selection.active) {
-      expect(selection.without(candidate, () => selection.score(candidate))).toBeGreaterThan(-0.2);
-    }
-  });
-
-  test.each(WORLDS)(
-    'leaves nothing that one candidate explains better than several (world %i)',
-    (seed) => {
-      const graph = buildPathGraph(tangled(seed));
-      const candidates = candidatesOf(graph);
-      const model = new LossModel(graph.cells);
-      const selection = new Selection(model, candidates, (cell) => graph.cells[cell]?.sent ?? 0);
-      selection.run();
-      const objectiveOf = (active: readonly Candidate[]) => {
-        const other = new LossModel(graph.cells);
-        for (const { cells } of active) other.activate(cells, -0.1);
-        other.refit();
-        return (
-          other.logLikelihood() - active.reduce((sum, each) => sum + selection.penalty(each), 0)
-        );
-      };
-      const active = [...selection.active];
-      const best = objectiveOf(active);
-      for (const candidate of candidates.filter(({ isNuisance }) => !isNuisance)) {
-        const cells = new Set(candidate.cells);
-        const others = active.filter((each) => !each.cells.every((cell) => cells.has(cell)));
-        if (others.length === active.length || selection.active.has(candidate)) continue;
-        expect(objectiveOf([...others, candidate])).toBeLessThan(best + 0.2);
-      }
-    },
-  );
-
-  test.each(WORLDS)('puts a candidate back as it was (world %i)', (seed) => {
-    const graph = buildPathGraph(tangled(seed));
-    const model = new LossModel(graph.cells);
-    const candidates = candidatesOf(graph);
-    const selection = new Selection(model, candidates, (cell) => graph.cells[cell]?.sent ?? 0);
-    selection.run();
-    const before = model.logLikelihood();
-    for (const candidate of selection.active) {
-      const theta = model.theta(candidate.cells);
-      selection.without(candidate, () => expect(model.theta(candidate.cells)).toBe(0));
-      expect(model.theta(candidate.cells)).toBe(theta);
-    }
-    expect(model.logLikelihood()).toBeCloseTo(before, 6);
   });
 });
 

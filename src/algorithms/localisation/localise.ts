@@ -1,12 +1,18 @@
 /**
  * From counts to losses: which links and routers drop packets, how many of them, and how sure that
- * is. A pure function of the counts; `docs/decisions/0003-localisation.md` tells the method.
+ * is. A pure function of the counts; `docs/how-the-verdict-is-made.md` tells the method.
  */
 
 import type { PathCounts } from '../../model/path-counts.ts';
-import { type Candidate, candidatesOf, type Explanation } from './candidates.ts';
-import { LossModel } from './likelihood.ts';
-import { estimatedLoss, excludedLoss, lossInterval, probabilityOfLoss } from './loss-interval.ts';
+import type { Belief } from './belief.ts';
+import { candidatesOf, type Explanation } from './candidates.ts';
+import { type LossDirection, lossDirection } from './direction.ts';
+import { exclusion, type UntestablePlace } from './exclusion.ts';
+import type { Term } from './hypothesis.ts';
+import { type LimitedResponder, limitedResponders } from './limited-responders.ts';
+import { locationPosterior, type PlaceGroup } from './location-posterior.ts';
+import { estimatedLoss, lossInterval, probabilityOfLoss } from './loss-interval.ts';
+import { lossyFlows } from './lossy-flows.ts';
 import { buildPathGraph, type PathGraph } from './path-graph.ts';
 import { Selection } from './selection.ts';
 
@@ -24,25 +30,24 @@ export interface LocatedLoss {
   readonly lossRatio: number;
   /** 95 % interval of `lossRatio`. */
   readonly lossInterval: readonly [number, number];
-  /** That it loses at least `minLoss` and that the place is this one. */
+  /** That it loses at least `minLoss` and that the place is this one: at most 0.99. */
   readonly probability: number;
+  /** The same as the model alone has it, which may be wrong itself: what a run waits for. */
+  readonly modelProbability: number;
   /** That there is a loss of at least `minLoss` here or at a rival place. */
   readonly detection: number;
-  /** Indexes into the flows of the counts. */
+  /** Whether probes or their answers were lost, as far as the counts tell. */
+  readonly direction: LossDirection;
+  /** The most probable places that together are right with 95 %; the first is `explanations`. */
+  readonly credibleSet: readonly PlaceGroup[];
+  /** Whether only some of the flows across it are hit: then `lossRatio` is that of these. */
+  readonly isPartial: boolean;
+  /** Indexes into the flows of the counts: those that cross it, or that it hits if partial. */
   readonly flowsAcross: readonly number[];
   readonly flowsLossy: readonly number[];
   /** Probes that had to pass it to be answered, and how many of them were not. */
   readonly probesAcross: number;
   readonly probesLost: number;
-}
-
-/** An interface that answers less than it was asked. */
-export interface LimitedResponder {
-  readonly vertex: number;
-  /** Share of its probes that it answers. */
-  readonly answerRatio: number;
-  /** Probes that it was sent. */
-  readonly sent: number;
 }
 
 export interface Localisation {
@@ -55,171 +60,89 @@ export interface Localisation {
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
   /** Links whose loss would show nowhere. */
-  readonly untestable: readonly Explanation[];
+  readonly untestable: readonly UntestablePlace[];
 }
 
 /** No counts make a place surer than this: the model itself may be wrong. */
-const PROBABILITY_MAX = 0.9999;
-
-/**
- * Rival places are given this much more weight than the model gives them, since it is no more than
- * a model (the temperature of a posterior).
- */
-const TEMPERATURE = 1.3;
+const PROBABILITY_MAX = 0.99;
+const CREDIBLE = 0.95;
+/** A place is worth a closer look when its loss explains this, in nats: about one lost probe. */
+const LEAD_GAIN_MIN = 3;
 
 /** Finds the losses that best explain the counts. */
 export function localise(counts: PathCounts, options: LocalisationOptions): Localisation {
   const graph = buildPathGraph(counts);
-  const candidates = candidatesOf(graph);
-  const model = new LossModel(graph.cells);
-  const selection = new Selection(model, candidates, (cell) => graph.cells[cell]?.sent ?? 0);
+  const selection = new Selection(graph, candidatesOf(graph), 1 - options.confidence);
   selection.run();
-  const context = { counts, options, graph, candidates, model, selection };
-  const active = [...selection.active];
+  const { belief } = selection;
+  const active = [...belief.active];
+  const { excludedLossRatio, untestable } = exclusion(graph, belief, options.confidence);
   return {
     graph,
     losses: active
-      .filter((candidate) => !candidate.isNuisance)
-      .map((candidate) => describeLoss(context, candidate))
+      .filter(({ candidate }) => !candidate.isNuisance)
+      .map((term) => describeLoss({ graph, selection, options }, term))
       .sort((a, b) => b.probability - a.probability || b.lossRatio - a.lossRatio),
-    limited: active
-      .filter((candidate) => candidate.isNuisance)
-      .flatMap((candidate) => limitedResponders(context, candidate)),
-    leads: leads(context),
-    ...exclusion(context),
+    limited: limitedResponders(graph, belief),
+    leads: leads(belief),
+    excludedLossRatio,
+    untestable,
   };
 }
 
 interface Context {
-  readonly counts: PathCounts;
-  readonly options: LocalisationOptions;
   readonly graph: PathGraph;
-  readonly candidates: readonly Candidate[];
-  readonly model: LossModel;
   readonly selection: Selection;
+  readonly options: LocalisationOptions;
 }
 
-function describeLoss(context: Context, candidate: Candidate): LocatedLoss {
-  const { model, options } = context;
-  const { place, explanations } = locationPosterior(context, candidate);
-  const detection = probabilityOfLoss(model, candidate.cells, options.minLoss);
+function describeLoss({ graph, selection, options }: Context, term: Term): LocatedLoss {
+  const { model } = selection.belief;
+  const { coverage, candidate, members } = term;
+  const groups = locationPosterior(selection, term);
+  // Where the search ended, and a rival does better once all else is fitted to it, the rival.
+  const [named] = groups;
+  const detection = probabilityOfLoss(model, coverage, options.minLoss);
+  const modelProbability = (named?.probability ?? 0) * detection;
+  const flowsAcross = [...(members ?? candidate.flows)].sort((a, b) => a - b);
+  const sent = coverage.cells.reduce((sum, cell) => sum + model.sent(cell), 0);
+  const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
   return {
-    explanations,
-    lossRatio: estimatedLoss(model, candidate.cells),
-    lossInterval: lossInterval(model, candidate.cells),
-    probability: Math.min(PROBABILITY_MAX, place * detection),
+    explanations: named?.explanations ?? candidate.explanations,
+    lossRatio: estimatedLoss(model, coverage),
+    lossInterval: lossInterval(model, coverage),
+    probability: Math.min(PROBABILITY_MAX, modelProbability),
+    modelProbability,
     detection,
-    flowsAcross: candidate.flows,
-    flowsLossy: lossyFlows(context, candidate),
-    ...probesAcross(context, candidate),
+    direction: lossDirection(graph, selection.belief, term),
+    credibleSet: credibleSet(groups),
+    isPartial: members !== undefined,
+    flowsAcross,
+    flowsLossy: lossyFlows(graph, term, flowsAcross),
+    probesAcross: sent,
+    probesLost: sent - received,
   };
 }
 
-/**
- * How probable a place is beside all rivals, each tried in its stead. Places that differ only in
- * cells of limited responders count as one: those cells tell nothing.
- */
-function locationPosterior(
-  { candidates, selection }: Context,
-  candidate: Candidate,
-): { place: number; explanations: readonly Explanation[] } {
-  const idle = new Set<number>();
-  for (const active of selection.active) {
-    if (active.isNuisance) for (const cell of active.cells) idle.add(cell);
-  }
-  const maskedKey = ({ cells }: Candidate): string => cells.filter((id) => !idle.has(id)).join();
-  const ownKey = maskedKey(candidate);
-  const rivals = candidates.filter((rival) => rival === candidate || !selection.active.has(rival));
-  const scores = selection.without(candidate, () => rivals.map((rival) => selection.score(rival)));
-  const best = Math.max(...scores);
-  const explanations: Explanation[] = [...candidate.explanations];
-  let own = 0;
-  let all = 0;
-  for (const [i, rival] of rivals.entries()) {
-    const weight = Math.exp(((scores[i] ?? 0) - best) / TEMPERATURE);
-    all += weight;
-    if (maskedKey(rival) !== ownKey) continue;
-    own += weight;
-    if (rival !== candidate) explanations.push(...rival.explanations);
-  }
-  return { place: own / all, explanations };
+function credibleSet(groups: readonly PlaceGroup[]): readonly PlaceGroup[] {
+  // Given that there is a loss at all.
+  const all = groups.reduce((total, { probability }) => total + probability, 0);
+  let sum = 0;
+  const end = groups.findIndex(({ probability }) => {
+    sum += probability;
+    return sum >= CREDIBLE * all;
+  });
+  return groups.slice(0, end < 0 ? groups.length : end + 1);
 }
 
-/**
- * A place is worth a closer look when its loss explains this much, in nats: about one lost probe.
- */
-const LEAD_GAIN_MIN = 3;
-
-function leads({ candidates, model, selection }: Context): readonly number[] {
+function leads(belief: Belief): readonly number[] {
+  const { model } = belief;
   let best: { flows: readonly number[]; gain: number } = { flows: [], gain: LEAD_GAIN_MIN };
-  for (const candidate of candidates) {
-    if (candidate.isNuisance) continue;
-    const gain = selection.active.has(candidate)
-      ? selection.without(candidate, () => model.fit(candidate.cells).gain)
-      : model.fit(candidate.cells).gain;
-    if (gain > best.gain) best = { flows: candidate.flows, gain };
+  const all = new Set([...belief.terms, ...belief.active]);
+  for (const term of all) {
+    if (term.candidate.isNuisance) continue;
+    const { gain } = model.fit(term.coverage);
+    if (gain > best.gain) best = { flows: term.members ?? term.candidate.flows, gain };
   }
   return best.flows;
-}
-
-function probesAcross(
-  { graph }: Context,
-  { cells }: Candidate,
-): { probesAcross: number; probesLost: number } {
-  let [sent, received] = [0, 0];
-  for (const id of cells) {
-    sent += graph.cells[id]?.sent ?? 0;
-    received += graph.cells[id]?.received ?? 0;
-  }
-  return { probesAcross: sent, probesLost: sent - received };
-}
-
-/** The flows that have themselves lost a probe where the candidate's loss would show. */
-function lossyFlows({ counts, graph }: Context, candidate: Candidate): number[] {
-  const covered = new Set(candidate.cells);
-  const lossy: number[] = [];
-  for (const { cells, flows } of graph.classes) {
-    const positions = [...cells.keys()].filter((position) => covered.has(cells[position] ?? -1));
-    for (const flow of flows) {
-      const { sent = [], received = [] } = counts.flows[flow] ?? {};
-      const hasLost = positions.some((hop) => (received[hop] ?? 0) < (sent[hop] ?? 0));
-      if (hasLost) lossy.push(flow);
-    }
-  }
-  return lossy.sort((a, b) => a - b);
-}
-
-function limitedResponders(
-  { model, graph }: Context,
-  { cells, explanations }: Candidate,
-): LimitedResponder[] {
-  const answerRatio = 1 - estimatedLoss(model, cells);
-  const sent = cells.reduce((sum, id) => sum + (graph.cells[id]?.sent ?? 0), 0);
-  return explanations.flatMap((explanation) =>
-    explanation.kind === 'responder' ? [{ vertex: explanation.vertex, answerRatio, sent }] : [],
-  );
-}
-
-/**
- * How much loss can be ruled out on every link that a loss would show on, and the links where not.
- */
-function exclusion({ candidates, model, options }: Context): {
-  excludedLossRatio: number;
-  untestable: readonly Explanation[];
-} {
-  const untestable: Explanation[] = [];
-  let excludedLossRatio = 0;
-  let hasTestable = false;
-  for (const candidate of candidates) {
-    const links = candidate.explanations.filter(({ kind }) => kind === 'link' || kind === 'target');
-    if (links.length === 0) continue;
-    if (candidate.isNuisance) {
-      untestable.push(...links);
-      continue;
-    }
-    hasTestable = true;
-    const bound = excludedLoss(model, candidate.cells, 1 - options.confidence);
-    excludedLossRatio = Math.max(excludedLossRatio, bound);
-  }
-  return { excludedLossRatio: hasTestable ? excludedLossRatio : 1, untestable };
 }

@@ -1,10 +1,14 @@
 /** What the counts say about the size of one loss: estimates and bounds from its likelihood. */
 
-import type { LossModel } from './likelihood.ts';
+import type { Coverage, LossModel } from './likelihood.ts';
 
 /** Half the 95 % quantile of χ² with one degree of freedom: how far ln L may fall at the ends. */
 const INTERVAL_DROP_95 = 3.841 / 2;
-const BISECTIONS = 24;
+/** Cells in which hardly a probe is expected to be lost tell nothing of scatter. */
+const TELLING_VARIANCE_MIN = 0.1;
+const SECANT_STEPS_MAX = 60;
+/** In nats. */
+const SECANT_TOLERANCE = 1e-4;
 /** θ of a loss of all but 2 in 10⁹ packets: what the counts never tell from a total one. */
 const THETA_TOTAL_LOSS = -20;
 /** The likelihood ends at 1 − e^−9; what comes near is a total loss. */
@@ -22,21 +26,39 @@ const LOSS_MIN = 1e-5;
 const GRID_STEPS = 400;
 
 /** Loss ratio with the highest likelihood, all else as fitted, in [0, 1]. */
-export function estimatedLoss(model: LossModel, cells: readonly number[]): number {
-  const { theta } = model.fit(cells);
+export function estimatedLoss(model: LossModel, coverage: Coverage): number {
+  const { theta } = model.fit(coverage);
   return theta <= THETA_INDISTINCT ? 1 : -Math.expm1(theta);
 }
 
-/** The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best. */
-export function lossInterval(model: LossModel, cells: readonly number[]): [number, number] {
-  const { theta } = model.fit(cells);
-  const best = model.profileGain(cells, theta);
-  const drop = (at: number): number => best - model.profileGain(cells, at) - INTERVAL_DROP_95;
+/**
+ * The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best, and more
+ * where cells scatter more than single losses would.
+ */
+export function lossInterval(model: LossModel, coverage: Coverage): [number, number] {
+  const { theta } = model.fit(coverage);
+  const best = model.profileGain(coverage, theta);
+  const allowed = INTERVAL_DROP_95 * dispersion(model, coverage);
+  const drop = (at: number): number => best - model.profileGain(coverage, at) - allowed;
   return [lossWhere(drop, theta, 0), lossWhere(drop, theta, THETA_TOTAL_LOSS)];
 }
 
+/** Pearson's χ² of the cells over their number, at least 1: a quasi-likelihood's scale. */
+function dispersion(model: LossModel, { cells }: Coverage): number {
+  let [sum, count] = [0, 0];
+  for (const cell of cells) {
+    const sent = model.sent(cell);
+    const expected = sent * Math.exp(model.x(cell));
+    const variance = expected * model.fail(cell);
+    if (variance < TELLING_VARIANCE_MIN) continue;
+    sum += (model.received(cell) - expected) ** 2 / variance;
+    count++;
+  }
+  return count < 2 ? 1 : Math.max(1, sum / (count - 1));
+}
+
 /**
- * The least loss that the counts rule out for these cells: were it the true one, counts that speak
+ * The least loss that the counts rule out under a coverage: were it the true one, counts that speak
  * against it like these would come about with at most `errorProbability`, however often one looks.
  * What they are held against is a mixture of losses that was fixed beforehand, so the likelihood
  * ratio is a martingale and Ville's inequality bounds it. The best fit in its place would not do:
@@ -44,31 +66,31 @@ export function lossInterval(model: LossModel, cells: readonly number[]): [numbe
  */
 export function excludedLoss(
   model: LossModel,
-  cells: readonly number[],
+  coverage: Coverage,
   errorProbability: number,
 ): number {
-  const { theta } = model.fit(cells);
-  const held = model.mixtureGain(cells, ALTERNATIVES);
-  const drop = (at: number): number =>
-    held - model.profileGain(cells, at) + Math.log(errorProbability);
-  return lossWhere(drop, theta, THETA_TOTAL_LOSS);
+  const { theta } = model.fit(coverage);
+  const gains = ALTERNATIVES.map(({ theta: at }) => model.gainOf(coverage, at));
+  const top = Math.max(...gains);
+  const held = ALTERNATIVES.reduce(
+    (sum, { weight }, i) => sum + weight * Math.exp((gains[i] ?? 0) - top),
+    0,
+  );
+  const bound = top + Math.log(held) + Math.log(errorProbability);
+  return lossWhere((at) => bound - model.gainOf(coverage, at), theta, THETA_TOTAL_LOSS);
 }
 
 /**
  * The posterior probability that a loss is at least `lossRatio`, every order of magnitude as likely
  * before.
  */
-export function probabilityOfLoss(
-  model: LossModel,
-  cells: readonly number[],
-  lossRatio: number,
-): number {
-  const { gain } = model.fit(cells);
+export function probabilityOfLoss(model: LossModel, coverage: Coverage, lossRatio: number): number {
+  const { gain } = model.fit(coverage);
   let above = 0;
   let all = 0;
   for (let step = 0; step < GRID_STEPS; step++) {
     const loss = LOSS_MIN ** (1 - (step + 0.5) / GRID_STEPS);
-    const weight = Math.exp(model.gainOf(cells, Math.log1p(-loss)) - gain);
+    const weight = Math.exp(model.gainOf(coverage, Math.log1p(-loss)) - gain);
     all += weight;
     if (loss >= lossRatio) above += weight;
   }
@@ -77,15 +99,24 @@ export function probabilityOfLoss(
 
 /**
  * The loss at which an increasing function of the distance from `best` crosses zero; the end where
- * it does not.
+ * it does not. A secant that moves the end that stays (the Illinois method).
  */
 function lossWhere(drop: (theta: number) => number, best: number, end: number): number {
-  if (drop(end) <= 0) return end === THETA_TOTAL_LOSS ? 1 : -Math.expm1(end);
   let [inside, outside] = [best, end];
-  for (let i = 0; i < BISECTIONS; i++) {
-    const middle = (inside + outside) / 2;
-    if (drop(middle) <= 0) inside = middle;
-    else outside = middle;
+  let [below, above] = [drop(best), drop(end)];
+  if (above <= 0) return end === THETA_TOTAL_LOSS ? 1 : -Math.expm1(end);
+  if (below >= 0) return -Math.expm1(best);
+  for (let step = 0; step < SECANT_STEPS_MAX && above - below > 1e-9; step++) {
+    const middle = (outside * below - inside * above) / (below - above);
+    const value = drop(middle);
+    if (Math.abs(value) < SECANT_TOLERANCE) return -Math.expm1(middle);
+    if (value < 0) {
+      [inside, below] = [middle, value];
+      above /= 2;
+    } else {
+      [outside, above] = [middle, value];
+      below /= 2;
+    }
   }
   return -Math.expm1(inside);
 }

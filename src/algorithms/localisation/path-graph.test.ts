@@ -24,9 +24,9 @@ test('flows of one path are added up', () => {
   expect(pathsIn(graph)).toEqual(['1@1 2@2 target@3']);
   expect(graph.classes[0]?.flows).toEqual([0, 1]);
   expect(graph.cells).toEqual([
-    { sent: 15, received: 15 },
-    { sent: 15, received: 14 },
-    { sent: 15, received: 9 },
+    { sent: 15, received: 15, links: 2 },
+    { sent: 15, received: 14, links: 4 },
+    { sent: 15, received: 9, links: 6 },
   ]);
 });
 
@@ -71,9 +71,9 @@ describe('a flow that ends while others reach the target', () => {
     expect(graph.classes[1]?.isReached).toBe(false);
   });
 
-  test('has what it sent to its last TTL as evidence for that', () => {
+  test('has what it sent as far as the target and beyond as evidence for that', () => {
     const [unseen = -1] = graph.classes[1]?.cells.slice(-1) ?? [];
-    expect(graph.cells[unseen]).toEqual({ sent: 5, received: 0 });
+    expect(graph.cells[unseen]).toEqual({ sent: 14, received: 0, links: 6 });
   });
 
   test('ends in different places behind different interfaces', () => {

@@ -3,7 +3,8 @@
  * the same path are added up to one path class, which loses nothing under homogeneous loss.
  */
 
-import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import { type PathCounts, STAR } from '../../model/path-counts.ts';
+import { type FlowRow, flowRows } from './flow-rows.ts';
 
 export type Vertex =
   | { readonly kind: 'source' }
@@ -18,6 +19,8 @@ export type Vertex =
 export interface Cell {
   readonly sent: number;
   readonly received: number;
+  /** Links that a probe and its answer cross: what loss needs no explanation grows with them. */
+  readonly links: number;
 }
 
 /** Flows that share one path. */
@@ -27,6 +30,11 @@ export interface PathClass {
   readonly vertices: readonly number[];
   /** Cell id of each position; −1 where the counts tell nothing, as nobody ever answered. */
   readonly cells: readonly number[];
+  /**
+   * Cell of the target's answers on their way back: of the probes that are known to have arrived,
+   * those whose first answer came. −1 where the target is not known to repeat lost answers.
+   */
+  readonly returnCell: number;
   readonly isReached: boolean;
 }
 
@@ -36,7 +44,11 @@ export interface PathGraph {
   readonly vertices: readonly Vertex[];
   readonly classes: readonly PathClass[];
   readonly cells: readonly Cell[];
+  /** What each flow measured, by flow; undefined where its path is not known yet. */
+  readonly rows: readonly (FlowRow | undefined)[];
   readonly isTargetReached: boolean;
+  /** Whether the target has repeated an answer that was lost: then lost answers show as such. */
+  readonly doesTargetRepeat: boolean;
 }
 
 export const SOURCE_VERTEX = 0;
@@ -63,67 +75,89 @@ export function neighbours(
   return map;
 }
 
+/**
+ * Probes and answers of one flow at one position of its path, as its path class counts them: a
+ * probe that the target answered late has arrived.
+ */
+export function flowCell(row: FlowRow, position: number): { sent: number; received: number } {
+  const sent = row.sent[position] ?? 0;
+  const received = row.received[position] ?? 0;
+  const isAtTarget = row.end === 'target' && position === row.responders.length - 1;
+  return { sent, received: isAtTarget ? Math.min(sent, received + row.answeredLate) : received };
+}
+
+/** The flow's part of the return cell of its path class. */
+export function flowReturnCell(row: FlowRow): { sent: number; received: number } {
+  const last = row.responders.length - 1;
+  const { received: sent } = flowCell(row, last);
+  return { sent, received: row.received[last] ?? 0 };
+}
+
+interface GrowingClass extends PathClass {
+  readonly flows: number[];
+}
+
 class GraphBuilder {
   readonly #counts: PathCounts;
+  readonly #rows: readonly FlowRow[];
   readonly #vertices: Vertex[] = [{ kind: 'source' }];
   readonly #idByKey = new Map<string, number>();
-  readonly #cells: { sent: number; received: number }[] = [];
-  readonly #classes = new Map<string, PathClass & { flows: number[] }>();
-  readonly #isTargetReached: boolean;
-  /** Length of the longest path that reaches the target. */
-  readonly #targetHops: number;
+  readonly #cells: { sent: number; received: number; links: number }[] = [];
+  readonly #classes = new Map<string, GrowingClass>();
+  readonly #doesTargetRepeat: boolean;
 
   constructor(counts: PathCounts) {
     this.#counts = counts;
-    const reached = counts.flows.filter((flow) => flow.isReached);
-    this.#isTargetReached = reached.length > 0;
-    this.#targetHops = Math.max(0, ...reached.map(({ responders }) => responders.length));
+    this.#rows = flowRows(counts);
+    this.#doesTargetRepeat = this.#rows.some(({ answeredLate }) => answeredLate > 0);
   }
 
   build(): PathGraph {
-    for (const [index, flow] of this.#counts.flows.entries()) this.#addFlow(index, flow);
+    const isTargetReached = this.#counts.flows.some((flow) => flow.isReached);
+    const byFlow = new Array<FlowRow | undefined>(this.#counts.flows.length).fill(undefined);
+    for (const row of this.#rows) {
+      this.#addRow(row);
+      byFlow[row.flow] = row;
+    }
     return {
       minTtl: this.#counts.minTtl,
       vertices: this.#vertices,
       classes: [...this.#classes.values()],
       cells: this.#cells,
-      isTargetReached: this.#isTargetReached,
+      rows: byFlow,
+      isTargetReached,
+      doesTargetRepeat: this.#doesTargetRepeat,
     };
   }
 
-  #addFlow(index: number, flow: FlowCounts): void {
-    const known = flow.isReached ? flow.responders.length : lastKnown(flow.responders) + 1;
-    if (!isProbedUpTo(flow, known)) return;
-    const path = this.#verticesOf(flow, known);
-    // A flow that ends while others reach the target has lost its probes to one place: behind the
-    // last hop that answered. All that it sent to the target's distance is evidence for that.
-    const hasGoneAsFar =
-      flow.sent.length >= this.#targetHops && isProbedUpTo(flow, this.#targetHops);
-    const isDead = !flow.isReached && this.#isTargetReached && known > 0 && hasGoneAsFar;
-    if (isDead)
-      path.push(this.#vertexId(`!${path.at(-1)}`, { kind: 'unseen', ttl: this.#ttl(known) }));
-    if (path.length === 0) return;
-    const sharing = this.#classOf(path, flow.isReached);
-    sharing.flows.push(index);
-    for (const [position, cellId] of sharing.cells.entries()) {
-      const cell = this.#cells[cellId];
-      if (cell === undefined) continue;
-      const hop = isDead && position === known ? flow.sent.length - 1 : position;
-      cell.sent += flow.sent[hop] ?? 0;
-      cell.received += flow.received[hop] ?? 0;
+  #addRow(row: FlowRow): void {
+    const sharing = this.#classOf(this.#verticesOf(row), row.end);
+    sharing.flows.push(row.flow);
+    for (const [position, id] of sharing.cells.entries()) {
+      if (id >= 0) this.#count(id, flowCell(row, position));
     }
+    if (sharing.returnCell >= 0) this.#count(sharing.returnCell, flowReturnCell(row));
   }
 
-  #verticesOf({ responders, isReached }: FlowCounts, known: number): number[] {
+  #count(id: number, { sent, received }: { sent: number; received: number }): void {
+    const cell = this.#cells[id];
+    if (cell === undefined) return;
+    cell.sent += sent;
+    cell.received += received;
+  }
+
+  #verticesOf({ responders, end }: FlowRow): number[] {
     const path: number[] = [];
-    for (let position = 0; position < known; position++) {
-      const address = responders[position] ?? STAR;
-      const ttl = this.#ttl(position);
-      if (address === STAR) {
+    const last = responders.length - 1;
+    for (const [position, address] of responders.entries()) {
+      const ttl = this.#counts.minTtl + position;
+      if (position === last && end === 'target') {
+        path.push(this.#vertexId('target', { kind: 'target', address, ttl }));
+      } else if (position === last && end === 'unseen') {
+        path.push(this.#vertexId(`!${path[position - 1]}`, { kind: 'unseen', ttl }));
+      } else if (address === STAR) {
         const key = `*${ttl}|${path[position - 1]}|${nextKnown(responders, position)}`;
         path.push(this.#vertexId(key, { kind: 'silent', ttl }));
-      } else if (isReached && position === known - 1) {
-        path.push(this.#vertexId('target', { kind: 'target', address, ttl }));
       } else {
         path.push(this.#vertexId(`${address}`, { kind: 'interface', address, ttl }));
       }
@@ -131,17 +165,24 @@ class GraphBuilder {
     return path;
   }
 
-  #classOf(vertices: number[], isReached: boolean): PathClass & { flows: number[] } {
+  #classOf(vertices: number[], end: FlowRow['end']): GrowingClass {
     const key = vertices.join();
     const known = this.#classes.get(key);
     if (known !== undefined) return known;
-    const cells = vertices.map((vertex) => {
-      if (this.#vertices[vertex]?.kind === 'silent') return -1;
-      return this.#cells.push({ sent: 0, received: 0 }) - 1;
-    });
-    const created = { flows: [], vertices, cells, isReached };
+    const links = (position: number): number => 2 * (this.#counts.minTtl + position);
+    const cells = vertices.map((vertex, position) =>
+      this.#vertices[vertex]?.kind === 'silent' ? -1 : this.#newCell(links(position)),
+    );
+    const isReached = end === 'target';
+    const isSplit = isReached && this.#doesTargetRepeat;
+    const returnCell = isSplit ? this.#newCell(links(vertices.length - 1) / 2) : -1;
+    const created = { flows: [], vertices, cells, returnCell, isReached };
     this.#classes.set(key, created);
     return created;
+  }
+
+  #newCell(links: number): number {
+    return this.#cells.push({ sent: 0, received: 0, links }) - 1;
   }
 
   #vertexId(key: string, vertex: Vertex): number {
@@ -151,24 +192,6 @@ class GraphBuilder {
     this.#idByKey.set(key, id);
     return id;
   }
-
-  #ttl(position: number): number {
-    return this.#counts.minTtl + position;
-  }
-}
-
-/** Whether every hop has been asked: one that has not is no silent hop. */
-function isProbedUpTo({ responders, sent }: FlowCounts, end: number): boolean {
-  for (let position = 0; position < end; position++) {
-    if (responders[position] === STAR && sent[position] === 0) return false;
-  }
-  return true;
-}
-
-function lastKnown(responders: readonly number[]): number {
-  let position = responders.length - 1;
-  while (position >= 0 && responders[position] === STAR) position--;
-  return position;
 }
 
 /** What follows a silent hop on its path: with what precedes it, all that tells it from others. */

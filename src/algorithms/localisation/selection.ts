@@ -5,144 +5,220 @@
  * replies is cheap, as limits on ICMP are ordinary.
  */
 
-import type { Candidate } from './candidates.ts';
-import type { LossModel } from './likelihood.ts';
+import { Belief } from './belief.ts';
+import type { Candidate, Explanation } from './candidates.ts';
+import { bestOf, type Prospect, penaltyOf, type Term } from './hypothesis.ts';
+import type { PathGraph } from './path-graph.ts';
 
-/** Accepted chance of believing in a loss where there is none. */
-const FALSE_ALARM_PROBABILITY = 0.01;
-/** −ln of the prior odds of a limited responder: one in ten. */
-const NUISANCE_PENALTY = 2.3;
 /** A change must gain this much, in nats: enough to end, too little to matter. */
 const IMPROVEMENT_MIN = 0.1;
 const PASSES_MAX = 4;
-const ACTIVE_MAX = 40;
+/** Losses and limits that are believed at the same time; limits are ordinary. */
+const LOSSES_MAX = 24;
+const LIMITS_MAX = 2000;
+/** A partial loss is tried as up to so many whole ones. */
+const SPLIT_MAX = 4;
+/** A merge covers at least this share of the cells of what it replaces. */
+const MERGED_SHARE = 0.9;
 
 /** The search, and the set that it has found so far. */
 export class Selection {
-  readonly #model: LossModel;
-  readonly #candidates: readonly Candidate[];
-  readonly #active = new Set<Candidate>();
-  readonly #penalties = new Map<Candidate, number>();
-
-  /** @param sentOf probes sent in a cell, by its id */
-  constructor(
-    model: LossModel,
-    candidates: readonly Candidate[],
-    sentOf: (cell: number) => number,
-  ) {
-    this.#model = model;
-    this.#candidates = candidates;
-    const rivals = candidates.filter((candidate) => !candidate.isNuisance).length;
-    for (const candidate of candidates) {
-      const sent = candidate.cells.reduce((sum, cell) => sum + sentOf(cell), 0);
-      const prior = candidate.isNuisance
-        ? NUISANCE_PENALTY
-        : Math.log(Math.max(1, rivals) / FALSE_ALARM_PROBABILITY);
-      this.#penalties.set(candidate, prior + 0.5 * Math.log1p(sent));
-    }
-  }
-
   /** What is believed, with the model fitted to it. */
-  get active(): ReadonlySet<Candidate> {
-    return this.#active;
+  readonly belief: Belief;
+
+  /**
+   * @param errorProbability accepted chance of ever believing in a loss where there is none, within
+   *   (0, 1)
+   */
+  constructor(graph: PathGraph, candidates: readonly Candidate[], errorProbability: number) {
+    this.belief = new Belief(graph, candidates, errorProbability);
   }
 
   /** Finds the set. */
   run(): void {
+    this.#grow();
+    this.belief.fitBackground();
     for (let pass = 0; pass < PASSES_MAX; pass++) {
+      this.#drop();
       this.#grow();
       const hasExchanged = this.#exchange();
       const hasMerged = this.#merge();
       if (!hasExchanged && !hasMerged) return;
+      this.belief.fitBackground();
     }
   }
 
-  /** Penalised gain of a candidate beside the active ones, in nats: its log odds against none. */
-  score(candidate: Candidate): number {
-    return this.#model.fit(candidate.cells).gain - this.penalty(candidate);
-  }
-
-  /** In nats. */
-  penalty(candidate: Candidate): number {
-    return this.#penalties.get(candidate) ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Takes a candidate out while `during` looks at the others, and puts it back as it was. */
-  without<Result>(candidate: Candidate, during: () => Result): Result {
-    const theta = this.#model.theta(candidate.cells);
-    this.#model.deactivate(candidate.cells);
-    const result = during();
-    this.#model.activate(candidate.cells, theta);
-    return result;
+  /**
+   * The objective with another candidate in the place of an active one, all others refitted, limits
+   * that this calls for added, and what no longer pays dropped.
+   */
+  objectiveInstead(term: Term, prospect: Prospect | undefined): number {
+    const saved = this.belief.save();
+    this.belief.deactivate(term);
+    if (prospect !== undefined) this.belief.accept(prospect);
+    this.belief.refit();
+    this.#addLimits();
+    this.belief.priceParts();
+    const objective = this.belief.objective();
+    this.belief.restore(saved);
+    return objective;
   }
 
   /** Adds the best candidate while that pays, and drops what no longer does. */
   #grow(): void {
-    while (this.#active.size < ACTIVE_MAX) {
-      const best = this.#best();
-      if (best === undefined || best.score <= 0) return;
+    while (this.#hasRoom()) {
+      const prospects = this.belief.prospects().filter(({ score }) => score > 0);
+      prospects.sort((a, b) => b.score - a.score);
+      const firstLoss = prospects.findIndex(({ term }) => !term.candidate.isNuisance);
+      // Limits of different routers share no cell: those before the first loss go together.
+      const end = firstLoss < 0 ? prospects.length : Math.max(1, firstLoss);
+      const chosen = apart(prospects.slice(0, end));
       const isBetter = this.#tryChange(() => {
-        this.#activate(best.candidate);
-        this.#model.refit();
+        for (const prospect of chosen) this.belief.accept(prospect);
+        this.belief.refit();
         this.#drop();
       });
-      if (!isBetter) return;
+      if (chosen.length === 0 || !isBetter) return;
     }
   }
 
-  #best(): { candidate: Candidate; score: number } | undefined {
-    let best: { candidate: Candidate; score: number } | undefined;
-    for (const candidate of this.#candidates) {
-      if (this.#active.has(candidate)) continue;
-      const score = this.score(candidate);
-      if (best === undefined || score > best.score) best = { candidate, score };
+  #hasRoom(): boolean {
+    let [losses, limits] = [0, 0];
+    for (const { candidate } of this.belief.active) {
+      if (candidate.isNuisance) limits++;
+      else losses++;
     }
-    return best;
+    return losses < LOSSES_MAX && limits < LIMITS_MAX;
   }
 
-  #drop(): void {
-    for (const candidate of [...this.#active]) {
-      const score = this.without(candidate, () => this.score(candidate));
-      if (score > 0) continue;
-      this.#deactivate(candidate);
-      this.#model.refit();
+  #dropLimits(): void {
+    this.#drop([...this.belief.active].filter(({ candidate }) => candidate.isNuisance));
+  }
+
+  /** Drops active candidates that no longer pay for themselves. */
+  #drop(terms: readonly Term[] = [...this.belief.active]): void {
+    for (const term of terms) {
+      const { gain, theta } = this.belief.without(term, () => this.belief.model.fit(term.coverage));
+      if (gain > penaltyOf(term, theta)) continue;
+      this.belief.deactivate(term);
+      this.belief.refit();
     }
   }
 
-  /** Replaces an active loss by another candidate that explains the same better. */
+  /** Replaces an active loss by another candidate, or by limits, that explain the same better. */
   #exchange(): boolean {
     let hasExchanged = false;
-    for (const candidate of [...this.#active]) {
-      if (candidate.isNuisance || !this.#active.has(candidate)) continue;
-      const isBetter = this.#tryChange(() => {
-        this.#deactivate(candidate);
-        const best = this.#best();
-        if (best !== undefined) this.#activate(best.candidate);
-        this.#model.refit();
-      });
+    for (const term of [...this.belief.active]) {
+      if (term.candidate.isNuisance || !this.belief.active.has(term)) continue;
+      const isBetter =
+        this.#tryChange(() => {
+          this.belief.deactivate(term);
+          this.belief.refit();
+          this.#addLimits();
+        }) ||
+        this.#tryChange(() => {
+          this.belief.deactivate(term);
+          const best = bestOf(this.belief.prospects());
+          if (best !== undefined && best.score > 0) this.belief.accept(best);
+          this.belief.refit();
+          this.#drop();
+        }) ||
+        (term.members !== undefined && this.#tryChange(() => this.#split(term)));
       if (isBetter) hasExchanged = true;
     }
     return hasExchanged;
   }
 
+  /** Puts losses of all flows alike in the place of a partial one: several may have looked so. */
+  #split(part: Term): void {
+    this.belief.deactivate(part);
+    for (let count = 0; count < SPLIT_MAX; count++) {
+      const idle = this.belief.terms.filter((term) => !this.belief.active.has(term));
+      const best = bestOf(idle.map((term) => this.belief.wholeProspect(term)));
+      if (best === undefined || best.score <= 0) break;
+      this.belief.accept(best);
+      this.belief.refit();
+    }
+    this.#addLimits();
+    this.#drop();
+  }
+
+  /** Believes in every limit that pays, and drops those that do not. */
+  #addLimits(): void {
+    const limits = this.belief.terms.filter(
+      (each) => each.candidate.isNuisance && !this.belief.active.has(each),
+    );
+    // Of a router's limit and those of its interfaces, the better one goes first.
+    const scoreOf = (term: Term): number => this.belief.wholeProspect(term).score;
+    limits.sort((a, b) => scoreOf(b) - scoreOf(a));
+    for (const limit of limits) {
+      const prospect = this.belief.wholeProspect(limit);
+      if (prospect.score > 0) this.belief.accept(prospect);
+    }
+    this.belief.refit();
+    this.#dropLimits();
+  }
+
   /** Replaces several active candidates by one that covers them all, where that scores better. */
   #merge(): boolean {
     let hasMerged = false;
-    for (const candidate of this.#candidates) {
-      if (candidate.isNuisance || this.#active.has(candidate)) continue;
-      const cells = new Set(candidate.cells);
-      const covered = [...this.#active].filter((active) =>
-        active.cells.every((id) => cells.has(id)),
-      );
-      if (!covered.some((active) => !active.isNuisance)) continue;
+    for (const term of this.#mergers()) {
+      if (this.belief.active.has(term)) continue;
+      const replaced = this.#coveredBy(term);
+      if (!replaced.some(({ candidate }) => !candidate.isNuisance)) continue;
       const isBetter = this.#tryChange(() => {
-        for (const active of covered) this.#deactivate(active);
-        this.#activate(candidate);
-        this.#model.refit();
+        for (const active of replaced) this.belief.deactivate(active);
+        this.belief.accept(this.belief.prospectOf(term));
+        this.belief.refit();
+        this.#addLimits();
+        this.#drop();
       });
       if (isBetter) hasMerged = true;
     }
     return hasMerged;
+  }
+
+  /** Losses that share cells with active ones: what could replace those. */
+  #mergers(): ReadonlySet<Term> {
+    const mergers = new Set<Term>();
+    const limited = this.belief.limitedCells();
+    for (const { candidate, coverage } of this.belief.active) {
+      if (candidate.isNuisance) continue;
+      const lossy = this.belief.model.lossyCells(coverage).filter((cell) => !limited.has(cell));
+      const samples = [0, 0.25, 0.5, 0.75, 1].map(
+        (at) => lossy[Math.floor(at * (lossy.length - 1))],
+      );
+      for (const cell of samples) {
+        for (const term of this.belief.termsAt(cell ?? -1)) {
+          if (!term.candidate.isNuisance && term.members === undefined) mergers.add(term);
+        }
+      }
+    }
+    return mergers;
+  }
+
+  /**
+   * Active losses that lie, nearly, within what another covers, and the limit at its far end, if
+   * that could replace several.
+   */
+  #coveredBy(term: Term): Term[] {
+    const cells = new Set(term.coverage.cells);
+    const limited = this.belief.limitedCells();
+    const entered = new Set(term.candidate.explanations.flatMap(enteredInterfaces));
+    const covered = [...this.belief.active].filter(({ candidate, coverage }) => {
+      if (candidate.isNuisance) {
+        const isEntered = candidate.explanations.some(
+          (each) => each.kind === 'responder' && entered.has(each.vertex),
+        );
+        if (!isEntered) return false;
+      }
+      const telling = candidate.isNuisance
+        ? coverage.cells
+        : coverage.cells.filter((cell) => !limited.has(cell));
+      const inside = telling.filter((cell) => cells.has(cell)).length;
+      return inside > 0 && inside >= MERGED_SHARE * telling.length;
+    });
+    return covered.length > 1 ? covered : [];
   }
 
   /**
@@ -150,33 +226,28 @@ export class Selection {
    * always ends.
    */
   #tryChange(change: () => void): boolean {
-    const before = this.#objective();
-    const thetas = [...this.#active].map(
-      (active) => [active, this.#model.theta(active.cells)] as const,
-    );
+    const before = this.belief.objective();
+    const saved = this.belief.save();
     change();
-    if (this.#objective() > before + IMPROVEMENT_MIN) return true;
-    for (const active of [...this.#active]) this.#deactivate(active);
-    for (const [active, theta] of thetas) {
-      this.#active.add(active);
-      this.#model.activate(active.cells, theta);
-    }
+    this.belief.priceParts();
+    if (this.belief.objective() > before + IMPROVEMENT_MIN) return true;
+    this.belief.restore(saved);
     return false;
   }
+}
 
-  #objective(): number {
-    let penalties = 0;
-    for (const candidate of this.#active) penalties += this.penalty(candidate);
-    return this.#model.logLikelihood() - penalties;
-  }
+/** Prospects that share no cell with a better one before them. */
+function apart(prospects: readonly Prospect[]): Prospect[] {
+  const covered = new Set<number>();
+  return prospects.filter(({ term: { coverage } }) => {
+    if (coverage.cells.some((cell) => covered.has(cell))) return false;
+    for (const cell of coverage.cells) covered.add(cell);
+    return true;
+  });
+}
 
-  #activate(candidate: Candidate): void {
-    this.#active.add(candidate);
-    this.#model.activate(candidate.cells, this.#model.fit(candidate.cells).theta);
-  }
-
-  #deactivate(candidate: Candidate): void {
-    this.#active.delete(candidate);
-    this.#model.deactivate(candidate.cells);
-  }
+/** Interfaces whose own answers a loss at this place thins out. */
+function enteredInterfaces(explanation: Explanation): readonly number[] {
+  if (explanation.kind === 'link') return [explanation.far];
+  return explanation.kind === 'node' ? explanation.interfaces : [];
 }

@@ -1,0 +1,321 @@
+/**
+ * What is believed at one moment of the search, and how well every other candidate would do beside
+ * it. Scores are kept until something changes in a cell where they lost probes.
+ */
+
+import type { Candidate } from './candidates.ts';
+import type { Span } from './coverage-classes.ts';
+import { Evidence } from './evidence.ts';
+import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
+import { LossModel } from './likelihood.ts';
+import { bestMixture, type Mixture } from './partial-loss.ts';
+import type { PathGraph } from './path-graph.ts';
+
+/** −ln of the prior odds of a limited responder: one in ten. */
+const NUISANCE_PENALTY = 2.3;
+/** How much less likely it is that only some interfaces of a router are affected, in nats. */
+const INCOMPLETE_PENALTY = 2;
+/** Only the candidates with the highest gains are tried as partial ones. */
+const PARTIAL_TRIED = 20;
+
+/** What was believed, to come back to. */
+export type Saved = readonly {
+  readonly term: Term;
+  readonly theta: number;
+  readonly prior: number;
+}[];
+
+interface OwnTerm extends Term {
+  readonly spans: Span[];
+  prior: number;
+  gain: number;
+  theta: number;
+  isStale: boolean;
+  mixture: Mixture | undefined;
+  isMixtureStale: boolean;
+}
+
+/** The set of believed terms, and the model that is fitted to it. */
+export class Belief {
+  readonly model: LossModel;
+  readonly #evidence: Evidence;
+  readonly #terms: OwnTerm[];
+  /** Partial losses that were tried, by candidate: the same members are the same part. */
+  readonly #parts = new Map<Candidate, OwnTerm[]>();
+  readonly #wholeOf: ReadonlyMap<Candidate, OwnTerm>;
+  readonly #active = new Set<OwnTerm>();
+  /** By cell: the terms that cover it. */
+  readonly #termsAt: OwnTerm[][];
+  /** By piece: what covers it, and where. */
+  readonly #spansAt: { readonly term: OwnTerm; readonly span: Span }[][] = [];
+
+  /**
+   * @param errorProbability accepted chance of ever believing in a loss where there is none, within
+   *   (0, 1)
+   */
+  constructor(graph: PathGraph, candidates: readonly Candidate[], errorProbability: number) {
+    this.model = new LossModel(graph.cells);
+    this.#evidence = new Evidence(graph, this.model);
+    const losses = candidates.filter((each) => !each.isNuisance && !each.isIncomplete).length;
+    const prior = Math.log(Math.max(1, losses) / errorProbability);
+    this.#terms = candidates.map((candidate) => this.#termOf(candidate, prior));
+    this.#wholeOf = new Map(this.#terms.map((term) => [term.candidate, term]));
+    this.#termsAt = graph.cells.map(() => []);
+    for (const term of this.#terms) this.#index(term, term.spans, term.coverage.cells);
+  }
+
+  /** What is believed, with the model fitted to it. */
+  get active(): ReadonlySet<Term> {
+    return this.#active;
+  }
+
+  /** Every candidate as a loss of all its flows alike. */
+  get terms(): readonly Term[] {
+    return this.#terms;
+  }
+
+  /** The penalised log-likelihood. */
+  objective(): number {
+    let penalties = 0;
+    for (const term of this.#active) penalties += penaltyOf(term, term.coverage.theta);
+    return this.model.logLikelihood() - penalties;
+  }
+
+  /** Terms that cover a cell. */
+  termsAt(cell: number): readonly Term[] {
+    return this.#termsAt[cell] ?? [];
+  }
+
+  /** As a loss of all its flows alike. */
+  wholeProspect(term: Term): Prospect {
+    const own = term as OwnTerm;
+    this.#refresh(own);
+    return wholeProspect(own);
+  }
+
+  /** Takes a term out while `during` looks at the others, and puts it back as it was. */
+  without<Result>(term: Term, during: () => Result): Result {
+    const own = term as OwnTerm;
+    const { theta } = own.coverage;
+    this.deactivate(own);
+    const result = during();
+    this.#believe(this.#activated(own), theta);
+    return result;
+  }
+
+  /** How well each unbelieved candidate would do beside those that are believed. */
+  prospects(): Prospect[] {
+    const idle = this.#terms.filter((term) => !this.#active.has(term));
+    for (const term of idle) this.#refresh(term);
+    const tried = new Set([...mostGaining(idle, false), ...mostGaining(idle, true)]);
+    return idle.map((term) => (tried.has(term) ? this.prospectOf(term) : wholeProspect(term)));
+  }
+
+  /** As a whole or as a partial loss, whichever does better. */
+  prospectOf(term: Term): Prospect {
+    const whole = this.wholeProspect(term);
+    const mixture = this.#mixtureOf(term as OwnTerm);
+    if (mixture === undefined) return whole;
+    const score = mixture.gain - penaltyOf(term, mixture.theta) - partialPenalty(term);
+    return score > whole.score ? { term, theta: mixture.theta, score, mixture } : whole;
+  }
+
+  /** Cells of responders that are believed to be limited. */
+  limitedCells(): ReadonlySet<number> {
+    return new Set(
+      [...this.#active].flatMap(({ candidate, coverage }) =>
+        candidate.isNuisance ? coverage.cells : [],
+      ),
+    );
+  }
+
+  /** Believes in a prospect. */
+  accept({ term, theta, mixture }: Prospect): void {
+    const own = term as OwnTerm;
+    const accepted = mixture === undefined ? own : this.#partOf(own, mixture);
+    this.#believe(this.#activated(accepted), theta);
+  }
+
+  /** Believes in a term no longer. */
+  deactivate(term: Term): void {
+    this.#active.delete(term as OwnTerm);
+    this.#believe(term as OwnTerm, 0);
+  }
+
+  /** All that is believed, for `restore`. */
+  save(): Saved {
+    return [...this.#active].map((term) => ({
+      term,
+      theta: term.coverage.theta,
+      prior: term.prior,
+    }));
+  }
+
+  /** Believes in what was saved, and nothing else. */
+  restore(saved: Saved): void {
+    for (const term of [...this.#active]) this.deactivate(term);
+    for (const { term, theta, prior } of saved) {
+      const own = term as OwnTerm;
+      own.prior = prior;
+      this.#believe(this.#activated(own), theta);
+    }
+  }
+
+  /**
+   * The members of a partial loss were picked by what they lost, and that is not evidence: beside
+   * all that is believed now, a partial loss may count no more than its mixture does.
+   */
+  priceParts(): void {
+    for (const part of [...this.#active]) {
+      if (part.members === undefined) continue;
+      const { theta } = part.coverage;
+      const whole = this.#wholeOf.get(part.candidate) ?? part;
+      this.without(part, () => {
+        const losses = this.#evidence.flowLosses(whole.spans);
+        const mixture = bestMixture(this.model, losses, { losses: [-Math.expm1(theta)] });
+        const surplus = this.model.gainOf(part.coverage, theta) - (mixture?.gain ?? 0);
+        part.prior = whole.prior + partialPenalty(whole) + surplus;
+      });
+    }
+  }
+
+  /** Brings the background loss to its best beside what is believed. */
+  fitBackground(): void {
+    this.model.fitBackground();
+    this.model.refit();
+    for (const term of this.#terms) {
+      term.isStale = true;
+      term.isMixtureStale = true;
+    }
+  }
+
+  /** Brings all that is believed to the joint maximum. */
+  refit(): void {
+    this.model.refit();
+    for (const term of this.#active) this.#touch(term);
+  }
+
+  /** The part of a candidate that a mixture says is hit, with its cells cut off from the others. */
+  #partOf(term: OwnTerm, mixture: Mixture): OwnTerm {
+    const known = this.#parts.get(term.candidate) ?? [];
+    const same = known.find((part) => part.members?.join() === mixture.members.join());
+    if (same !== undefined) return same;
+    const members = new Set(mixture.members);
+    const cuts = this.#evidence.cut(term.spans, members);
+    for (const { from, to } of cuts) this.#follow(from, to);
+    const spans = term.spans.filter(({ path }) =>
+      this.#evidence.flowsOf(path).every((flow) => members.has(flow)),
+    );
+    const cells = spans.flatMap((span) => this.#evidence.cellsOf(span));
+    const part: OwnTerm = {
+      candidate: term.candidate,
+      coverage: this.model.cover(cells),
+      prior: term.prior + partialPenalty(term),
+      sent: term.sent,
+      members: mixture.members,
+      spans,
+      gain: 0,
+      theta: mixture.theta,
+      isStale: true,
+      mixture: undefined,
+      isMixtureStale: true,
+    };
+    this.#index(part, spans, cells);
+    this.#parts.set(term.candidate, [...known, part]);
+    return part;
+  }
+
+  /** All that covers a piece covers what was cut off it. */
+  #follow(from: number, to: number): void {
+    for (const { term, span } of this.#spansAt[from] ?? []) {
+      const cutOff = { ...span, path: to };
+      const cells = this.#evidence.cellsOf(cutOff);
+      term.spans.push(cutOff);
+      this.model.extend(term.coverage, cells);
+      this.#index(term, [cutOff], cells);
+      term.isStale = true;
+      term.isMixtureStale = true;
+    }
+  }
+
+  #activated(term: OwnTerm): OwnTerm {
+    this.#active.add(term);
+    return term;
+  }
+
+  #believe(term: OwnTerm, theta: number): void {
+    this.model.believe(term.coverage, theta);
+    this.#touch(term);
+  }
+
+  /** Whatever shares a lossy cell with a term has to be scored anew. */
+  #touch({ coverage }: OwnTerm): void {
+    for (const cell of this.model.lossyCells(coverage)) {
+      for (const other of this.#termsAt[cell] ?? []) {
+        other.isStale = true;
+        other.isMixtureStale = true;
+      }
+    }
+  }
+
+  #refresh(term: OwnTerm): void {
+    if (!term.isStale) return;
+    const { theta, gain } = this.model.fit(term.coverage);
+    term.theta = theta;
+    term.gain = gain;
+    term.isStale = false;
+  }
+
+  #mixtureOf(term: OwnTerm): Mixture | undefined {
+    if (term.isMixtureStale) {
+      const atLeast = Math.max(term.gain, term.prior + partialPenalty(term));
+      const losses = this.#evidence.flowLosses(term.spans);
+      term.mixture = bestMixture(this.model, losses, { atLeast });
+      term.isMixtureStale = false;
+    }
+    return term.mixture;
+  }
+
+  #termOf(candidate: Candidate, lossPrior: number): OwnTerm {
+    const coverage = this.model.cover(candidate.cells);
+    const ordinary = candidate.isNuisance ? NUISANCE_PENALTY : lossPrior;
+    return {
+      candidate,
+      coverage,
+      prior: ordinary + (candidate.isIncomplete ? INCOMPLETE_PENALTY : 0),
+      sent: candidate.cells.reduce((sum, cell) => sum + this.model.sent(cell), 0),
+      members: undefined,
+      spans: [...candidate.spans],
+      gain: 0,
+      theta: 0,
+      isStale: true,
+      mixture: undefined,
+      isMixtureStale: true,
+    };
+  }
+
+  #index(term: OwnTerm, spans: readonly Span[], cells: readonly number[]): void {
+    for (const span of spans) {
+      const there = this.#spansAt[span.path] ?? [];
+      there.push({ term, span });
+      this.#spansAt[span.path] = there;
+    }
+    for (const cell of cells) {
+      const terms = this.#termsAt[cell] ?? [];
+      terms.push(term);
+      this.#termsAt[cell] = terms;
+    }
+  }
+}
+
+function wholeProspect(term: OwnTerm): Prospect {
+  const score = term.gain - penaltyOf(term, term.theta);
+  return { term, theta: term.theta, score, mixture: undefined };
+}
+
+function mostGaining(terms: readonly OwnTerm[], isNuisance: boolean): OwnTerm[] {
+  return terms
+    .filter(({ candidate, gain }) => candidate.isNuisance === isNuisance && gain > 0)
+    .sort((a, b) => b.gain - a.gain)
+    .slice(0, PARTIAL_TRIED);
+}

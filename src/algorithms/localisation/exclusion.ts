@@ -1,0 +1,77 @@
+/** What the counts rule out: the most that any testable link loses, and links that are not. */
+
+import type { Belief } from './belief.ts';
+import type { Candidate, Explanation } from './candidates.ts';
+import { excludedLoss } from './loss-interval.ts';
+import type { PathGraph } from './path-graph.ts';
+
+/**
+ * Why a loss on a link would show nowhere: a router at its end never answers, so that nobody knows
+ * which flows cross it; its far end answers too little, and nothing behind does; or nothing behind
+ * answers since the target does not.
+ */
+export type UntestableReason = 'silent' | 'limited' | 'unanswering-target';
+
+export interface UntestablePlace {
+  readonly explanation: Explanation;
+  readonly why: UntestableReason;
+}
+
+export interface Exclusion {
+  /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
+  readonly excludedLossRatio: number;
+  readonly untestable: readonly UntestablePlace[];
+}
+
+/**
+ * How much loss can be ruled out on every link that a loss would show on, and the links where not.
+ *
+ * @param confidence probability that the bound holds, within (0, 1), however often one looks
+ */
+export function exclusion(graph: PathGraph, belief: Belief, confidence: number): Exclusion {
+  const untestable: UntestablePlace[] = [];
+  let excludedLossRatio = 0;
+  let hasTestable = false;
+  // What a limited interface leaves unanswered may be loss just as well: it rules nothing out.
+  const idle = belief.limitedCells();
+  for (const { candidate, coverage } of belief.terms) {
+    if (candidate.isReturn) continue;
+    const links = candidate.explanations.filter(({ kind }) => kind === 'link' || kind === 'target');
+    const hidden = links.filter((link) => isHidden(link, graph));
+    untestable.push(...hidden.map((explanation) => ({ explanation, why: 'silent' }) as const));
+    const known = links.filter(
+      (link) => !isHidden(link, graph) && !isBehindHidden(link, candidate, hidden),
+    );
+    if (known.length === 0) continue;
+    if (candidate.isNuisance) {
+      const why = graph.isTargetReached ? 'limited' : 'unanswering-target';
+      untestable.push(...known.map((explanation) => ({ explanation, why }) as const));
+      continue;
+    }
+    hasTestable = true;
+    const telling = coverage.cells.filter((cell) => !idle.has(cell));
+    const bound = excludedLoss(belief.model, belief.model.cover(telling), 1 - confidence);
+    excludedLossRatio = Math.max(excludedLossRatio, bound);
+  }
+  return { excludedLossRatio: hasTestable ? excludedLossRatio : 1, untestable };
+}
+
+/**
+ * Whether both ends of a link are unknown, or one, and the other is a host: there may be many such
+ * links, and which flows cross which is hidden. A lone silent router is taken for what it seems, one router.
+ */
+function isHidden(explanation: Explanation, { vertices }: PathGraph): boolean {
+  if (explanation.kind !== 'link') return false;
+  const ends = [...explanation.nears, explanation.far].map((vertex) => vertices[vertex]?.kind);
+  const isUnknown = ends.includes('silent');
+  return isUnknown && !ends.some((kind) => kind === 'interface' || kind === 'unseen');
+}
+
+/** The target is no link: where the last link is hidden, nothing is left that was tested. */
+function isBehindHidden(
+  { kind }: Explanation,
+  { isNuisance }: Candidate,
+  hidden: readonly Explanation[],
+): boolean {
+  return kind === 'target' && hidden.length > 0 && !isNuisance;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { countsOf, flowOf, TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
+import { STAR } from '../../model/path-counts.ts';
+import { flowRows } from './flow-rows.ts';
+
+const pathsOf = (flows: Parameters<typeof countsOf>[0]): number[][] =>
+  flowRows(countsOf(flows)).map(({ responders }) => [...responders]);
+
+describe('the target', () => {
+  test('whose answers at its own TTL were lost is no hop behind a silent one', () => {
+    const direct = flowOf([1, 2, 'T'], 10);
+    const phantom = { ...flowOf([1, 2, '*', 'T'], 3, [3, 3, 0, 3]) };
+    const [, row] = flowRows(countsOf([direct, phantom]));
+    expect(row?.responders).toEqual([1, 2, TARGET_ADDRESS]);
+    expect([row?.sent.at(-1), row?.received.at(-1)]).toEqual([6, 3]);
+  });
+
+  test('that is farther away behind another hop stays there', () => {
+    expect(pathsOf([flowOf([1, 2, 'T']), flowOf([1, 3, '*', 'T'])])[1]).toEqual([
+      1,
+      3,
+      STAR,
+      TARGET_ADDRESS,
+    ]);
+  });
+});
+
+describe('a star', () => {
+  const limited = Array.from({ length: 12 }, () => flowOf([1, 2, 3, 'T'], 6, [6, 1, 6, 6]));
+  const healthy = Array.from({ length: 12 }, () => flowOf([1, 2, 3, 'T'], 6));
+  const starred = flowOf([1, '*', 3, 'T'], 6);
+
+  test('is given to the one limited interface between the same neighbours', () => {
+    expect(pathsOf([...limited, starred]).at(-1)?.[1]).toBe(2);
+  });
+
+  test('is not given to one that answers everything', () => {
+    expect(pathsOf([...healthy, starred]).at(-1)?.[1]).toBe(STAR);
+  });
+
+  test('stays one where two interfaces could be meant', () => {
+    const other = limited.map((flow) => ({ ...flow, responders: [1, 4, 3, TARGET_ADDRESS] }));
+    expect(pathsOf([...limited, ...other, starred]).at(-1)?.[1]).toBe(STAR);
+  });
+
+  test('is a silent router’s where far more flows have it than a limit would leave', () => {
+    const many = Array.from({ length: 60 }, () => starred);
+    expect(pathsOf([...limited, ...many]).at(-1)?.[1]).toBe(STAR);
+  });
+});
+
+describe('a flow without any answer', () => {
+  test('ends before the first hop, where others arrive', () => {
+    const [, row] = flowRows(countsOf([flowOf([1, 'T']), flowOf(['*', '*'], 5)]));
+    expect(row).toMatchObject({ end: 'unseen', responders: [STAR], sent: [5], received: [0] });
+  });
+
+  test('is left out where none arrives', () => {
+    expect(flowRows(countsOf([flowOf([1, '*']), flowOf(['*', '*'])]))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,111 @@
+/**
+ * Flows made comparable: each as the hops of its path, with what was sent and answered there.
+ * Flows that cannot be placed yet are left out, a target’s lost answers are not taken for a hop,
+ * and stars that only a limited interface can have left are given to it.
+ */
+
+import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import { imputeStars } from './star-imputation.ts';
+
+/**
+ * How a path ends: at the target; where the flow loses everything although other flows arrive; or
+ * at the last hop that answers, when no flow arrives.
+ */
+export type PathEnd = 'target' | 'unseen' | 'open';
+
+/** One flow. The arrays are parallel, one entry a hop, from the first to where the path ends. */
+export interface FlowRow {
+  /** Index into the flows of the counts. */
+  readonly flow: number;
+  readonly responders: number[];
+  readonly sent: number[];
+  readonly received: number[];
+  readonly end: PathEnd;
+  /** Of the probes lost at the target: those whose repeated answer came. */
+  readonly answeredLate: number;
+}
+
+/** The rows of all flows whose path is known. */
+export function flowRows(counts: PathCounts): FlowRow[] {
+  const reached = counts.flows.filter((flow) => flow.isReached);
+  const targetHops = Math.max(0, ...reached.map(({ responders }) => responders.length));
+  const rows = counts.flows.flatMap((flow, index) => rowOf(flow, index, targetHops) ?? []);
+  const trimmed = withoutPhantoms(rows);
+  imputeStars(trimmed);
+  return trimmed;
+}
+
+function rowOf(flow: FlowCounts, index: number, targetHops: number): FlowRow | undefined {
+  const known = flow.isReached ? flow.responders.length : lastKnown(flow.responders) + 1;
+  if (!isProbedUpTo(flow, known)) return undefined;
+  const row = {
+    flow: index,
+    responders: flow.responders.slice(0, known),
+    sent: flow.sent.slice(0, known),
+    received: flow.received.slice(0, known),
+  };
+  if (flow.isReached) return { ...row, end: 'target', answeredLate: flow.answeredLate };
+  // A flow that ends while others reach the target loses its probes behind the last hop that
+  // answers. All that it sent to the target's distance and beyond is evidence for that.
+  const hasGoneAsFar =
+    targetHops > 0 && flow.sent.length >= targetHops && isProbedUpTo(flow, targetHops);
+  if (!hasGoneAsFar) return known === 0 ? undefined : { ...row, end: 'open', answeredLate: 0 };
+  row.responders.push(STAR);
+  row.sent.push(flow.sent.slice(Math.max(targetHops - 1, known)).reduce((a, b) => a + b, 0));
+  row.received.push(0);
+  return { ...row, end: 'unseen', answeredLate: 0 };
+}
+
+/** Whether every hop has been asked: one that has not is no silent hop. */
+function isProbedUpTo({ responders, sent }: FlowCounts, end: number): boolean {
+  for (let hop = 0; hop < end; hop++) {
+    if ((responders[hop] ?? STAR) === STAR && (sent[hop] ?? 0) === 0) return false;
+  }
+  return true;
+}
+
+function lastKnown(responders: readonly number[]): number {
+  let hop = responders.length - 1;
+  while (hop >= 0 && responders[hop] === STAR) hop--;
+  return hop;
+}
+
+/**
+ * A flow whose every probe to the target's own TTL was lost, and that was answered at a larger one,
+ * seems to have a silent hop before the target. Where the hop before leads straight to the target
+ * in other flows, at the same TTL, those probes belong to the target.
+ */
+function withoutPhantoms(rows: readonly FlowRow[]): FlowRow[] {
+  const direct = new Set<string>();
+  for (const { end, responders } of rows) {
+    const last = responders.length - 2;
+    if (end === 'target' && responders[last] !== STAR) direct.add(`${responders[last]} ${last}`);
+  }
+  return rows.map((row) => {
+    if (row.end !== 'target') return row;
+    let trimmed = row;
+    for (let last = row.responders.length - 2; last >= 0; last--) {
+      if (row.responders[last] !== STAR) {
+        return direct.has(`${row.responders[last]} ${last}`) ? trimmed : row;
+      }
+      trimmed = mergedAtTarget(trimmed);
+    }
+    return row;
+  });
+}
+
+/** The last two hops as one. */
+function mergedAtTarget(row: FlowRow): FlowRow {
+  const last = row.responders.length - 1;
+  const joined = (values: readonly number[]): number[] => [
+    ...values.slice(0, last - 1),
+    (values[last - 1] ?? 0) + (values[last] ?? 0),
+  ];
+  const target = row.responders[last] ?? STAR;
+  return {
+    ...row,
+    responders: [...row.responders.slice(0, last - 1), target],
+    sent: joined(row.sent),
+    received: joined(row.received),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * How probable a place is beside all rivals, each tried in its stead, with everything else fitted
+ * anew. Places that differ only in cells of limited responders count as one group: those cells tell
+ * nothing.
+ */
+
+import type { Belief } from './belief.ts';
+import type { Candidate, Explanation } from './candidates.ts';
+import { type Prospect, penaltyOf, type Term } from './hypothesis.ts';
+import type { Selection } from './selection.ts';
+
+/** Places that these counts cannot tell apart, and how probable it is that the loss is there. */
+export interface PlaceGroup {
+  /** Most ordinary first. */
+  readonly explanations: readonly Explanation[];
+  readonly probability: number;
+}
+
+/**
+ * Rival places are given this much more weight than the model gives them, since it is no more than
+ * a model (the temperature of a posterior).
+ */
+const TEMPERATURE = 1.3;
+/** Only so many rivals are fitted, those that come nearest before that, and within so many nats. */
+const RIVALS_FITTED = 10;
+const FITTED_NATS = 12;
+
+/** Where the loss of an active term is, most probable group first; probabilities add up to ≤ 1. */
+export function locationPosterior(selection: Selection, term: Term): readonly PlaceGroup[] {
+  const { belief } = selection;
+  const limited = limitedResponders(belief, term);
+  const rivals = belief.without(term, () =>
+    belief
+      .prospects()
+      .filter(({ term: { candidate } }) => !candidate.isNuisance || candidate === term.candidate)
+      .map((rival) => ({ rival, outlook: outlook(belief, rival, limited) })),
+  );
+  rivals.sort((a, b) => b.outlook - a.outlook);
+  const top = rivals[0]?.outlook ?? 0;
+  const none = selection.objectiveInstead(term, undefined);
+  const fitted = rivals
+    .slice(0, RIVALS_FITTED)
+    .filter((each) => each.outlook > top - FITTED_NATS)
+    .map(({ rival }) => {
+      const isOwn = rival.term.candidate === term.candidate;
+      const objective = isOwn ? belief.objective() : selection.objectiveInstead(term, rival);
+      return { rival, score: objective - none };
+    });
+  // Only rivals of about the same flows can be alike.
+  const losses = rivals
+    .map(({ rival }) => rival.term.candidate)
+    .filter(({ isNuisance }) => !isNuisance);
+  const tried = fitted.map(({ rival }) => rival.term.candidate);
+  const near = losses.filter(({ flows }) =>
+    tried.some((other) => other.flows.length === flows.length),
+  );
+  return groupsOf(
+    fitted,
+    new Alike(
+      near,
+      limited.map(({ cells }) => cells),
+    ),
+  );
+}
+
+/** A limited responder that stays so whatever the rival: its cells then tell nothing. */
+interface Limited {
+  readonly cells: readonly number[];
+}
+
+function limitedResponders(belief: Belief, term: Term): Limited[] {
+  return [...belief.active]
+    .filter((active) => active !== term && active.candidate.isNuisance)
+    .map(({ candidate }) => ({ cells: candidate.cells }));
+}
+
+/** A rival's score if the limits within what it covers adapt to it. */
+function outlook(belief: Belief, rival: Prospect, limited: readonly Limited[]): number {
+  const { term, mixture, score } = rival;
+  if (mixture !== undefined) return score;
+  const own = new Set(term.candidate.cells);
+  const idle = new Set<number>();
+  for (const { cells } of limited) {
+    if (cells.every((cell) => own.has(cell))) for (const cell of cells) idle.add(cell);
+  }
+  if (idle.size === 0 || idle.size === own.size) return score;
+  const { model } = belief;
+  const telling = model.cover(term.coverage.cells.filter((cell) => !idle.has(cell)));
+  const { gain, theta } = model.fit(telling);
+  return Math.max(score, gain - penaltyOf(term, theta));
+}
+
+function groupsOf(
+  fitted: readonly { readonly rival: Prospect; readonly score: number }[],
+  alike: Alike,
+): PlaceGroup[] {
+  const best = Math.max(0, ...fitted.map(({ score }) => score));
+  let all = Math.exp(-best / TEMPERATURE); // no loss anywhere
+  const groups = new Map<string, { weight: number; candidates: Set<Candidate> }>();
+  for (const { rival, score } of [...fitted].sort((a, b) => b.score - a.score)) {
+    const { candidate } = rival.term;
+    const weight = Math.exp((score - best) / TEMPERATURE);
+    all += weight;
+    const key = alike.keyOf(candidate);
+    const group = groups.get(key) ?? { weight: 0, candidates: new Set() };
+    group.weight += weight;
+    group.candidates.add(candidate);
+    groups.set(key, group);
+  }
+  return [...groups]
+    .sort(([, a], [, b]) => b.weight - a.weight)
+    .map(([key, { weight, candidates }]) => ({
+      explanations: distinct([...candidates, ...alike.allWith(key)]),
+      probability: weight / all,
+    }));
+}
+
+/**
+ * Which candidates the counts cannot tell apart: those that differ only in whether they cover all
+ * cells of a limited responder, which a change of its limit makes up for.
+ */
+class Alike {
+  readonly #limited: readonly (readonly number[])[];
+  readonly #byKey = new Map<string, Candidate[]>();
+  readonly #keys = new Map<Candidate, string>();
+
+  constructor(candidates: readonly Candidate[], limited: readonly (readonly number[])[]) {
+    this.#limited = limited;
+    for (const candidate of candidates) {
+      const key = this.keyOf(candidate);
+      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), candidate]);
+    }
+  }
+
+  keyOf(candidate: Candidate): string {
+    const known = this.#keys.get(candidate);
+    if (known !== undefined) return known;
+    const own = new Set(candidate.cells);
+    for (const cells of this.#limited) {
+      if (cells.every((cell) => own.has(cell))) for (const cell of cells) own.delete(cell);
+    }
+    const key = `${candidate.isReturn} ${[...own].join()}`;
+    this.#keys.set(candidate, key);
+    return key;
+  }
+
+  allWith(key: string): readonly Candidate[] {
+    return this.#byKey.get(key) ?? [];
+  }
+}
+
+/** A router may be named for its entrance and for its transit: once is enough. */
+function distinct(candidates: readonly Candidate[]): Explanation[] {
+  const all = candidates.flatMap(({ explanations }) => explanations);
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
+}
