@@ -1,9 +1,16 @@
 /** Writes down what an isolation run measured and concluded. */
 
 import type { Isolation } from '../algorithms/isolation/isolation.ts';
+import {
+  changedPaths,
+  ownHostCauses,
+  returnLossRejected,
+  withOwnHost,
+} from '../algorithms/isolation/rejected-causes.ts';
 import { summarise } from '../algorithms/isolation/summary.ts';
 import {
   concludeVerdict,
+  type DirectionOf,
   type RefusingRouter,
   reportable,
   type Verdict,
@@ -15,13 +22,13 @@ import type { AddressBook } from '../model/address-book.ts';
 import {
   type FiveTuple,
   type FlowRecord,
-  type HopInterface,
   ISOLATE_SCHEMA,
   type IsolateRecord,
 } from '../model/isolate-record.ts';
-import { type PathCounts, STAR } from '../model/path-counts.ts';
+import type { PathCounts } from '../model/path-counts.ts';
 import type { EngineCounters } from '../probing/probe-engine.ts';
 import type { IsolateOptions } from './isolate.ts';
+import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
 import type { Network } from './network.ts';
 import { VERSION } from './version.ts';
 
@@ -40,19 +47,22 @@ export interface FinishedRun {
   readonly addresses: AddressBook;
   /** MPLS label stacks by address index. */
   readonly labels: ReadonlyMap<number, readonly number[]>;
-  readonly startedAt: Date;
+  /** RFC 3339. */
+  readonly startedAt: string;
   readonly durationMs: number;
   readonly loopDelayP99Ms: number;
+  /** On the clock of the run. */
+  readonly endedAtUs: number;
 }
 
 /** The record of a run that is over, or was interrupted. Names of addresses are left open. */
 export function recordOf(run: FinishedRun): IsolateRecord {
   const { options, network, isolation, counters } = run;
-  const counts = isolation.table.counts();
+  const { counts } = isolation.table.measured();
   return {
     schema: ISOLATE_SCHEMA,
     version: VERSION,
-    startedAt: run.startedAt.toISOString(),
+    startedAt: run.startedAt,
     durationMs: run.durationMs,
     partial: isolation.stopReason === undefined,
     simulated: options.simulated,
@@ -71,13 +81,27 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     maxTtl: options.maxTtl,
     confidence: options.confidence,
     stopReason: isolation.stopReason ?? 'interrupted',
+    probesNeeded: isolation.probesNeeded,
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,
     ...conclusionOf(run, counts),
-    hops: hopsOf(counts, run),
-    links: linksOf(counts, run),
+    hops: hopsOf(run),
+    links: linksOf(run),
     measurement: measurementOf(run),
   };
+}
+
+/** What answers each flow, as far as is known by now. */
+export function flowPaths(
+  isolation: Isolation,
+  { sourcePorts }: Network,
+  addresses: AddressBook,
+): Pick<FlowRecord, 'target' | 'sourcePort' | 'path'>[] {
+  return sourcePorts.map((sourcePort, flow) => ({
+    target: 0,
+    sourcePort,
+    path: isolation.table.pathOf(flow).map((responder) => addressOrNull(addresses, responder)),
+  }));
 }
 
 /** What the counts show, and which flows show it. */
@@ -86,10 +110,14 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   const localisation = isolation.localisation();
   const source = formatIpAddress(network.source);
   const refusing = refusingRouters(run, counts);
-  const verdict = withRefusals(
-    concludeVerdict(localisation, { addresses, source }, options.confidence),
-    refusing,
-  );
+  const { clumps, loops } = isolation.table.measured();
+  const directionOf: DirectionOf = (loss) =>
+    loss.direction === undefined || loss.direction === 'unknown'
+      ? isolation.late.directionOf(loss, run.endedAtUs)
+      : loss.direction;
+  const names = { addresses, source, clumps, loops, directionOf };
+  const concluded = concludeVerdict(localisation, names, options.confidence);
+  const verdict = withRefusals(withRivalCauses(concluded, run), refusing);
   const losses = reportable(localisation, options.confidence);
   const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
   const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
@@ -98,28 +126,30 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     ...verdict,
     confidence: options.confidence,
     target: options.targetName,
-    flows: counts.flows.length,
+    flows: isolation.chosenFlows.length,
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,
     refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
+    probesNeeded: isolation.probesNeeded,
     lastHops: lastHops(graph, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
   });
-  const flows = counts.flows.map(
-    (flow, index): FlowRecord => ({
+  const flows = network.sourcePorts.map((sourcePort, index): FlowRecord => {
+    const flow = counts.flows[index] ?? { responders: [], sent: [], received: [] };
+    return {
       target: 0,
-      sourcePort: network.sourcePorts[index] ?? 0,
-      path: flow.responders.map((responder) => textOf(addresses, responder)),
+      sourcePort,
+      path: flow.responders.map((responder) => addressOrNull(addresses, responder)),
       sent: flow.sent,
       received: flow.received,
       changedPath: isolation.table.hasChangedPath(index),
       lossy: lossy.has(index),
-    }),
-  );
+    };
+  });
   const tuples = (chosen: readonly number[]): FiveTuple[] =>
     chosen.slice(0, REPRODUCE_FLOWS).map((flow) => fiveTuple(network, flow));
-  const all = [...counts.flows.keys()];
+  const all = [...flows.keys()].filter((flow) => (flows[flow]?.sent.length ?? 0) > 0);
   const control = losses.length === 0 ? [] : all.filter((flow) => !crossing.has(flow));
   return {
     ...verdict,
@@ -130,13 +160,35 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   };
 }
 
+/** The verdict beside what could have been taken for the loss that it names. */
+function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
+  const { isolation, addresses, network } = run;
+  const losses = isolation.localisation().losses.flatMap(({ flowsAcross }) => flowsAcross);
+  const atTarget = isolation.late.targetLosses(new Set(losses), run.endedAtUs);
+  const { socketDrops, sendErrors, loopDelayP99Ms } = measurementOf(run);
+  const source = formatIpAddress(network.source);
+  const host = { source, socketDrops, sendErrors, loopDelayP99Ms };
+  const probesLost = Math.max(0, ...verdict.suspects.map((suspect) => suspect.probesLost));
+  const target = formatIpAddress(network.destination);
+  return {
+    ...verdict,
+    verdict: withOwnHost(verdict.verdict, host, probesLost),
+    rejected: [
+      ...verdict.rejected,
+      ...changedPaths(isolation.table.measured(), addresses),
+      ...(isolation.late.canBeRepeated ? returnLossRejected(atTarget, target) : []),
+      ...ownHostCauses(host, probesLost),
+    ],
+  };
+}
+
 /** Routers that refuse to forward flows, those with most flows first. */
 function refusingRouters(
   { isolation, addresses }: FinishedRun,
   counts: PathCounts,
 ): RefusingRouter[] {
   const routers = new Map<string, { address: string; ttl: number; flows: number[] }>();
-  for (const flow of counts.flows.keys()) {
+  for (const flow of isolation.chosenFlows) {
     const refusal = isolation.table.refusal(flow);
     if (refusal === undefined) continue;
     const address = addresses.textOf(refusal.responder);
@@ -192,44 +244,10 @@ function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRec
   };
 }
 
-function hopsOf(counts: PathCounts, { addresses, labels }: FinishedRun): IsolateRecord['hops'] {
-  const depth = Math.max(0, ...counts.flows.map(({ responders }) => responders.length));
-  return Array.from({ length: depth }, (_, hop) => {
-    const interfaces = new Map<number, HopInterface>();
-    for (const { responders, sent, received } of counts.flows) {
-      const responder = responders[hop] ?? STAR;
-      if (responder === STAR) continue;
-      const before = interfaces.get(responder);
-      interfaces.set(responder, {
-        address: addresses.textOf(responder),
-        name: null,
-        flows: (before?.flows ?? 0) + 1,
-        sent: (before?.sent ?? 0) + (sent[hop] ?? 0),
-        received: (before?.received ?? 0) + (received[hop] ?? 0),
-        mpls: labels.get(responder) ?? [],
-      });
-    }
-    return { ttl: counts.minTtl + hop, interfaces: [...interfaces.values()] };
-  });
-}
-
-function linksOf(counts: PathCounts, { addresses }: FinishedRun): IsolateRecord['links'] {
-  const links = new Map<string, { near: string; far: string; ttl: number; flows: number }>();
-  for (const { responders } of counts.flows) {
-    for (let hop = 1; hop < responders.length; hop++) {
-      const near = textOf(addresses, responders[hop - 1] ?? STAR);
-      const far = textOf(addresses, responders[hop] ?? STAR);
-      if (near === null || far === null) continue;
-      const ttl = counts.minTtl + hop;
-      const key = `${ttl} ${near} ${far}`;
-      links.set(key, { near, far, ttl, flows: (links.get(key)?.flows ?? 0) + 1 });
-    }
-  }
-  return [...links.values()].sort((a, b) => a.ttl - b.ttl);
-}
-
 function measurementOf({
   network,
+  options,
+  isolation,
   counters,
   loopDelayP99Ms,
 }: FinishedRun): IsolateRecord['measurement'] {
@@ -242,10 +260,14 @@ function measurementOf({
     duplicates: counters.duplicates,
     loopDelayP99Ms: Math.round(loopDelayP99Ms * 10) / 10,
     skippedPorts: network.skippedPorts,
-    notes: network.notes,
+    notes: [...network.notes, ...flowsLeftOut(isolation, options)],
   };
 }
 
-function textOf(addresses: AddressBook, responder: number): string | null {
-  return responder === STAR ? null : addresses.textOf(responder);
+function flowsLeftOut({ chosenFlows, table }: Isolation, { maxProbes }: IsolateOptions): string[] {
+  if (chosenFlows.length === table.flows) return [];
+  return [
+    `${chosenFlows.length} of ${table.flows} flows were probed: ` +
+      `--max-probes ${maxProbes} suffices for no more`,
+  ];
 }

@@ -15,11 +15,9 @@ describe('a round', () => {
     table.replied(replyFrom(7, { flow: 0, ttl: 1, round }));
     expect(table.commitRounds()).toBe(0);
     expect(table.counts().flows[0]?.sent).toEqual([]);
-    expect(table.probesCounted).toBe(0);
     table.lost(0, 1, round);
     expect(table.commitRounds()).toBe(1);
     expect(table.counts().flows[0]).toMatchObject({ sent: [2], received: [1] });
-    expect(table.probesCounted).toBe(2);
     expect(table.openRounds).toBe(0);
   });
 
@@ -118,18 +116,30 @@ describe('another responder', () => {
     });
   });
 
-  test('seen twice in a row is another path: counts start anew, with the next round', () => {
+  test('seen twice in a row is another path, with counts of its own', () => {
     const table = tableOf([[1, 2, 'T']], 3);
-    teachRound(table, [[1, 9, 'T']]);
-    teachRound(table, [[1, 9, 'T']]);
+    for (let i = 0; i < 4; i++) teachRound(table, [[1, 9, 'T']]);
     expect(table.hasChangedPath(0)).toBe(true);
-    expect(table.counts().flows[0]?.sent.every((sent) => sent === 0)).toBe(true);
-    teachRound(table, [[1, 9, 'T']]);
-    expect(table.counts().flows[0]).toMatchObject({
-      responders: [1, 9, TARGET_ADDRESS],
-      sent: [1, 1, 1],
-      received: [1, 1, 1],
-    });
+    const { counts, flowOf, changes } = table.measured();
+    expect(flowOf).toEqual([0, 0]);
+    // The last round of the old path and the first of the new one measured neither for certain.
+    expect(counts.flows).toMatchObject([
+      { responders: [1, 9, TARGET_ADDRESS], sent: [3, 3, 3], received: [3, 3, 3] },
+      { responders: [1, 2, TARGET_ADDRESS], sent: [2, 2, 2], received: [2, 2, 2] },
+    ]);
+    expect(changes).toEqual([{ flow: 0, hop: 1, fromRound: 2, toRound: 3, probesLost: 0 }]);
+  });
+
+  test('takes what was lost during the change out of all counts', () => {
+    const table = tableOf([[1, 2, 'T']], 3);
+    teachRound(table, [[1, '*', '*']]);
+    for (let i = 0; i < 3; i++) teachRound(table, [[1, 9, 'T']]);
+    const { counts, changes } = table.measured();
+    const lost = counts.flows.flatMap(({ sent, received }) =>
+      sent.map((count, hop) => count - (received[hop] ?? 0)),
+    );
+    expect(lost.every((count) => count === 0)).toBe(true);
+    expect(changes).toMatchObject([{ fromRound: 2, toRound: 4, probesLost: 2 }]);
   });
 
   test('of one flow leaves the others as they are', () => {
@@ -152,13 +162,46 @@ describe('another responder', () => {
     expect(table.counts().flows[1]?.sent).toEqual([4, 4, 4]);
   });
 
-  test('again and again is taken as it comes: a path that never settles keeps its counts', () => {
+  test('in every round leaves no path to measure', () => {
     const table = tableOf([[1, 2, 'T']]);
-    for (let i = 0; i < 8; i++) {
-      teachRound(table, [[1, 10 + i, 'T']]);
-      teachRound(table, [[1, 10 + i, 'T']]);
-    }
-    expect(table.counts().flows[0]?.sent[0]).toBeGreaterThanOrEqual(8);
+    for (let i = 0; i < 8; i++) teachRound(table, [[1, 10 + i, 'T']]);
+    expect(table.counts().flows[0]?.sent).toEqual([]);
+  });
+});
+
+describe('an answer that comes late', () => {
+  const lostAtTarget = (): FlowTable => {
+    const table = tableOf([[1, 2, 'T']], 2);
+    teachRound(table, [[1, 2, '*']]);
+    return table;
+  };
+  const late = replyFrom('T', { flow: 0, ttl: 3, round: 2 });
+
+  test('because it was slow makes good for the loss', () => {
+    const table = lostAtTarget();
+    table.repliedLate(late);
+    expect(table.counts().flows[0]).toMatchObject({ received: [3, 3, 3], answeredLate: 0 });
+  });
+
+  test('because it is a repeat leaves the loss, and proves that the probe arrived', () => {
+    const table = lostAtTarget();
+    table.answeredLate(late);
+    expect(table.counts().flows[0]).toMatchObject({ received: [3, 3, 2], answeredLate: 1 });
+  });
+
+  test('as a repeat excuses the losses that followed, as the target was still busy', () => {
+    const table = lostAtTarget();
+    teachRound(table, [[1, 2, '*']]);
+    table.answeredLate(late);
+    expect(table.counts().flows[0]).toMatchObject({ sent: [4, 4, 3], received: [4, 4, 2] });
+  });
+
+  test('to a probe that nobody counts as lost changes nothing', () => {
+    const table = lostAtTarget();
+    const before = table.counts();
+    table.answeredLate({ ...late, round: 1 });
+    table.repliedLate({ ...late, round: 1 });
+    expect(table.counts()).toEqual(before);
   });
 });
 

@@ -1,13 +1,12 @@
 /**
- * What is known of every flow: who answers at each TTL, where the target is, and how many probes of
- * the rounds that are over were answered.
- *
- * Rounds count as a whole, since replies come before losses are known: counting probes one by one
- * would make every loss look smaller than it is.
+ * What is known of every flow: who answers at each TTL, where the target is, and what became of
+ * the probes of the rounds that are over.
  */
 
-import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
+import { type MeasuredPaths, measurePaths, SILENT_PROBES } from './measured-paths.ts';
+import { ANSWERED_LATE, FROM_TARGET, type Observation, Rounds, VOID } from './rounds.ts';
 
 export interface FlowTableOptions {
   readonly flows: number;
@@ -17,11 +16,6 @@ export interface FlowTableOptions {
   readonly target: number;
 }
 
-/** A hop that has left as many probes of one flow unanswered is silent to it, not just unlucky. */
-const SILENT_PROBES = 4;
-/** Beyond this many changes a flow's path is taken as it comes: it will not settle. */
-const PATH_CHANGES_MAX = 3;
-
 /** A router's word that it does not forward a flow (ICMP unreachable). */
 export interface Refusal {
   readonly hop: number;
@@ -29,98 +23,138 @@ export interface Refusal {
   readonly responder: number;
 }
 
+/** A cell of the table, in a round. */
+interface Place {
+  readonly flow: number;
+  readonly ttl: number;
+  readonly round: number;
+}
+
 interface Flow {
+  /** Who answered last at each hop. */
   readonly responders: number[];
-  /** Another responder seen once, by hop: a second time in a row makes it the path. */
-  readonly rivals: number[];
+  /** Probes of rounds that are over, by hop. */
   readonly sent: number[];
-  readonly received: number[];
+  /** In the order of rounds. */
+  readonly observations: Observation[];
+  readonly unsteadyHops: Set<number>;
   /** Hop of the target, or undefined while it has not answered. */
   reachedHop: number | undefined;
+  /** Routers that answered from the target's hop or behind it since the target last did. */
+  routersBehind: number;
   /** The nearest hop from which a router said that it will not forward the flow. */
   refusal: Refusal | undefined;
   lastKnownHop: number;
-  pathChanges: number;
-  /** Rounds before this one measured another path. */
-  countsFromRound: number;
+  /** Where and when the target was busy with an earlier probe: losses then tell nothing. */
+  held: Held;
 }
 
-/** Probes of one round, until all their outcomes are known. */
-interface Round {
-  readonly id: number;
-  readonly sent: Uint16Array;
-  readonly received: Uint16Array;
-  outstanding: number;
+interface Held {
+  readonly fromRound: number;
+  readonly untilRound: number;
+  readonly hop: number;
 }
+
+const NOT_HELD: Held = { fromRound: 0, untilRound: 0, hop: 0 };
+
+/** Routers that answer from where the target was, before the target counts as farther away. */
+const ROUTERS_BEHIND_MAX = 2;
 
 /** Hops are counted from 0, which is `minTtl`. */
 export class FlowTable {
   readonly #options: FlowTableOptions;
-  readonly #hops: number;
   readonly #flows: Flow[] = [];
-  readonly #rounds: Round[] = [];
-  #roundsStarted = 0;
-  #probesCounted = 0;
+  readonly #rounds = new Rounds();
+  #measured: MeasuredPaths | undefined;
 
   constructor(options: FlowTableOptions) {
     this.#options = options;
-    this.#hops = options.maxTtl - options.minTtl + 1;
-    for (let i = 0; i < options.flows; i++) this.#flows.push(newFlow(this.#hops));
+    const hops = options.maxTtl - options.minTtl + 1;
+    for (let i = 0; i < options.flows; i++) this.#flows.push(newFlow(hops));
+  }
+
+  /** How many flows there are, probed or not. */
+  get flows(): number {
+    return this.#flows.length;
   }
 
   /** Opens the next round; its number. */
   startRound(): number {
-    const cells = this.#flows.length * this.#hops;
-    const id = this.#roundsStarted++;
-    const [sent, received] = [new Uint16Array(cells), new Uint16Array(cells)];
-    this.#rounds.push({ id, sent, received, outstanding: 0 });
-    return id;
+    return this.#rounds.start();
   }
 
   /** Notes that a probe of the newest round was ordered. */
   ordered(): void {
-    const round = this.#rounds.at(-1);
-    if (round !== undefined) round.outstanding++;
+    this.#rounds.ordered();
   }
 
   replied(reply: ProbeReply): void {
-    const hop = reply.ttl - this.#options.minTtl;
-    this.#settle(reply.flow, hop, reply.round, { isReceived: true });
-    const flow = this.#flows[reply.flow];
-    if (flow === undefined) return;
-    if (reply.isTarget && reply.kind !== 'time-exceeded') this.#reach(flow, hop);
-    else if (reply.kind === 'unreachable') this.#refuse(flow, hop, reply.responder);
-    else this.#see(flow, hop, reply.responder, reply.round);
+    const hop = this.#hopOf(reply);
+    this.#rounds.settle(reply.flow, { round: reply.round, hop, answer: answerOf(reply) });
+    this.#learn(reply);
   }
 
   lost(flow: number, ttl: number, round: number): void {
-    this.#settle(flow, ttl - this.#options.minTtl, round, { isReceived: false });
+    const hop = this.#hopOf({ ttl });
+    const { fromRound, untilRound, hop: heldHop } = this.#flows[flow]?.held ?? NOT_HELD;
+    const isHeld = round > fromRound && round < untilRound && hop >= heldHop;
+    this.#rounds.settle(flow, { round, hop, answer: isHeld ? VOID : STAR });
+  }
+
+  /** An answer to a probe that counts as lost, but was only slow. */
+  repliedLate(reply: ProbeReply): void {
+    const loss = this.#lossOf(reply);
+    if (loss !== undefined) loss.answer = answerOf(reply);
+    this.#learn(reply);
+  }
+
+  /**
+   * The target's repeated answer to a probe that counts as lost: the probe arrived, and its first
+   * answer did not. While the target awaited the end of that handshake, it answered no other probe
+   * of the flow in a way of its own (RFC 9293 §3.10.7.4: a segment out of the window is answered
+   * with an acknowledgment of what was received before), so their losses tell nothing.
+   *
+   */
+  answeredLate(place: Place): void {
+    const flow = this.#flows[place.flow];
+    const loss = this.#lossOf(place);
+    if (loss === undefined || flow === undefined) return;
+    loss.answer = ANSWERED_LATE;
+    const hop = this.#hopOf(place);
+    flow.held = { fromRound: place.round, untilRound: this.#rounds.started, hop };
+    reach(flow, hop);
+    for (const observation of flow.observations) {
+      const isAfter = observation.round > place.round && observation.hop >= hop;
+      if (isAfter && observation.answer === STAR) observation.answer = VOID;
+    }
   }
 
   /** A probe that was never sent is taken out of its round. */
   unsent(round: number): void {
-    const staged = this.#rounds.find(({ id }) => id === round);
-    if (staged !== undefined) staged.outstanding--;
+    this.#rounds.withdraw(round);
   }
 
   /** Adds up the rounds that are over; returns how many they were. */
   commitRounds(): number {
-    let committed = 0;
-    while (this.#rounds[0]?.outstanding === 0) {
-      this.#commit(this.#rounds.shift() as Round);
-      committed++;
-    }
-    return committed;
+    return this.#rounds.takeOver((index, observation) => {
+      const flow = this.#flows[index];
+      if (flow === undefined) return;
+      this.#measured = undefined;
+      flow.observations.push(observation);
+      flow.sent[observation.hop] = (flow.sent[observation.hop] ?? 0) + 1;
+    });
   }
 
   /** Rounds whose outcome is not yet known. */
   get openRounds(): number {
-    return this.#rounds.length;
+    return this.#rounds.open;
   }
 
-  /** Probes in all rounds that are over. */
-  get probesCounted(): number {
-    return this.#probesCounted;
+  /** Whether anybody has answered anything. */
+  get hasAnswers(): boolean {
+    return this.#flows.some(
+      ({ lastKnownHop, reachedHop }) => lastKnownHop >= 0 || reachedHop !== undefined,
+    );
   }
 
   /** Who answers at a hop, or `STAR`. */
@@ -170,104 +204,108 @@ export class FlowTable {
     });
   }
 
+  /** The hop at which a path comes back to an interface that it has passed; undefined if none. */
+  loopHop(flow: number): number | undefined {
+    const { responders, reachedHop } = this.#flows[flow] ?? newFlow(0);
+    if (reachedHop !== undefined) return undefined;
+    for (let hop = 2; hop < responders.length; hop++) {
+      const responder = responders[hop] ?? STAR;
+      if (responder !== STAR && responders.lastIndexOf(responder, hop - 2) >= 0) return hop;
+    }
+    return undefined;
+  }
+
   hasChangedPath(flow: number): boolean {
-    return (this.#flows[flow]?.pathChanges ?? 0) > 0;
+    return this.measured().changes.some((change) => change.flow === flow);
+  }
+
+  /** What became of a flow's probes, in the order of rounds. */
+  observationsOf(flow: number): readonly Observation[] {
+    return this.#flows[flow]?.observations ?? [];
+  }
+
+  /** Who answered at each hop of the path that a flow takes now, or `STAR`. */
+  pathOf(flow: number): readonly number[] {
+    return this.measured().counts.flows[flow]?.responders ?? [];
   }
 
   /** The counts of all rounds that are over. */
   counts(): PathCounts {
-    const { minTtl, target } = this.#options;
-    return { minTtl, target, flows: this.#flows.map((flow) => this.#countsOf(flow)) };
+    return this.measured().counts;
   }
 
-  #countsOf(flow: Flow): FlowCounts {
-    const isReached = flow.reachedHop !== undefined;
-    const lastProbed = flow.sent.findLastIndex((sent) => sent > 0);
-    const lastUseful = Math.min(lastProbed, (flow.refusal?.hop ?? Number.POSITIVE_INFINITY) - 1);
-    const end = (isReached ? (flow.reachedHop ?? 0) : lastUseful) + 1;
-    const responders = flow.responders.slice(0, end);
-    if (isReached) responders[end - 1] = this.#options.target;
-    return {
-      responders,
-      sent: flow.sent.slice(0, end),
-      received: flow.received.slice(0, end),
-      isReached,
-      answeredLate: 0,
-    };
+  /** Paths, their counts and their changes over all rounds that are over. */
+  measured(): MeasuredPaths {
+    this.#measured ??= measurePaths(
+      this.#flows.map((flow) => ({ ...flow, refusalHop: flow.refusal?.hop })),
+      { minTtl: this.#options.minTtl, target: this.#options.target },
+    );
+    return this.#measured;
   }
 
-  #settle(
-    flow: number,
-    hop: number,
-    roundId: number,
-    { isReceived }: { isReceived: boolean },
-  ): void {
-    const round = this.#rounds.find(({ id }) => id === roundId);
-    if (round === undefined) return;
-    const cell = flow * this.#hops + hop;
-    round.outstanding--;
-    round.sent[cell] = (round.sent[cell] ?? 0) + 1;
-    if (isReceived) round.received[cell] = (round.received[cell] ?? 0) + 1;
+  #hopOf({ ttl }: { readonly ttl: number }): number {
+    return ttl - this.#options.minTtl;
   }
 
-  #commit({ id, sent, received }: Round): void {
-    for (const [index, flow] of this.#flows.entries()) {
-      for (let hop = 0; hop < this.#hops; hop++) {
-        const cell = index * this.#hops + hop;
-        this.#probesCounted += sent[cell] ?? 0;
-        if (id < flow.countsFromRound) continue;
-        flow.sent[hop] = (flow.sent[hop] ?? 0) + (sent[cell] ?? 0);
-        flow.received[hop] = (flow.received[hop] ?? 0) + (received[cell] ?? 0);
-      }
-    }
+  /** The loss that a late answer puts right. */
+  #lossOf(place: Place): Observation | undefined {
+    const hop = this.#hopOf(place);
+    this.#measured = undefined;
+    return (
+      this.#rounds.lossOf(place.flow, { round: place.round, hop }) ??
+      this.#flows[place.flow]?.observations.findLast(
+        ({ round, hop: other, answer }) =>
+          round === place.round && other === hop && answer === STAR,
+      )
+    );
   }
 
-  #refuse(flow: Flow, hop: number, responder: number): void {
-    if (hop < (flow.refusal?.hop ?? Number.POSITIVE_INFINITY)) flow.refusal = { hop, responder };
-  }
-
-  #reach(flow: Flow, hop: number): void {
-    if (flow.reachedHop === undefined || hop < flow.reachedHop) flow.reachedHop = hop;
-  }
-
-  #see(flow: Flow, hop: number, responder: number, round: number): void {
-    const known = flow.responders[hop] ?? STAR;
-    flow.lastKnownHop = Math.max(flow.lastKnownHop, hop);
-    if (known === STAR) {
-      flow.responders[hop] = responder;
-    } else if (known === responder) {
-      flow.rivals[hop] = STAR;
-    } else if (flow.rivals[hop] !== responder) {
-      flow.rivals[hop] = responder;
-    } else {
-      this.#changePath(flow, hop, responder, round);
-    }
-  }
-
-  /** The path is another one now: what was counted before belongs to the old one. */
-  #changePath(flow: Flow, hop: number, responder: number, round: number): void {
-    flow.responders[hop] = responder;
-    flow.rivals[hop] = STAR;
-    flow.pathChanges++;
-    if (flow.pathChanges > PATH_CHANGES_MAX) return;
-    flow.sent.fill(0);
-    flow.received.fill(0);
-    flow.reachedHop = undefined;
-    flow.refusal = undefined;
-    flow.countsFromRound = round + 1;
+  #learn(reply: ProbeReply): void {
+    this.#measured = undefined;
+    const flow = this.#flows[reply.flow];
+    if (flow === undefined) return;
+    const hop = this.#hopOf(reply);
+    if (answerOf(reply) === FROM_TARGET) reach(flow, hop);
+    else if (reply.kind === 'unreachable') refuse(flow, hop, reply.responder);
+    else see(flow, hop, reply.responder);
   }
 }
 
 function newFlow(hops: number): Flow {
   return {
     responders: new Array<number>(hops).fill(STAR),
-    rivals: new Array<number>(hops).fill(STAR),
     sent: new Array<number>(hops).fill(0),
-    received: new Array<number>(hops).fill(0),
+    observations: [],
+    unsteadyHops: new Set(),
     reachedHop: undefined,
+    routersBehind: 0,
     refusal: undefined,
     lastKnownHop: -1,
-    pathChanges: 0,
-    countsFromRound: 0,
+    held: NOT_HELD,
   };
+}
+
+function refuse(flow: Flow, hop: number, responder: number): void {
+  if (hop < (flow.refusal?.hop ?? Number.POSITIVE_INFINITY)) flow.refusal = { hop, responder };
+}
+
+function reach(flow: Flow, hop: number): void {
+  flow.routersBehind = 0;
+  if (flow.reachedHop === undefined || hop < flow.reachedHop) flow.reachedHop = hop;
+}
+
+function see(flow: Flow, hop: number, responder: number): void {
+  const known = flow.responders[hop] ?? STAR;
+  if (known !== STAR && known !== responder) flow.unsteadyHops.add(hop);
+  flow.responders[hop] = responder;
+  flow.lastKnownHop = Math.max(flow.lastKnownHop, hop);
+  if (flow.reachedHop === undefined || hop < flow.reachedHop) return;
+  flow.routersBehind++;
+  if (flow.routersBehind < ROUTERS_BEHIND_MAX) return;
+  flow.reachedHop = undefined;
+  flow.routersBehind = 0;
+}
+
+function answerOf({ isTarget, kind, responder }: ProbeReply): number {
+  return isTarget && kind !== 'time-exceeded' ? FROM_TARGET : responder;
 }

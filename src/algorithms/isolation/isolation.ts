@@ -8,9 +8,12 @@ import type { AddressBook } from '../../model/address-book.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import { type Localisation, localise } from '../localisation/localise.ts';
 import { FlowTable } from './flow-table.ts';
-import { placeOf } from './places.ts';
+import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
+import { LateAnswers } from './late-answers.ts';
+import { byFlow, settledPlaces } from './localised-flows.ts';
+import { presentPaths } from './measured-paths.ts';
 import { planRound } from './round-plan.ts';
-import { reportable } from './verdict.ts';
+import { mayHideLoss, probesNeeded } from './stopping.ts';
 
 export interface IsolationOptions {
   readonly flows: number;
@@ -35,16 +38,20 @@ export type StopReason = 'sure' | 'clean' | 'no-answer' | 'max-time' | 'max-prob
 
 /** Flows that learn the distance of the target before all others start. */
 const SCOUTS = 4;
-/** A place must be this probable before the run ends for it. */
-const SETTLED_PROBABILITY = 0.99;
-/** … in this many evaluations in a row. */
+/** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
+const ROUNDS_WANTED = 6;
+/** Probes of a round for each hop of a flow, wide hops being asked more often than others. */
+const PROBES_PER_CELL = 2;
+/** A place must be named in this many evaluations in a row before the run ends for it. */
 const SETTLED_EVALUATIONS = 2;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
-/** An interface that answers no more than this limits its replies, and is asked for fewer. */
-const LIMITED_ANSWER_RATIO = 0.9;
-/** … if that is not just bad luck with a few probes, or a loss that has yet to show elsewhere. */
-const LIMITED_PROBES_MIN = 40;
+/** Where the target never answers, this much excluded before it is all that need be known. */
+const EXCLUDED_BEFORE_SILENCE = 0.1;
+/** Flows that must have a path of some duration before a run may end clean. */
+const MEASURED_SHARE = 0.9;
+/** An interface that was sent so many probes owes the missing replies to itself. */
+const JUDGED_PROBES = 150;
 const EVALUATE_EVERY_US = 200_000;
 /** Rounds that may wait for their last replies while the next is under way. */
 const OPEN_ROUNDS_MAX = 8;
@@ -53,30 +60,31 @@ const ROUNDS_MAX = 60_000;
 /** One run: plans rounds, takes in what becomes of probes, and ends with a reason. */
 export class Isolation implements ProbeSink {
   readonly #options: IsolationOptions;
-  readonly #prober: Prober;
   readonly #random: Random;
   readonly #addresses: AddressBook;
   readonly #table: FlowTable;
-  readonly #limited = new Set<number>();
+  readonly #budgets = new InterfaceBudgets();
+  readonly #late: LateAnswers;
   #leads: readonly number[] = [];
+  #chosen: readonly number[] | undefined;
   #startedAtUs: number | undefined;
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
   #roundsPlanned = 0;
   #roundsOver = 0;
   #probesOrdered = 0;
   #settled = { places: '', evaluations: 0 };
+  #isDraining = false;
   #stopReason: StopReason | undefined;
 
   constructor(
     options: IsolationOptions,
-    prober: Prober,
     { random, addresses }: { random: Random; addresses: AddressBook },
   ) {
     this.#options = options;
-    this.#prober = prober;
     this.#random = random;
     this.#addresses = addresses;
     this.#table = new FlowTable(options);
+    this.#late = new LateAnswers(this.#table);
   }
 
   /** Why it ended; undefined while it goes on. */
@@ -93,131 +101,196 @@ export class Isolation implements ProbeSink {
     return this.#table;
   }
 
+  /** What late answers of the target say of its way back. */
+  get late(): LateAnswers {
+    return this.#late;
+  }
+
+  /** The flows that are probed: all, unless the probes of the run would not suffice for all. */
+  get chosenFlows(): readonly number[] {
+    return this.#chosen ?? [...new Array(this.#options.flows).keys()];
+  }
+
+  /** About how many more probes would make the answer sure; null where it is. */
+  get probesNeeded(): number | null {
+    const isCut = this.#stopReason === 'max-time' || this.#stopReason === 'max-probes';
+    if (!isCut && this.#stopReason !== undefined) return null;
+    const { exclude } = this.#options;
+    return probesNeeded(this.localisation(), { probesSent: this.#probesOrdered, exclude });
+  }
+
   /** Looks at what came in, and orders more probes where that helps. */
-  advance(nowUs: number): void {
+  advance(nowUs: number, prober: Prober): void {
     if (this.#stopReason !== undefined) return;
     this.#startedAtUs ??= nowUs;
     this.#roundsOver += this.#table.commitRounds();
     const isDue = nowUs - this.#evaluatedAtUs >= EVALUATE_EVERY_US;
     if (isDue && this.#roundsOver > 0) {
       this.#evaluatedAtUs = nowUs;
-      this.#stopReason = this.#evaluate();
+      this.#stopReason = this.#evaluate(nowUs, prober);
     }
     this.#stopReason ??= this.#exhausted(nowUs);
-    if (this.#stopReason === undefined && this.#prober.queued === 0) this.#startRound();
+    if (this.#stopReason !== undefined || this.#isDraining) return;
+    if (prober.queued === 0) this.#startRound(nowUs, prober);
   }
 
   /** When `advance` must be called at the latest, whatever happens. */
   deadlineUs(nowUs: number): number {
-    return (this.#startedAtUs ?? nowUs) + this.#options.maxTimeUs;
+    const endUs = this.#endUs(nowUs);
+    return this.#isDraining ? Math.min(endUs, nowUs + EVALUATE_EVERY_US) : endUs;
   }
 
-  /** What the counts of all rounds that are over show. */
+  /** What the counts of all rounds that are over show, by flow. */
   localisation(): Localisation {
-    return localise(this.#table.counts(), this.#options);
+    const { localisation, flowOf } = this.#localise();
+    return byFlow(localisation, flowOf);
   }
 
   replied(reply: ProbeReply): void {
-    this.#table.replied(reply);
+    this.#late.replied(reply);
   }
 
   lost(flow: number, ttl: number, round: number): void {
     this.#table.lost(flow, ttl, round);
   }
 
-  repliedLate(): void {
-    // The probe has been counted as lost; what a late reply proves is not yet put to use.
+  repliedLate(reply: ProbeReply): void {
+    this.#late.repliedLate(reply);
   }
 
   unsent(_flow: number, _ttl: number, round: number): void {
     this.#table.unsent(round);
   }
 
-  #startRound(): void {
+  #startRound(nowUs: number, prober: Prober): void {
     const { flows, maxProbes } = this.#options;
     const areScoutsOut = this.#roundsOver === 0;
     if (areScoutsOut && this.#roundsPlanned > 0) return;
     if (this.#table.openRounds >= OPEN_ROUNDS_MAX || this.#roundsPlanned >= ROUNDS_MAX) return;
-    const chosen = areScoutsOut ? scouts(flows) : [...new Array(flows).keys()];
+    if (this.#probesOrdered >= maxProbes) return;
+    if (!areScoutsOut) this.#chosen ??= spread(this.#affordableFlows(), flows);
     const planned = planRound(this.#table, {
       ...this.#options,
-      chosen,
+      chosen: areScoutsOut ? spread(Math.min(SCOUTS, flows), flows) : this.chosenFlows,
       leads: this.#leads,
-      limited: this.#limited,
+      limited: this.#budgets.limited,
       random: this.#random,
     });
     const round = this.#table.startRound();
+    this.#late.startedRound(round, nowUs);
     this.#roundsPlanned++;
     for (const { flow, ttl } of planned.slice(0, maxProbes - this.#probesOrdered)) {
       this.#table.ordered();
       this.#probesOrdered++;
-      this.#prober.order(flow, ttl, round);
+      prober.order(flow, ttl, round);
     }
   }
 
-  #evaluate(): StopReason | undefined {
-    const localisation = this.localisation();
-    this.#slowDownLimited(localisation);
-    this.#leads = localisation.leads;
-    const { classes } = localisation.graph;
-    if (classes.length === 0) return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
-    if (this.#hasSettled(localisation)) return 'sure';
+  /** As many flows as can be probed in all rounds that a verdict takes; the scouts at least. */
+  #affordableFlows(): number {
+    const { flows, maxProbes } = this.#options;
+    const hops = Math.max(1, ...this.#table.counts().flows.map(({ sent }) => sent.length));
+    const affordable = Math.floor(maxProbes / (ROUNDS_WANTED * PROBES_PER_CELL * hops));
+    return Math.min(flows, Math.max(SCOUTS, affordable));
+  }
+
+  #evaluate(nowUs: number, prober: Prober): StopReason | undefined {
+    const { localisation, flowOf } = this.#localise();
+    const found = byFlow(localisation, flowOf);
+    this.#spareLimited(localisation, prober);
+    this.#leads = found.leads;
+    this.#isDraining = false;
+    if (!this.#table.hasAnswers) {
+      return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
+    }
+    if (this.#hasSettled(localisation)) {
+      this.#isDraining = this.#late.isAwaited(found.losses, nowUs);
+      return this.#isDraining ? undefined : 'sure';
+    }
     if (this.#isDeadEnd(localisation)) return 'no-answer';
     const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
     return isClean && localisation.excludedLossRatio <= this.#options.exclude ? 'clean' : undefined;
   }
 
-  /** Whether every loss has its place, and had it at the evaluation before. */
+  /**
+   * Links no longer in use count where they show a loss, and not where they would keep one from
+   * being excluded.
+   */
+  #localise(): { localisation: Localisation; flowOf: readonly number[] } {
+    const { counts, flowOf, changes } = this.#table.measured();
+    const localisation = localise(counts, this.#options);
+    if (changes.length === 0 || localisation.losses.length > 0) return { localisation, flowOf };
+    const present = presentPaths({ counts, flowOf });
+    return { ...present, localisation: localise(present.counts, this.#options) };
+  }
+
+  /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
   #hasSettled(localisation: Localisation): boolean {
-    const { confidence, source } = this.#options;
+    const { confidence, source, exclude } = this.#options;
     const names = { graph: localisation.graph, addresses: this.#addresses, source };
-    const losses = reportable(localisation, confidence);
-    const isSure =
-      losses.length > 0 &&
-      !this.#table.hasDoubtfulHops() &&
-      losses.length === localisation.losses.length &&
-      losses.every(({ probability }) => probability >= Math.max(confidence, SETTLED_PROBABILITY));
-    const places = losses
-      .map(({ explanations: [first] }) => first && JSON.stringify(placeOf(first, names)))
-      .sort()
-      .join();
-    const isSame = isSure && places === this.#settled.places;
-    this.#settled = {
-      places,
-      evaluations: isSure ? (isSame ? this.#settled.evaluations : 0) + 1 : 0,
-    };
-    return this.#settled.evaluations >= SETTLED_EVALUATIONS;
+    const places = this.#table.hasDoubtfulHops()
+      ? undefined
+      : settledPlaces(localisation, names, confidence);
+    const isSame = places !== undefined && places === this.#settled.places;
+    const evaluations = places === undefined ? 0 : (isSame ? this.#settled.evaluations : 0) + 1;
+    this.#settled = { places: places ?? '', evaluations };
+    if (evaluations < SETTLED_EVALUATIONS) return false;
+    const { losses, graph, limited } = localisation;
+    const silent = limited.flatMap(({ vertex, sent }) => {
+      const described = graph.vertices[vertex];
+      return described?.kind === 'interface' && sent >= JUDGED_PROBES ? [described.address] : [];
+    });
+    const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
+    return !mayHideLoss(
+      this.#table.counts(),
+      new Set(losses.flatMap(({ flowsAcross }) => flowsAcross)),
+      {
+        lossRatio: Math.max(exclude, Math.min(smallest, 0.5)),
+        limited: new Set([...silent, ...this.#budgets.limited]),
+      },
+    );
   }
 
-  /** Whether no flow gets to where it could show anything, although all had every chance to. */
-  #isDeadEnd({ graph, excludedLossRatio }: Localisation): boolean {
-    const isUntestable = !graph.isTargetReached && excludedLossRatio === 1;
-    return isUntestable && this.#roundsOver >= SILENT_ROUNDS && !this.#table.hasDoubtfulHops();
+  /** Whether no flow gets to the target, and what could still be learned on the way is known. */
+  #isDeadEnd({ graph, losses, excludedLossRatio }: Localisation): boolean {
+    const hasReached = this.chosenFlows.some((flow) => this.#table.reachedHop(flow) !== undefined);
+    if (graph.isTargetReached || hasReached || losses.length > 0) return false;
+    const enough = Math.max(this.#options.exclude, EXCLUDED_BEFORE_SILENCE);
+    const isKnown = excludedLossRatio === 1 || excludedLossRatio <= enough;
+    return isKnown && this.#roundsOver >= SILENT_ROUNDS && !this.#table.hasDoubtfulHops();
   }
 
+  /** Whether most flows have a path that has been measured. */
   #hasSeenAllFlows(): boolean {
-    return this.#roundsOver >= 2;
+    const { counts, flowOf } = this.#table.measured();
+    const measured = new Set(flowOf.filter((_, index) => counts.flows[index]?.sent.length !== 0));
+    return this.#roundsOver >= 2 && measured.size >= MEASURED_SHARE * this.chosenFlows.length;
   }
 
-  #slowDownLimited({ graph, limited }: Localisation): void {
+  #spareLimited({ graph, limited }: Localisation, prober: Prober): void {
+    const counts = this.#table.counts();
+    this.#budgets.review(counts, prober);
     for (const { vertex, answerRatio, sent } of limited) {
       const described = graph.vertices[vertex];
-      if (described?.kind !== 'interface' || this.#limited.has(described.address)) continue;
+      if (described?.kind !== 'interface') continue;
       if (answerRatio > LIMITED_ANSWER_RATIO || sent < LIMITED_PROBES_MIN) continue;
-      this.#limited.add(described.address);
-      this.#prober.slowDown(described.address);
+      this.#budgets.slowDown(described.address, counts, prober);
     }
   }
 
+  #endUs(nowUs: number): number {
+    return (this.#startedAtUs ?? nowUs) + this.#options.maxTimeUs;
+  }
+
   #exhausted(nowUs: number): StopReason | undefined {
-    if (nowUs >= this.deadlineUs(nowUs)) return 'max-time';
+    if (nowUs >= this.#endUs(nowUs)) return 'max-time';
     const hasSpent = this.#probesOrdered >= this.#options.maxProbes;
-    return hasSpent && this.#table.openRounds === 0 ? 'max-probes' : undefined;
+    const isWaiting = this.#table.openRounds > 0 || this.#isDraining;
+    return hasSpent && !isWaiting ? 'max-probes' : undefined;
   }
 }
 
-/** A few flows, spread over all. */
-function scouts(flows: number): number[] {
-  const count = Math.min(SCOUTS, flows);
+/** Some of all flows, spread evenly over them. */
+function spread(count: number, flows: number): number[] {
   return [...new Array(count).keys()].map((i) => Math.floor((i * flows) / count));
 }

@@ -3,6 +3,7 @@
 import type { AddressBook } from '../../model/address-book.ts';
 import type { Place, UntestableLink } from '../../model/verdict.ts';
 import type { Explanation } from '../localisation/candidates.ts';
+import type { UntestablePlace } from '../localisation/exclusion.ts';
 import type { PathGraph, Vertex } from '../localisation/path-graph.ts';
 
 export interface PlaceNames {
@@ -10,6 +11,10 @@ export interface PlaceNames {
   readonly addresses: AddressBook;
   /** Address of the source. */
   readonly source: string;
+  /** All interfaces for which one address stands, where a balancer sprays packets over them. */
+  readonly clumps?: ReadonlyMap<number, readonly { readonly address: number }[]>;
+  /** Interfaces that send packets back, and to whom. */
+  readonly loops?: ReadonlyMap<number, number>;
 }
 
 /** The place that an explanation names; undefined for a responder, which is none. */
@@ -17,19 +22,17 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
   const { graph, addresses } = names;
   switch (explanation.kind) {
     case 'link': {
-      const nears = explanation.nears.flatMap(
-        (near) => addressOf(graph.vertices[near], names) ?? [],
-      );
+      const nears = explanation.nears.flatMap((near) => addressesOf(graph.vertices[near], names));
       return {
         kind: 'link',
         near: nears[0] ?? null,
-        far: addressOf(graph.vertices[explanation.far], names),
+        far: addressesOf(graph.vertices[explanation.far], names)[0] ?? loopedTo(explanation, names),
         addresses: nears.length > 1 ? nears : [],
       };
     }
     case 'node': {
-      const interfaces = explanation.interfaces.flatMap(
-        (vertex) => addressOf(graph.vertices[vertex], names) ?? [],
+      const interfaces = explanation.interfaces.flatMap((vertex) =>
+        addressesOf(graph.vertices[vertex], names),
       );
       return { kind: 'node', near: null, far: null, addresses: interfaces };
     }
@@ -53,26 +56,49 @@ export function ttlOf(explanation: Explanation, { graph }: PlaceNames): number {
   return vertex === undefined || vertex.kind === 'source' ? 0 : vertex.ttl;
 }
 
-/** The links among explanations whose loss would show nowhere. */
+/** The links among places whose loss would show nowhere. */
 export function untestableLinks(
-  explanations: readonly Explanation[],
+  untestable: readonly UntestablePlace[],
   names: PlaceNames,
 ): UntestableLink[] {
-  return explanations.flatMap((explanation) => {
+  return untestable.flatMap(({ explanation, why }) => {
     const place = placeOf(explanation, names);
-    if (place?.kind !== 'link') return [];
-    const why = names.graph.isTargetReached ? 'limited' : 'unanswering-target';
-    return [{ near: place.near, far: place.far, why } as const];
+    return place?.kind === 'link' ? [{ near: place.near, far: place.far, why }] : [];
   });
 }
 
-function addressOf(
-  vertex: Vertex | undefined,
-  { graph, addresses, source }: PlaceNames,
+/** The routers that send packets back, among the explanations of one loss. */
+export function loopingRouters(explanations: readonly Explanation[], names: PlaceNames): Place[] {
+  return explanations.flatMap((explanation) => {
+    if (explanation.kind !== 'link' || loopedTo(explanation, names) === null) return [];
+    const addresses = explanation.nears.flatMap((near) =>
+      addressesOf(names.graph.vertices[near], names),
+    );
+    return [{ kind: 'node', near: null, far: null, addresses } as const];
+  });
+}
+
+/** Where a link whose far end lets nothing through leads to, if packets come back over it. */
+function loopedTo(
+  { nears, far }: Extract<Explanation, { kind: 'link' }>,
+  { graph, addresses, loops }: PlaceNames,
 ): string | null {
-  if (vertex === undefined) return null;
-  if (vertex.kind === 'source') return graph.minTtl === 1 ? source : null;
-  return vertex.kind === 'interface' || vertex.kind === 'target'
-    ? addresses.textOf(vertex.address)
-    : null;
+  if (graph.vertices[far]?.kind !== 'unseen') return null;
+  for (const near of nears) {
+    const vertex = graph.vertices[near];
+    const next = vertex?.kind === 'interface' ? loops?.get(vertex.address) : undefined;
+    if (next !== undefined) return addresses.textOf(next);
+  }
+  return null;
+}
+
+function addressesOf(
+  vertex: Vertex | undefined,
+  { graph, addresses, source, clumps }: PlaceNames,
+): string[] {
+  if (vertex === undefined) return [];
+  if (vertex.kind === 'source') return graph.minTtl === 1 ? [source] : [];
+  if (vertex.kind !== 'interface' && vertex.kind !== 'target') return [];
+  const members = clumps?.get(vertex.address) ?? [{ address: vertex.address }];
+  return members.map(({ address }) => addresses.textOf(address));
 }

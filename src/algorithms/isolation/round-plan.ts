@@ -137,8 +137,9 @@ function linksOf(path: readonly number[]): string[] {
 function interfaceShares(
   paths: ReadonlyMap<number, readonly number[]>,
   weights: ReadonlyMap<number, number>,
-  { flows }: RoundPlanOptions,
+  { chosen }: RoundPlanOptions,
 ): Map<number, number> {
+  const flows = chosen.length;
   const weightAt = new Map<number, number>();
   const seenAt: Set<number>[] = [];
   for (const [flow, path] of paths) {
@@ -189,6 +190,8 @@ function lastHopToProbe(
   if (reachedHop !== undefined) return reachedHop;
   const refusal = table.refusal(flow);
   if (refusal !== undefined) return refusal.hop;
+  const loopHop = table.loopHop(flow);
+  if (loopHop !== undefined) return Math.max(targetHop ?? loopHop, loopHop);
   const known = table.lastKnownHop(flow);
   // A flow that is not there yet may only be longer than the others, or lose its probes on the way.
   const last =

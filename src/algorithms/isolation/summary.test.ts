@@ -120,8 +120,8 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     verdict: 'return-loss',
     suspects: [{ ...SUSPECT, direction: 'return' }],
     says:
-      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); ' +
-      '5 of 64 flows to db7 cross it; probability 0.991.',
+      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %) ' +
+      'on the way back; 5 of 64 flows to db7 cross it; probability 0.991.',
   },
   {
     shows: 'a loss at the target',

@@ -18,6 +18,8 @@ export interface SummaryFacts {
   readonly refusing: readonly { readonly address: string; readonly flows: number }[];
   /** Addresses behind which no flow goes on, where the target does not answer. */
   readonly lastHops: readonly string[];
+  /** About how many more probes would make a statement sure that is not; null where it is. */
+  readonly probesNeeded?: number | null;
   /** The largest TTL, when even there routers answered; else undefined. */
   readonly tooSmallMaxTtl: number | undefined;
 }
@@ -29,6 +31,13 @@ const TOTAL_LOSS = 0.995;
 
 /** The sentence. */
 export function summarise(facts: SummaryFacts): string {
+  const needed = facts.probesNeeded ?? 0;
+  const isOpen = facts.verdict === 'loss-suspected' || facts.verdict === 'inconclusive';
+  if (needed === 0 || !isOpen || facts.repliesReceived === 0) return verdictSentence(facts);
+  return `${verdictSentence(facts)} Not sure: about ${needed} more probes needed.`;
+}
+
+function verdictSentence(facts: SummaryFacts): string {
   const [first, ...others] = facts.suspects;
   if (facts.refusing.length > 0) return refusalSentence(facts);
   switch (facts.verdict) {
@@ -78,7 +87,8 @@ function lossSentence(
       : `${suspect.flowsAcross} of ${flows} flows to ${target} ${verb} it`;
   const certainty = `probability ${probability(suspect.probability)}`;
   const more = others.length === 0 ? '' : ` ${others.length} more suspected.`;
-  return `${subject} loses ${lossText(suspect)}; ${crossing}; ${certainty}.${more}`;
+  const way = suspect.direction === 'return' ? ' on the way back' : '';
+  return `${subject} loses ${lossText(suspect)}${way}; ${crossing}; ${certainty}.${more}`;
 }
 
 function lossText({ lossRatio, lossInterval: [low, high] }: Suspect): string {

@@ -1,9 +1,15 @@
 /** From localised losses to the verdict: what to call it, and whom to suspect. */
 
-import type { RejectedCause, Suspect, UntestableLink, VerdictKind } from '../../model/verdict.ts';
+import type {
+  Place,
+  RejectedCause,
+  Suspect,
+  UntestableLink,
+  VerdictKind,
+} from '../../model/verdict.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
-import { type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
+import { loopingRouters, type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
 
 export interface Verdict {
   readonly verdict: VerdictKind;
@@ -61,19 +67,26 @@ export function reportable(localisation: Localisation, confidence: number): Loca
   return localisation.losses.filter(({ detection }) => detection >= confidence);
 }
 
-/** Names what a localisation shows, for statements that hold with probability `confidence`. */
+/** Which way the packets went that a loss took, as far as anything tells. */
+export type DirectionOf = (loss: LocatedLoss) => Suspect['direction'];
+
+/**
+ * Names what a localisation shows, for statements that hold with probability `confidence`.
+ *
+ * @param directionOf what else than the counts says of the direction of a loss
+ */
 export function concludeVerdict(
   localisation: Localisation,
-  names: Omit<PlaceNames, 'graph'>,
+  { directionOf = () => 'unknown', ...names }: VerdictNames,
   confidence: number,
 ): Verdict {
-  const { graph, excludedLossRatio, untestable, limited } = localisation;
+  const { graph, excludedLossRatio, limited, untestable } = localisation;
   const placeNames = { ...names, graph };
   const losses = reportable(localisation, confidence);
   const hasExcluded = losses.length === 0 && excludedLossRatio < 1;
   return {
-    verdict: verdictKind(localisation, losses, confidence),
-    suspects: losses.map((loss) => suspectOf(loss, placeNames)),
+    verdict: verdictKind(localisation, losses, { confidence, directionOf }),
+    suspects: losses.map((loss) => suspectOf(loss, placeNames, directionOf(loss))),
     excludedLossRatio: hasExcluded ? excludedLossRatio : null,
     untestable: untestableLinks(untestable, placeNames),
     rejected: limited.map(({ vertex, answerRatio }) => {
@@ -88,16 +101,23 @@ export function concludeVerdict(
   };
 }
 
+export interface VerdictNames extends Omit<PlaceNames, 'graph'> {
+  readonly directionOf?: DirectionOf;
+}
+
 function verdictKind(
   { graph, losses: all, excludedLossRatio }: Localisation,
   losses: readonly LocatedLoss[],
-  confidence: number,
+  { confidence, directionOf }: { readonly confidence: number; readonly directionOf: DirectionOf },
 ): VerdictKind {
   if (graph.classes.length === 0) return 'inconclusive';
+  const areOnTheWayBack = losses.every((loss) => directionOf(loss) === 'return');
+  if (losses.length > 0 && areOnTheWayBack) return 'return-loss';
   const isAtTarget = (loss: LocatedLoss): boolean =>
     loss.explanations.some(({ kind }) => kind === 'target');
   const onTheWay = losses.filter((loss) => !isAtTarget(loss));
-  if (onTheWay.some(({ probability }) => probability >= confidence)) return 'loss-located';
+  if (onTheWay.some(({ modelProbability }) => modelProbability >= confidence))
+    return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
   // 1 means that no link was testable at all: then the target is out of reach from the first on.
@@ -106,15 +126,14 @@ function verdictKind(
   return graph.isTargetReached ? 'no-loss' : 'target-unreachable';
 }
 
-function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {
+function suspectOf(loss: LocatedLoss, names: PlaceNames, direction: Suspect['direction']): Suspect {
   const [first, ...others] = loss.explanations as [Explanation, ...Explanation[]];
   const place = placeOf(first, names);
   if (place === undefined) throw new RangeError('a loss of traffic needs a place');
   return {
     ...place,
     ttl: ttlOf(first, names),
-    // Nothing that is measured yet tells a lost probe from a lost reply.
-    direction: 'unknown',
+    direction,
     lossRatio: loss.lossRatio,
     lossInterval: loss.lossInterval,
     probability: loss.probability,
@@ -122,6 +141,21 @@ function suspectOf(loss: LocatedLoss, names: PlaceNames): Suspect {
     flowsLossy: loss.flowsLossy.length,
     probesAcross: loss.probesAcross,
     probesLost: loss.probesLost,
-    equivalents: others.flatMap((other) => placeOf(other, names) ?? []),
+    equivalents: distinct(
+      [
+        ...others.flatMap((other) => placeOf(other, names) ?? []),
+        ...loopingRouters(loss.explanations, names),
+      ],
+      place,
+    ),
   };
+}
+
+/** Places that are named differently from each other, and from the first. */
+function distinct(places: readonly Place[], first: Place): Place[] {
+  const named = new Set([JSON.stringify(first)]);
+  return places.filter((place) => {
+    const name = JSON.stringify(place);
+    return !named.has(name) && named.add(name);
+  });
 }

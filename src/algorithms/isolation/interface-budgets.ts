@@ -1,0 +1,80 @@
+/**
+ * How much may be asked of interfaces that limit their replies: half as much while they answer too
+ * little, twice as much while they answer all. The pacer keeps the rates; this decides when to
+ * change them.
+ */
+
+import { type PathCounts, STAR } from '../../model/path-counts.ts';
+import type { Prober } from '../../model/probe.ts';
+
+/** What an interface was sent, and what it answered. */
+interface Tally {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** An interface that answers no more than this limits its replies. */
+export const LIMITED_ANSWER_RATIO = 0.9;
+/** … if that is not just bad luck with a few probes, or a loss that has yet to show elsewhere. */
+export const LIMITED_PROBES_MIN = 40;
+/** It is asked for more only while it answers at least this. */
+const RECOVERED_ANSWER_RATIO = 0.99;
+/** Probes after which a slowed interface is judged anew. */
+const REVIEW_PROBES = 30;
+/** Rises after which an interface is paced like all others: 10 a second, doubled up to 100. */
+const RISES_TO_START = 4;
+
+interface Slowed {
+  /** Totals at the last change of its rate. */
+  since: Tally;
+  /** Halvings that have not been taken back. */
+  steps: number;
+}
+
+/** The interfaces that are asked for less than others. */
+export class InterfaceBudgets {
+  readonly #slowed = new Map<number, Slowed>();
+
+  /** Address indexes of those that are spared at the moment. */
+  get limited(): ReadonlySet<number> {
+    return new Set(this.#slowed.keys());
+  }
+
+  /** Spares an interface from now on, if it is not spared yet. */
+  slowDown(address: number, counts: PathCounts, prober: Prober): void {
+    if (this.#slowed.has(address)) return;
+    this.#slowed.set(address, { since: tallyOf(address, counts), steps: RISES_TO_START });
+    prober.slowDown(address);
+  }
+
+  /** Judges the spared interfaces by what they have answered since their rate was last changed. */
+  review(counts: PathCounts, prober: Prober): void {
+    for (const [address, slowed] of this.#slowed) {
+      const now = tallyOf(address, counts);
+      const sent = now.sent - slowed.since.sent;
+      if (sent < REVIEW_PROBES) continue;
+      const answerRatio = (now.received - slowed.since.received) / sent;
+      slowed.since = now;
+      if (answerRatio <= LIMITED_ANSWER_RATIO) {
+        slowed.steps++;
+        prober.slowDown(address);
+      } else if (answerRatio >= RECOVERED_ANSWER_RATIO) {
+        slowed.steps--;
+        prober.speedUp(address);
+        if (slowed.steps === 0) this.#slowed.delete(address);
+      }
+    }
+  }
+}
+
+function tallyOf(address: number, { flows }: PathCounts): Tally {
+  let [sent, received] = [0, 0];
+  for (const flow of flows) {
+    for (const [hop, responder] of flow.responders.entries()) {
+      if (responder === STAR || responder !== address) continue;
+      sent += flow.sent[hop] ?? 0;
+      received += flow.received[hop] ?? 0;
+    }
+  }
+  return { sent, received };
+}

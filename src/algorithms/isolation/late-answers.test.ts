@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { replyFrom } from '../../../test/support/learned-table.ts';
+import { locatedLoss } from '../../../test/support/located-loss.ts';
+import { TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
+import type { ProbeReply } from '../../model/probe.ts';
+import { FlowTable } from './flow-table.ts';
+import { LateAnswers } from './late-answers.ts';
+
+const FLOWS = 8;
+const SECOND_US = 1_000_000;
+const LOSS = locatedLoss({
+  explanations: [{ kind: 'target' }],
+  flowsAcross: Array.from({ length: FLOWS }, (_, flow) => flow),
+});
+
+/** Two rounds of probes to a target one hop away: one that it answers, and one that is lost. */
+function afterLosses(kind: ProbeReply['kind']): { late: LateAnswers; table: FlowTable } {
+  const table = new FlowTable({ flows: FLOWS, minTtl: 1, maxTtl: 4, target: TARGET_ADDRESS });
+  const late = new LateAnswers(table);
+  for (const round of [0, 1]) {
+    expect(table.startRound()).toBe(round);
+    late.startedRound(round, round * SECOND_US);
+    for (let flow = 0; flow < FLOWS; flow++) {
+      table.ordered();
+      if (round === 0) late.replied(answer(flow, { kind, round, rttUs: 2000 }));
+      else table.lost(flow, 1, round);
+    }
+    table.commitRounds();
+  }
+  return { late, table };
+}
+
+function answer(
+  flow: number,
+  { kind, round, rttUs }: Pick<ProbeReply, 'kind' | 'round' | 'rttUs'>,
+): ProbeReply {
+  return { ...replyFrom('T', { flow, ttl: 1, round }), kind, rttUs };
+}
+
+function answeredLate({ table }: { table: FlowTable }): number {
+  return table.counts().flows.reduce((sum, flow) => sum + flow.answeredLate, 0);
+}
+
+const REPEAT = { kind: 'accepted', round: 1, rttUs: SECOND_US + 2000 } as const;
+
+describe('a SYN-ACK', () => {
+  test('a second later than usual is a repeat, late or still awaited', () => {
+    const run = afterLosses('accepted');
+    run.late.repliedLate(answer(0, REPEAT));
+    expect(answeredLate(run)).toBe(1);
+    const round = run.table.startRound();
+    run.table.ordered();
+    run.late.replied(answer(1, { ...REPEAT, round }));
+    run.table.commitRounds();
+    expect(answeredLate(run)).toBe(2);
+  });
+
+  test('half a second later than usual is a slow answer', () => {
+    const run = afterLosses('accepted');
+    run.late.repliedLate(answer(0, { ...REPEAT, rttUs: SECOND_US / 2 }));
+    expect(answeredLate(run)).toBe(0);
+    expect(run.table.counts().flows[0]?.received).toEqual([2]);
+  });
+});
+
+test('a reset is never a repeat, however late', () => {
+  const run = afterLosses('refused');
+  run.late.repliedLate(answer(0, { ...REPEAT, kind: 'refused' }));
+  expect(answeredLate(run)).toBe(0);
+  expect(run.table.counts().flows[0]?.received).toEqual([2]);
+});
+
+test('an acknowledgment of an earlier probe proves that it arrived', () => {
+  const run = afterLosses('accepted');
+  run.late.repliedLate(answer(0, { ...REPEAT, kind: 'acknowledged', rttUs: 300_000 }));
+  expect(answeredLate(run)).toBe(1);
+});
+
+describe('the direction of a loss', () => {
+  const LONG_AFTER_US = 6 * SECOND_US;
+
+  test('is back, where its probes were answered late', () => {
+    const { late } = afterLosses('accepted');
+    for (let flow = 0; flow < 6; flow++) late.repliedLate(answer(flow, REPEAT));
+    expect(late.directionOf(LOSS, LONG_AFTER_US)).toBe('return');
+  });
+
+  test('is forward, where none was though the target repeats its answers', () => {
+    const { late } = afterLosses('accepted');
+    expect(late.directionOf(LOSS, SECOND_US)).toBe('unknown');
+    expect(late.directionOf(LOSS, LONG_AFTER_US)).toBe('forward');
+  });
+
+  test('is unknown, where few were, or the target only resets', () => {
+    const { late } = afterLosses('accepted');
+    for (let flow = 0; flow < 2; flow++) late.repliedLate(answer(flow, REPEAT));
+    expect(late.directionOf(LOSS, LONG_AFTER_US)).toBe('unknown');
+    expect(afterLosses('refused').late.directionOf(LOSS, LONG_AFTER_US)).toBe('unknown');
+  });
+});
+
+describe('repeats are waited for', () => {
+  test('until the first has had its time, and none of many came', () => {
+    const { late } = afterLosses('accepted');
+    expect(late.isAwaited([LOSS], 2 * SECOND_US)).toBe(true);
+    expect(late.isAwaited([LOSS], 3 * SECOND_US)).toBe(false);
+  });
+
+  test('four seconds from the last loss on, once one came', () => {
+    const { late } = afterLosses('accepted');
+    late.repliedLate(answer(0, REPEAT));
+    expect(late.isAwaited([LOSS], 4.9 * SECOND_US)).toBe(true);
+    expect(late.isAwaited([LOSS], 5 * SECOND_US)).toBe(false);
+  });
+
+  test('never from a target that resets, and never without a loss', () => {
+    expect(afterLosses('refused').late.isAwaited([LOSS], 2 * SECOND_US)).toBe(false);
+    expect(afterLosses('accepted').late.isAwaited([], 2 * SECOND_US)).toBe(false);
+  });
+});

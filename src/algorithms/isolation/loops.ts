@@ -1,0 +1,84 @@
+/**
+ * Forwarding loops: paths that come back to an interface two hops or more behind it, and never get
+ * to the target. They are cut behind the router that sends packets back, so that what comes of them
+ * is evidence about that router and not about its neighbours.
+ */
+
+import { type FlowCounts, STAR } from '../../model/path-counts.ts';
+
+export interface CutPaths {
+  readonly flows: readonly FlowCounts[];
+  /** Interfaces that send packets back, and to whom: address indexes. */
+  readonly loops: ReadonlyMap<number, number>;
+}
+
+/** The interfaces of a loop, and which of them sends packets back. */
+interface Loop {
+  readonly members: string;
+  readonly sender: number;
+}
+
+/** Cuts every path that loops, and leaves all others as they are. */
+export function withoutLoops(flows: readonly FlowCounts[]): CutPaths {
+  const loops = new Map<number, number>();
+  const found = flows.map((flow) => loopStart(flow));
+  if (found.every((start) => start === undefined)) return { flows, loops };
+  const passed = new Set(flows.flatMap((flow) => (flow.isReached ? flow.responders : [])));
+  const looping = flows.map((flow, i) => loopOf(flow, found[i], passed));
+  const senders = usualSenders(looping);
+  const cut = flows.map((flow, i) => {
+    const loop = looping[i];
+    if (loop === undefined) return flow;
+    const end = flow.responders.indexOf(senders.get(loop.members) ?? loop.sender) + 1;
+    loops.set(flow.responders[end - 1] ?? STAR, flow.responders[end] ?? STAR);
+    return {
+      ...flow,
+      responders: flow.responders.map((responder, hop) => (hop < end ? responder : STAR)),
+      received: flow.received.map((received, hop) => (hop < end ? received : 0)),
+    };
+  });
+  return { flows: cut, loops };
+}
+
+/** The hop of the first interface that answers again two hops or more behind itself. */
+function loopStart({ responders, isReached }: FlowCounts): number | undefined {
+  if (isReached) return undefined;
+  for (const [hop, responder] of responders.entries()) {
+    if (responder !== STAR && responders.indexOf(responder, hop + 2) >= 0) return hop;
+  }
+  return undefined;
+}
+
+/**
+ * Who sends packets back is the first interface of a loop that no path passes on its way to the
+ * target. Where all are passed, as routers answer with one address for all ways into them, it is
+ * the one before the loop closes.
+ */
+function loopOf(
+  { responders }: FlowCounts,
+  start: number | undefined,
+  passed: ReadonlySet<number>,
+): Loop | undefined {
+  if (start === undefined) return undefined;
+  const closing = responders.indexOf(responders[start] ?? STAR, start + 2);
+  const members = responders.slice(start, closing);
+  const entry = members.find((responder) => responder !== STAR && !passed.has(responder));
+  const sender = entry ?? members.findLast((responder) => responder !== STAR) ?? STAR;
+  return { members: [...members].sort((a, b) => a - b).join(), sender };
+}
+
+/** A loop may be entered at any of its routers: the way in of most flows names the sender. */
+function usualSenders(loops: readonly (Loop | undefined)[]): Map<string, number> {
+  const votes = new Map<string, Map<number, number>>();
+  for (const loop of loops) {
+    if (loop === undefined) continue;
+    const counted = votes.get(loop.members) ?? new Map<number, number>();
+    votes.set(loop.members, counted.set(loop.sender, (counted.get(loop.sender) ?? 0) + 1));
+  }
+  return new Map(
+    [...votes].map(([members, counted]) => {
+      const [[sender] = [STAR]] = [...counted].sort(([, a], [, b]) => b - a);
+      return [members, sender];
+    }),
+  );
+}

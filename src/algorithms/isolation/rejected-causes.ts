@@ -1,0 +1,95 @@
+/**
+ * What could have been taken for loss on the way and was not: changes of paths, the way back, and
+ * our own host. Each says where, and what speaks against it.
+ */
+
+import type { AddressBook } from '../../model/address-book.ts';
+import type { RejectedCause, VerdictKind } from '../../model/verdict.ts';
+import type { TargetLosses } from './late-answers.ts';
+import type { ChangeOfFlow, MeasuredPaths } from './measured-paths.ts';
+
+/** What our own host may have spoiled. */
+export interface OwnHost {
+  readonly source: string;
+  /** Packets that its kernel dropped because they were read too late. */
+  readonly socketDrops: number;
+  /** Packets that it refused to send. */
+  readonly sendErrors: number;
+  readonly loopDelayP99Ms: number;
+}
+
+/** Stalls up to this length only delay the next probe: the kernel notes when replies came. */
+const STALL_MS = 100;
+/** Our own drops must be fewer than this share of a loss, or it may be ours. */
+const OWN_DROPS_SHARE = 0.1;
+
+/** Changes of paths during the run, by the hop at which they begin. */
+export function changedPaths(
+  { counts, changes }: Pick<MeasuredPaths, 'counts' | 'changes'>,
+  addresses: AddressBook,
+): RejectedCause[] {
+  const byHop = new Map<number, ChangeOfFlow[]>();
+  for (const change of changes) byHop.set(change.hop, [...(byHop.get(change.hop) ?? []), change]);
+  return [...byHop]
+    .sort(([a], [b]) => a - b)
+    .map(([hop, moves]) => {
+      const flows = new Set(moves.map(({ flow }) => flow));
+      const lost = moves.reduce((sum, { probesLost }) => sum + probesLost, 0);
+      const before = [...flows].flatMap((flow) => counts.flows[flow]?.responders[hop - 1] ?? []);
+      const known = before.find((responder) => responder >= 0);
+      const who = `${flows.size} ${flows.size === 1 ? 'flow' : 'flows'} changed path`;
+      return {
+        cause: 'path-change',
+        where: known === undefined ? `TTL ${counts.minTtl + hop}` : addresses.textOf(known),
+        why:
+          `${who} at TTL ${counts.minTtl + hop} during the run; ` +
+          `${lost} probes lost meanwhile count for no link`,
+      } as const;
+    });
+}
+
+/** The way back, where the target would have answered late what was lost there. */
+export function returnLossRejected(
+  { answeredLate, unanswered }: TargetLosses,
+  target: string,
+): RejectedCause[] {
+  if (answeredLate > 0 || unanswered === 0) return [];
+  const count = unanswered === 1 ? 'the one lost probe' : `any of ${unanswered} lost probes`;
+  return [
+    {
+      cause: 'return-loss',
+      where: target,
+      why: `the target repeated no answer to ${count}, as it does where its answers are lost`,
+    },
+  ];
+}
+
+/** Our own host, where it lost or refused packets itself. */
+export function ownHostCauses(host: OwnHost, probesLost: number): RejectedCause[] {
+  const { source, socketDrops, sendErrors, loopDelayP99Ms } = host;
+  const reasons: string[] = [];
+  if (socketDrops > 0) {
+    const share = isOwnHostToBlame(host, probesLost) ? 'may explain' : 'cannot explain';
+    reasons.push(
+      `dropped ${socketDrops} received packets, which ${share} ${probesLost} lost probes`,
+    );
+  }
+  if (sendErrors > 0) reasons.push(`refused to send ${sendErrors} times, which counts for no link`);
+  if (loopDelayP99Ms > STALL_MS) {
+    reasons.push(
+      `was busy for up to ${Math.round(loopDelayP99Ms)} ms at a time, which loses nothing`,
+    );
+  }
+  return reasons.map((why) => ({ cause: 'own-host', where: source, why: `this host ${why}` }));
+}
+
+/** A verdict that our own drops might explain is not more than a suspicion. */
+export function withOwnHost(verdict: VerdictKind, host: OwnHost, probesLost: number): VerdictKind {
+  return verdict === 'loss-located' && isOwnHostToBlame(host, probesLost)
+    ? 'loss-suspected'
+    : verdict;
+}
+
+function isOwnHostToBlame({ socketDrops }: OwnHost, probesLost: number): boolean {
+  return socketDrops > OWN_DROPS_SHARE * probesLost;
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { locatedLoss } from '../../../test/support/located-loss.ts';
+import { countsOf, flowOf } from '../../../test/support/path-counts.ts';
+import { mayHideLoss, probesNeeded } from './stopping.ts';
+
+const NOBODY = { lossRatio: 0.05, limited: new Set<number>() };
+
+describe('another loss', () => {
+  test('may hide on links that few probes have crossed', () => {
+    const few = countsOf([flowOf([1, 2, 'T'], 5)]);
+    const many = countsOf([flowOf([1, 2, 'T'], 50)]);
+    expect(mayHideLoss(few, new Set(), NOBODY)).toBe(true);
+    expect(mayHideLoss(many, new Set(), NOBODY)).toBe(false);
+  });
+
+  test('may hide where a probe was lost that nothing explains', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 50, [50, 50, 48])]);
+    expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(true);
+  });
+
+  test('is not looked for where a loss has been located', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 50, [50, 30, 30]), flowOf([1, 3, 'T'], 50)]);
+    expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(true);
+    expect(mayHideLoss(counts, new Set([0]), NOBODY)).toBe(false);
+  });
+
+  test('is not what limited interfaces leave unanswered', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 50, [50, 25, 50])]);
+    expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(true);
+    expect(mayHideLoss(counts, new Set(), { ...NOBODY, limited: new Set([2]) })).toBe(false);
+  });
+
+  test('takes longer to rule out the smaller it is', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 12)]);
+    expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.2 })).toBe(false);
+    expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.02 })).toBe(true);
+  });
+});
+
+describe('the probes that are still needed', () => {
+  const sent = { probesSent: 1000, exclude: 0.02 };
+
+  test('grow with what is not excluded', () => {
+    expect(probesNeeded({ losses: [], excludedLossRatio: 0.04 }, sent)).toBe(1000);
+    expect(probesNeeded({ losses: [], excludedLossRatio: 0.2 }, sent)).toBe(9000);
+  });
+
+  test('grow with the doubt about a place', () => {
+    const needed = (probability: number): number =>
+      probesNeeded({ losses: [locatedLoss({ probability })], excludedLossRatio: 1 }, sent);
+    expect(needed(0.97)).toBeLessThan(needed(0.7));
+    expect(needed(0.7)).toBeLessThan(needed(0.51));
+    expect(needed(0.01)).toBe(needed(0.5));
+  });
+
+  test('are told to two digits', () => {
+    expect(probesNeeded({ losses: [], excludedLossRatio: 0.0333 }, sent)).toBe(670);
+  });
+});

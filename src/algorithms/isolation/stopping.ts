@@ -1,0 +1,92 @@
+/**
+ * Whether a run may end, and what it lacks. Each place that is named has paid the price of a
+ * mixture likelihood ratio (`localisation/selection.ts`), which may be looked at as often as one
+ * likes (Ville's inequality); what is asked here besides is that no other loss waits to be found.
+ * `docs/decisions/0006-sequential-isolation.md` has the argument.
+ */
+
+import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+
+/** Probability of a loss where there is none worth the name. */
+const BASE_LOSS = 5e-4;
+/** A link is clear when its probes are this much likelier, in nats, without another loss on it. */
+const CLEAR_NATS = 1;
+/** Odds at which a place counts as found. */
+const SETTLED_ODDS = 99;
+
+export interface LossSizes {
+  /** The loss that would still be missing. */
+  readonly lossRatio: number;
+  /** Address indexes of interfaces whose missing replies have another reason. */
+  readonly limited: ReadonlySet<number>;
+}
+
+/**
+ * Whether some link may still hide another loss of `lossRatio`: the probes across it, on flows that
+ * cross none of the located losses, are not yet likelier without it.
+ *
+ * @param located by index into `counts.flows`
+ */
+export function mayHideLoss(
+  counts: PathCounts,
+  located: ReadonlySet<number>,
+  { lossRatio, limited }: LossSizes,
+): boolean {
+  const perLoss = Math.log(lossRatio / BASE_LOSS);
+  const perAnswer = Math.log((1 - lossRatio) / (1 - BASE_LOSS));
+  const evidence = new Map<string, number>();
+  for (const [index, flow] of counts.flows.entries()) {
+    if (located.has(index) || !flow.isReached) continue;
+    let behind = 0;
+    for (const { hop, responder } of answeringHops(flow)) {
+      const [sent, received] = [flow.sent[hop] ?? 0, flow.received[hop] ?? 0];
+      const nats = (sent - received) * perLoss + received * perAnswer;
+      if (!limited.has(responder)) behind += nats;
+      const link = `${flow.responders[hop - 1]} ${responder}`;
+      evidence.set(link, (evidence.get(link) ?? 0) + behind);
+    }
+  }
+  return [...evidence.values()].some((nats) => nats > -CLEAR_NATS);
+}
+
+/** From the target to the first hop: what answers farther on has crossed all links before it. */
+function answeringHops({ responders }: FlowCounts): { hop: number; responder: number }[] {
+  return responders
+    .map((responder, hop) => ({ hop, responder }))
+    .filter(({ responder }) => responder !== STAR)
+    .reverse();
+}
+
+/**
+ * About how many more probes would make a run sure that ended before it was: evidence grows as
+ * probes do, and so do the log-odds of a place, while the loss that can be ruled out shrinks.
+ *
+ * @param probesSent so far
+ * @returns rounded up to two digits
+ */
+export function probesNeeded(
+  { losses, excludedLossRatio }: Pick<Localisation, 'losses' | 'excludedLossRatio'>,
+  { probesSent, exclude }: { readonly probesSent: number; readonly exclude: number },
+): number {
+  const factor =
+    losses.length === 0
+      ? excludedLossRatio / exclude
+      : Math.max(...losses.map((loss) => Math.log(SETTLED_ODDS) / logOdds(loss.modelProbability)));
+  const needed = Math.max(1, probesSent) * Math.max(0.1, factor - 1);
+  return roundedUp(Math.min(needed, PROBES_NEEDED_MAX));
+}
+
+/** What would take longer than this is only said to take very long. */
+const PROBES_NEEDED_MAX = 1e7;
+/** Odds below this tell nothing of how they will grow. */
+const LOG_ODDS_MIN = 0.5;
+
+function logOdds(probability: LocatedLoss['modelProbability']): number {
+  return Math.max(LOG_ODDS_MIN, Math.log(probability / (1 - probability)));
+}
+
+function roundedUp(value: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  return Math.ceil(value / unit) * unit;
+}
