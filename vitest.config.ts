@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,test,tools}/**/*.test.ts'],
-          exclude: ['**/*.{lab,e2e}.test.ts'],
+          exclude: ['**/*.{lab,e2e,web}.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -31,6 +31,15 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'web',
+          include: ['test/web/**/*.web.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -15,8 +15,13 @@ const LAB_COMMANDS = [
   { command: 'nft', package: 'nftables' },
   { command: 'tcpdump', package: 'tcpdump' },
   { command: 'traceroute', package: 'traceroute' },
+  { command: 'mtr', package: 'mtr-tiny' },
   { command: 'setpriv', package: 'util-linux' },
+  { command: 'chromium', package: 'chromium' },
 ];
+
+/** Any of these opens the pages that the web tests look at. */
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
 
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
@@ -46,6 +51,16 @@ export function prepareLab() {
   install(missing);
   if (missingPackages().length === 0) return undefined;
   return { obstacle, remedy: `apt-get install ${missing.join(' ')} && npm test` };
+}
+
+/**
+ * What keeps the web tests from running; they need no root, only a browser.
+ *
+ * @returns {{ obstacle: string, remedy: string } | undefined}
+ */
+export function prepareWeb() {
+  if (BROWSERS.some(isOnPath)) return undefined;
+  return { obstacle: 'missing: chromium', remedy: 'install chromium, then npm test' };
 }
 
 /** @returns {string[]} */

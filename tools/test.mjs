@@ -8,11 +8,12 @@ import { existsSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { green, ROOT, red, runChecks } from './checks.mjs';
-import { labPath, prepareLab } from './lab-packages.mjs';
+import { labPath, prepareLab, prepareWeb } from './lab-packages.mjs';
 import { tallyRun, verdictOf } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
-/** @typedef {{ name: string, files: string[], needsRoot: boolean }} Project */
+/** @typedef {{ obstacle: string, remedy: string }} Hindrance */
+/** @typedef {{ name: string, files: string[], hindrance: Hindrance | undefined }} Project */
 
 /** What a run leaves in the project's folder. */
 const LEFTOVERS = ['dist', 'node_modules/.vite', 'node_modules/.vite-temp'];
@@ -26,23 +27,26 @@ function main() {
   const checks = runChecks();
   /** @type {Tally} */
   const total = { passed: checks.passed, failed: checks.failed, skipped: [] };
-  for (const project of projects()) {
-    const isRunnable = lab === undefined || !project.needsRoot;
-    const tally = isRunnable ? runProject(project) : notRun(project, lab.obstacle);
+  const web = prepareWeb();
+  for (const project of projects({ lab, web })) {
+    const { hindrance } = project;
+    const tally =
+      hindrance === undefined ? runProject(project) : notRun(project, hindrance.obstacle);
     total.passed += tally.passed;
     total.failed.push(...tally.failed);
     total.skipped.push(...tally.skipped);
   }
   handBackLeftovers();
-  summarize(total, lab?.remedy);
+  summarize(total, (lab ?? web)?.remedy);
 }
 
 /**
  * Every test file of the project, sorted into those that vitest.config.ts names.
  *
+ * @param {{ lab: Hindrance | undefined, web: Hindrance | undefined }} hindrances
  * @returns {Project[]}
  */
-function projects() {
+function projects({ lab: labHindrance, web: webHindrance }) {
   const files = ['src', 'test', 'tools'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
@@ -50,11 +54,13 @@ function projects() {
   );
   const lab = files.filter((file) => file.endsWith('.lab.test.ts'));
   const e2e = files.filter((file) => file.endsWith('.e2e.test.ts'));
-  const unit = files.filter((file) => !lab.includes(file) && !e2e.includes(file));
+  const web = files.filter((file) => file.endsWith('.web.test.ts'));
+  const unit = files.filter((file) => ![...lab, ...e2e, ...web].includes(file));
   return [
-    { name: 'unit', files: unit, needsRoot: false },
-    { name: 'lab', files: lab, needsRoot: true },
-    { name: 'e2e', files: e2e, needsRoot: false },
+    { name: 'unit', files: unit, hindrance: undefined },
+    { name: 'lab', files: lab, hindrance: labHindrance },
+    { name: 'e2e', files: e2e, hindrance: undefined },
+    { name: 'web', files: web, hindrance: webHindrance },
   ];
 }
 

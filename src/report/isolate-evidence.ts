@@ -57,7 +57,11 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
   ];
 }
 
-function placeName({ kind, near, far, addresses }: Place, { targets }: IsolateRecord): string {
+/** `10.0.0.1 → 10.0.1.1`, `router 10.0.0.1`; `*` for what never answers. */
+export function placeName(
+  { kind, near, far, addresses }: Place,
+  { targets }: IsolateRecord,
+): string {
   const [first] = addresses;
   if (kind === 'node' && targets.some(({ address }) => address === first)) return `target ${first}`;
   if (kind === 'link') return `${near ?? '*'} → ${far ?? '*'}`;
@@ -65,7 +69,7 @@ function placeName({ kind, near, far, addresses }: Place, { targets }: IsolateRe
 }
 
 /** How many flows get to the target, and where the others end. */
-function reachLines(record: IsolateRecord): string[] {
+export function reachLines(record: IsolateRecord): string[] {
   const { flows, targets } = record;
   const ending = flows.filter((flow) => endsEarly(flow, record));
   if (ending.length === 0) {
@@ -88,7 +92,7 @@ function reachLines(record: IsolateRecord): string[] {
 }
 
 /** One line for each kind of cause: its first case in full, the others by their places. */
-function rejectedLines({ rejected }: IsolateRecord): string[] {
+export function rejectedLines({ rejected }: IsolateRecord): string[] {
   const causes = [...new Set(rejected.map(({ cause }) => cause))];
   return causes.map((each) => {
     const [first, ...others] = rejected.filter(({ cause }) => cause === each);
@@ -101,7 +105,8 @@ function rejectedLines({ rejected }: IsolateRecord): string[] {
   });
 }
 
-function untestableLines(untestable: IsolateRecord['untestable']): string[] {
+/** One line for each reason. */
+export function untestableLines(untestable: IsolateRecord['untestable']): string[] {
   const reasons = [...new Set(untestable.map(({ why }) => why))];
   return reasons.map((reason) => {
     const links = untestable

@@ -49,6 +49,7 @@ function made(make: Made, changes: Partial<IsolateRecord>): IsolateRecord {
     maxTtl: 30,
     confidence: 0.95,
     stopReason: 'sure',
+    probesNeeded: null,
     probesSent: sum(flows.flatMap(({ sent }) => sent)),
     repliesReceived: sum(flows.flatMap(({ received }) => received)),
     verdict: 'no-loss',

@@ -7,12 +7,15 @@ import type { IsolateRecord } from '../model/isolate-record.ts';
 import { hopTable } from './hop-table.ts';
 import { evidenceLines } from './isolate-evidence.ts';
 import { type Paint, plainPaint } from './paint.ts';
+import { withLossyFlows } from './suspect-paths.ts';
 import { counted, listed, wrap } from './wrap.ts';
 
 export interface TextOptions {
   /** Columns of the terminal; `Infinity` for what is no terminal, where nothing is wrapped. */
   readonly width: number;
   readonly paint?: Paint;
+  /** Which flows the table of hops tells of: by default all of them. */
+  readonly show?: 'all' | 'suspects';
 }
 
 const PORTS_LISTED = 10;
@@ -21,11 +24,11 @@ const SLOW_LOOP_MS = 50;
 
 /** Lines end with a newline, the last one too. */
 export function formatIsolateText(record: IsolateRecord, options: TextOptions): string {
-  const { width, paint = plainPaint } = options;
+  const { width, paint = plainPaint, show = 'all' } = options;
   const sections = [
     wrap(headline(record), { width }).map((line) => paint.strong(line)),
     titled('Evidence', evidenceLines(record), { width, paint }),
-    hopTable(record, { width, paint }),
+    hopTable(show === 'all' ? record : withLossyFlows(record), { width, paint }),
     wrap(pathsLine(record), { width, hanging: '  ' }),
     titled('Measurement', spoilers(record), { width, paint }),
     wrap(costLine(record), { width, hanging: '  ' }).map((line) => paint.dim(line)),
@@ -39,7 +42,7 @@ export function formatIsolateText(record: IsolateRecord, options: TextOptions): 
 function titled(
   title: string,
   lines: readonly string[],
-  { width, paint }: Required<TextOptions>,
+  { width, paint }: { readonly width: number; readonly paint: Paint },
 ): string[] {
   if (lines.length === 0) return [];
   const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '    ' }));
@@ -55,7 +58,8 @@ function pathsLine({ paths: { found, lossy, broken } }: IsolateRecord): string {
   return `Paths: ${found} found, ${lossy} with loss, ${broken} broken${end}`;
 }
 
-function spoilers({ measurement, stopReason, flows }: IsolateRecord): string[] {
+/** What spoiled the measurement, a line each; empty when nothing did. */
+export function spoilers({ measurement, stopReason, flows }: IsolateRecord): string[] {
   const { socketDrops, sendErrors, skippedPorts, notes, lateReplies, malformed } = measurement;
   const { loopDelayP99Ms } = measurement;
   const changed = flows.filter(({ changedPath }) => changedPath).length;
@@ -76,7 +80,8 @@ function spoilers({ measurement, stopReason, flows }: IsolateRecord): string[] {
   return [...facts.flatMap(([isTold, text]) => (isTold ? [text] : [])), ...notes];
 }
 
-function costLine(record: IsolateRecord): string {
+/** What the measurement cost. */
+export function costLine(record: IsolateRecord): string {
   const { probesSent, repliesReceived, durationMs, seed, flows, simulated } = record;
   const parts = [
     counted(probesSent, 'probe'),

@@ -28,7 +28,7 @@ export interface StepNode extends Step {
 }
 
 /** What flows pass, in order: from the source on where the first TTL is 1. */
-function stepsOf(flow: FlowRecord, { source, minTtl }: IsolateRecord): Step[] {
+export function stepsOf(flow: FlowRecord, { source, minTtl }: IsolateRecord): Step[] {
   const last = lastAnswer(flow);
   const answered = flow.path.slice(0, last + 1).flatMap((who, i): Step[] => {
     if (who === null && (flow.sent[i] ?? 0) === 0) return [];
