@@ -10,7 +10,7 @@ function reported(error: unknown): { line: string; document: Record<string, stri
       written[name] += text;
     },
   });
-  reportError(error, { json: true, stdout: sink('stdout'), stderr: sink('stderr') });
+  reportError(error, { form: 'document', stdout: sink('stdout'), stderr: sink('stderr') });
   return { line: written.stderr, document: JSON.parse(written.stdout) };
 }
 

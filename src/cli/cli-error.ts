@@ -26,14 +26,20 @@ interface Sink {
   write(text: string): unknown;
 }
 
-/** Writes an error: a line to stderr, or with `json` one document to stdout as well. */
+/** Text alone, with a JSON document, or with a record among JSON lines. */
+export type ErrorForm = 'text' | 'document' | 'line';
+
+/** Writes an error: a line to stderr, and in the JSON forms an object to stdout as well. */
 export function reportError(
   error: unknown,
-  { json, stdout, stderr }: { json: boolean; stdout: Sink; stderr: Sink },
+  { form, stdout, stderr }: { form: ErrorForm; stdout: Sink; stderr: Sink },
 ): void {
   const { code, message, hint } = describe(error);
   stderr.write(`fantrace: ${safe(message)}${hintText(safe(hint))}\n`);
-  if (json) stdout.write(`${JSON.stringify({ schema: ERROR_SCHEMA, code, message, hint })}\n`);
+  if (form === 'text') return;
+  const document = { schema: ERROR_SCHEMA, code, message, hint };
+  const written = form === 'line' ? { type: 'error', ...document } : document;
+  stdout.write(`${JSON.stringify(written)}\n`);
 }
 
 interface Described {

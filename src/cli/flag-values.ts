@@ -1,10 +1,88 @@
-/** Readers of flag values. Each names the flag, the value and what is allowed when it refuses. */
+/**
+ * Options with a value: each names the flag, the value and what is allowed when it refuses, and
+ * knows the JSON Schema of its values, for settings in files.
+ */
 
+import { Option } from 'commander';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { CliError } from './cli-error.ts';
 
+/** As much of JSON Schema as a setting needs. */
+export type ValueSchema = Readonly<Record<string, unknown>>;
+
+/** An option whose values are described beside being read. */
+export class ValueOption extends Option {
+  readonly valueSchema: ValueSchema;
+
+  constructor(
+    flags: string,
+    description: string,
+    { valueSchema, read }: { valueSchema: ValueSchema; read: (text: string) => unknown },
+  ) {
+    super(flags, description);
+    this.valueSchema = valueSchema;
+    this.argParser(read);
+  }
+}
+
+/** An option that takes a whole number in [min, max]. */
+export function numberOption(
+  flags: string,
+  description: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): ValueOption {
+  const valueSchema = { type: 'integer', minimum: min, maximum: max };
+  return new ValueOption(flags, description, {
+    valueSchema,
+    read: wholeNumber(longName(flags), min, max),
+  });
+}
+
+/** An option that takes a number within (0, 1), or the same as a percentage. */
+export function probabilityOption(flags: string, description: string, preset: number): Option {
+  const valueSchema = {
+    anyOf: [
+      { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+      { type: 'string', pattern: String.raw`^\d*\.?\d+%?$` },
+    ],
+  };
+  return new ValueOption(flags, description, {
+    valueSchema,
+    read: probability(longName(flags)),
+  }).default(preset, `${100 * preset}%`);
+}
+
+/** An option that takes a duration with its unit; its value is in microseconds. */
+export function durationOption(
+  flags: string,
+  description: string,
+  { minUs, maxUs }: { readonly minUs: number; readonly maxUs: number },
+): ValueOption {
+  return new ValueOption(flags, description, {
+    valueSchema: { type: 'string', pattern: String.raw`^\d+(\.\d+)?(us|ms|s|m|h)$` },
+    read: duration(longName(flags), minUs, maxUs),
+  });
+}
+
+/** An option that takes one of a few words. */
+export function choiceOption(
+  flags: string,
+  description: string,
+  choices: readonly string[],
+): ValueOption {
+  const flag = longName(flags);
+  const option = new ValueOption(flags, description, {
+    valueSchema: { enum: choices },
+    read: (text) => text,
+  }).choices(choices) as ValueOption;
+  return option.argParser((text) => {
+    if (choices.includes(text)) return text;
+    throw refused(flag, text, `one of ${choices.join(', ')}`);
+  }) as ValueOption;
+}
+
 /** A whole number in [min, max]. */
-export function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
+function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
@@ -12,8 +90,7 @@ export function wholeNumber(flag: string, min: number, max: number): (text: stri
   };
 }
 
-/** A number within (0, 1), or the same as a percentage: `0.95`, `95%`. */
-export function probability(flag: string): (text: string) => number {
+function probability(flag: string): (text: string) => number {
   return (text) => {
     const [, digits, percent] = /^(\d*\.?\d+)(%?)$/.exec(text) ?? [];
     const value = Number(digits) / (percent === '%' ? 100 : 1);
@@ -22,14 +99,17 @@ export function probability(flag: string): (text: string) => number {
   };
 }
 
-/** A duration with its unit, in microseconds. */
-export function duration(flag: string, minUs: number, maxUs: number): (text: string) => number {
+function duration(flag: string, minUs: number, maxUs: number): (text: string) => number {
   return (text) => {
     const value = parseDuration(text);
     if (value !== undefined && value >= minUs && value <= maxUs) return value;
     const range = `${formatDuration(minUs)} to ${formatDuration(maxUs)}`;
     throw refused(flag, text, `a duration with its unit (200ms, 5s, 1m), ${range}`);
   };
+}
+
+function longName(flags: string): string {
+  return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
 }
 
 function refused(flag: string, text: string, allowed: string): CliError {

@@ -1,26 +1,18 @@
 #!/usr/bin/env node
 /** The `fantrace` command: reads the command line and hands over to a subcommand. */
 
-import { Command, CommanderError } from 'commander';
-import { VERSION } from '../runtime/version.ts';
-import { CliError, reportError } from './cli-error.ts';
-import { isolateCommand } from './isolate.ts';
-import { simulateCommand } from './simulate.ts';
+import { type Command, CommanderError } from 'commander';
+import { CliError, type ErrorForm, reportError } from './cli-error.ts';
+import { buildProgram } from './program.ts';
 
 const EXIT_FAILED = 1;
-const SUMMARY =
-  'Names the link or router that drops packets on equal-cost multipath networks, ' +
-  'with how sure it is and why.';
 
 async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('fantrace')
-    .description(SUMMARY)
-    .version(VERSION, '-V, --version')
-    .exitOverride()
-    .configureOutput({ outputError: () => {} }) // told once, below, in the form that was asked for
-    .showHelpAfterError(false);
-  program.addCommand(isolateCommand().exitOverride().copyInheritedSettings(program));
-  program.addCommand(simulateCommand().exitOverride().copyInheritedSettings(program));
+  const program = buildProgram();
+  let running: Command | undefined;
+  program.hook('preSubcommand', (_, command) => {
+    running = command;
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -28,26 +20,33 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = EXIT_FAILED;
     if (error instanceof CommanderError && error.code === 'commander.help') return; // written, too
     const { stdout, stderr } = process;
-    reportError(usageErrorOf(error, argv), { json: wantsJson(argv), stdout, stderr });
+    const form = formOf(running?.opts() ?? {}, argv);
+    reportError(usageErrorOf(error, program), { form, stdout, stderr });
   }
 }
 
-/** Asked for before it is known whether the command line can be read at all. */
-function wantsJson(argv: readonly string[]): boolean {
+/**
+ * How errors are to be told. May be asked before it is known whether the command line can be read
+ * at all, so that the arguments themselves are looked at, too.
+ */
+function formOf({ json, jsonl }: Record<string, unknown>, argv: readonly string[]): ErrorForm {
   const end = argv.indexOf('--');
-  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
+  const flags = argv.slice(0, end < 0 ? argv.length : end);
+  if (jsonl === true || flags.includes('--jsonl')) return 'line';
+  return json === true || flags.includes('--json') ? 'document' : 'text';
 }
 
 /** Puts a complaint of the parser into our own form. */
-function usageErrorOf(error: unknown, argv: readonly string[]): unknown {
+function usageErrorOf(error: unknown, program: Command): unknown {
   if (!(error instanceof CommanderError)) return error;
   const [complaint = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? [];
   const message = complaint.replace(/\.$/, '');
   if (meant !== undefined) return new CliError('USAGE', `${message}: did you mean ${meant}?`);
-  const command = ['isolate', 'simulate'].includes(argv[0] ?? '')
-    ? `fantrace ${argv[0]}`
-    : 'fantrace';
+  const named = program.args.find((argument) =>
+    program.commands.some((command) => command.name() === argument),
+  );
+  const command = named === undefined ? 'fantrace' : `fantrace ${named}`;
   return new CliError('USAGE', message, `see \`${command} --help\``);
 }
 

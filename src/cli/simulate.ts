@@ -2,11 +2,11 @@
 
 import { Command, Option } from 'commander';
 import { CliError } from './cli-error.ts';
-import { wholeNumber } from './flag-values.ts';
+import { numberOption } from './flag-values.ts';
 
 interface SimulateFlags {
-  readonly 4?: true;
-  readonly 6?: true;
+  readonly ipv4?: true;
+  readonly ipv6?: true;
   readonly seed?: number;
   readonly schema?: true;
   readonly json?: true;
@@ -35,13 +35,9 @@ export function simulateCommand(): Command {
         'wrong key named.',
     )
     .argument('[SCENARIO]', 'name of a shipped scenario, or a file')
-    .addOption(new Option('-4', 'IPv4').conflicts('6'))
-    .addOption(new Option('-6', 'IPv6').conflicts('4'))
-    .addOption(
-      new Option('--seed <N>', 'seed of hashes and losses').argParser(
-        wholeNumber('--seed', 0, SEED_MAX),
-      ),
-    )
+    .addOption(new Option('-4, --ipv4', 'IPv4').conflicts('ipv6'))
+    .addOption(new Option('-6, --ipv6', 'IPv6').conflicts('ipv4'))
+    .addOption(numberOption('--seed <N>', 'seed of hashes and losses', { min: 0, max: SEED_MAX }))
     .option('--schema', 'write the JSON Schema of scenario files instead')
     .option('--json', `write one JSON document, schema ${SCHEMA}`)
     .addHelpText('after', EXAMPLES)
@@ -62,7 +58,7 @@ async function describe(nameOrFile: string | undefined, flags: SimulateFlags): P
   const { name, scenario } = loadScenario(nameOrFile);
   const overrides = {
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-    ...(flags[4] ? ({ family: 4 } as const) : flags[6] ? ({ family: 6 } as const) : {}),
+    ...(flags.ipv4 ? ({ family: 4 } as const) : flags.ipv6 ? ({ family: 6 } as const) : {}),
   };
   const described = { schema: SCHEMA, name, ...summarize(scenario, overrides) };
   if (flags.json) {

@@ -5,10 +5,12 @@ import { Isolation, type IsolationOptions } from '../algorithms/isolation/isolat
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
-import type { IsolateRecord } from '../model/isolate-record.ts';
-import type { Prober, ProbeSink } from '../model/probe.ts';
+import type { FlowRecord, IsolateRecord } from '../model/isolate-record.ts';
+import type { ProbeSink } from '../model/probe.ts';
 import { type EngineCounters, ProbeEngine } from '../probing/probe-engine.ts';
-import { recordOf } from './isolation-record.ts';
+import { ExtraRounds } from './extra-rounds.ts';
+import { HostError } from './host-error.ts';
+import { flowPaths, recordOf } from './isolation-record.ts';
 import type { Network } from './network.ts';
 import { runProbing } from './run-loop.ts';
 
@@ -22,6 +24,8 @@ export interface IsolateOptions extends Omit<IsolationOptions, 'flows' | 'target
   readonly perInterface: number;
   readonly total: number;
   readonly seed: number;
+  /** Goes on when the answer is sure, until the time or the probes are spent. */
+  readonly untilMaxTime?: boolean;
 }
 
 export interface IsolateProgress {
@@ -36,8 +40,18 @@ export interface IsolateWatcher {
   readonly signal?: AbortSignal;
   /** Called every `PROGRESS_EVERY_US` of the run's own time. */
   readonly progress?: (progress: IsolateProgress) => void;
+  /** Called when rounds are over. */
+  readonly round?: (round: IsolateRound) => void;
 }
 
+/** What is known when a round is over. */
+export interface IsolateRound extends IsolateProgress {
+  /** What answers each flow, as in the flows of the record; computed by the call. */
+  readonly flows: () => Pick<FlowRecord, 'target' | 'sourcePort' | 'path'>[];
+}
+
+/** Longer than a route is usually gone while routing finds another. */
+const REFUSED_FOR_US = 3_000_000;
 const PROGRESS_EVERY_US = 100_000;
 const LOOP_DELAY_RESOLUTION_MS = 10;
 const FLOW_LABELS = 2 ** 20;
@@ -56,9 +70,13 @@ export async function runIsolate(
   const addresses = new AddressBook();
   const labels = new Map<number, readonly number[]>();
   const { engine, isolation } = compose(network, options, { addresses, labels });
-  const startedAt = new Date();
+  const extra = options.untilMaxTime
+    ? new ExtraRounds(isolation, engine, { ...options, flows: network.sourcePorts.length })
+    : undefined;
+  const startedAt = network.replayed?.startedAt ?? new Date().toISOString();
   const startedAtUs = timeline.nowUs();
   const progress = progressTeller(watcher, startedAtUs);
+  const round = roundTeller(watcher, startedAtUs, () => flowPaths(isolation, network, addresses));
   const delays = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   delays.enable();
   try {
@@ -68,11 +86,14 @@ export async function runIsolate(
       timeline,
       signal: watcher.signal,
       advance: (nowUs) => {
-        isolation.advance(nowUs);
+        isolation.advance(nowUs, engine);
+        checkSending(engine.counters, nowUs - startedAtUs);
+        extra?.advance();
         progress(nowUs, engine.counters, isolation.roundsOver);
+        round(nowUs, engine.counters, isolation.roundsOver);
         return isolation.deadlineUs(nowUs);
       },
-      isDone: () => isolation.stopReason !== undefined,
+      isDone: () => isolation.stopReason !== undefined && (extra?.isOver(timeline.nowUs()) ?? true),
     });
   } finally {
     delays.disable();
@@ -87,8 +108,10 @@ export async function runIsolate(
     addresses,
     labels,
     startedAt,
+    endedAtUs: timeline.nowUs(),
     durationMs: Math.round((timeline.nowUs() - startedAtUs) / 1000),
-    loopDelayP99Ms: options.simulated === null ? delayP99Ms : 0,
+    loopDelayP99Ms:
+      network.replayed?.loopDelayP99Ms ?? (options.simulated === null ? delayP99Ms : 0),
   });
 }
 
@@ -107,7 +130,6 @@ function compose(
       target: addresses.indexOf(destination),
       source: formatIpAddress(source),
     },
-    lateBound(() => engine),
     { random: random.fork(), addresses },
   );
   const sink: ProbeSink = {
@@ -116,7 +138,7 @@ function compose(
       isolation.replied(reply);
     },
     lost: (flow, ttl, round) => isolation.lost(flow, ttl, round),
-    repliedLate: () => isolation.repliedLate(),
+    repliedLate: (reply) => isolation.repliedLate(reply),
     unsent: (flow, ttl, round) => isolation.unsent(flow, ttl, round),
   };
   const engine: ProbeEngine = new ProbeEngine(
@@ -133,6 +155,7 @@ function compose(
       rates: { perInterface: options.perInterface, total: options.total },
       random: random.fork(),
       addresses,
+      ownAddresses: network.ownAddresses ?? [],
     },
     sink,
   );
@@ -152,13 +175,33 @@ function progressTeller(
   };
 }
 
-/** A prober that is made only after the one who orders from it. */
-function lateBound(engine: () => Prober): Prober {
-  return {
-    order: (flow, ttl, round) => engine().order(flow, ttl, round),
-    get queued() {
-      return engine().queued;
-    },
-    slowDown: (responder) => engine().slowDown(responder),
+/** Tells the watcher of rounds, each time that more are over. */
+function roundTeller(
+  { round }: IsolateWatcher,
+  startedAtUs: number,
+  flows: IsolateRound['flows'],
+): (nowUs: number, counters: EngineCounters, roundsOver: number) => void {
+  let toldRounds = 0;
+  return (nowUs, { probesSent, repliesReceived }, roundsOver) => {
+    if (roundsOver === toldRounds) return;
+    toldRounds = roundsOver;
+    const elapsedUs = nowUs - startedAtUs;
+    round?.({ elapsedUs, probesSent, repliesReceived, roundsOver, flows });
   };
+}
+
+/**
+ * Gives up where the host sends nothing at all: what it refuses now and then, it may permit later.
+ *
+ * @throws {HostError} `SEND_REFUSED`
+ */
+function checkSending({ probesSent, sendErrors }: EngineCounters, elapsedUs: number): void {
+  const [error] = Object.keys(sendErrors);
+  if (probesSent > 0 || error === undefined || elapsedUs < REFUSED_FOR_US) return;
+  const seconds = REFUSED_FOR_US / 1e6;
+  throw new HostError(
+    'SEND_REFUSED',
+    `this host sent no probe for ${seconds} s, as its kernel refused each with ${error}: ` +
+      "check the firewall's output rules and the route to the target",
+  );
 }

@@ -100,7 +100,10 @@ describe('a command line that makes no sense', () => {
     { args: ['isolate', '-x'], says: "unknown option '-x'" },
     { args: ['isolate', 'a', 'b'], says: 'too many arguments' },
     { args: ['isolate', 'a', '--port'], says: "option '-p, --port <PORT>' argument missing" },
-    { args: ['isolate', '-4', '-6', 'a'], says: "'-4' cannot be used with option '-6'" },
+    {
+      args: ['isolate', '-4', '-6', 'a'],
+      says: "'-4, --ipv4' cannot be used with option '-6, --ipv6'",
+    },
     {
       args: ['isolate', 'a', '--min-ttl', '5', '-m', '4'],
       says: '--min-ttl: 5 is above --max-ttl',

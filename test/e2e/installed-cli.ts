@@ -1,9 +1,10 @@
 /** The package as a user gets it: packed, installed into a folder of its own, run as a process. */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,7 +17,7 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  /** Added to an environment that says nothing of colours; `undefined` removes. */
+  /** Added to an environment that says nothing of colours and sudo; `undefined` removes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A command and its arguments that the program is run under. */
   readonly under?: readonly string[];
@@ -48,6 +49,16 @@ export class InstalledCli {
     return outcomeOf(command, environment(env));
   }
 
+  /** Starts `fantrace`, to be watched or interrupted. */
+  start(args: readonly string[], { env = {}, under = [] }: RunOptions = {}): StartedRun {
+    const [file = '', ...rest] = [...under, process.execPath, this.executable, ...args];
+    const child = spawn(file, rest, {
+      env: environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return { child, hasStarted: hasHandlers(child.pid ?? 0), outcome: outcomeOfChild(child) };
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -58,8 +69,33 @@ export function outcomeOf(
   [file = '', ...args]: readonly string[],
   env: NodeJS.ProcessEnv = environment({}),
 ): Promise<Outcome> {
+  return outcomeOfChild(spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** A run that goes on. */
+export interface StartedRun {
+  readonly child: Child;
+  /** Resolves when it would answer SIGINT with a report. */
+  readonly hasStarted: Promise<void>;
+  readonly outcome: Promise<Outcome>;
+}
+
+const SIGHUP_SIGINT_AND_SIGTERM = 0x4003n;
+
+/** Watches which signals a process of Node's catches. */
+async function hasHandlers(pid: number): Promise<void> {
+  for (;;) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\t(\w+)$/m.exec(status)?.[1] ?? '0'}`);
+    if ((caught & SIGHUP_SIGINT_AND_SIGTERM) === SIGHUP_SIGINT_AND_SIGTERM) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function outcomeOfChild(child: Child): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -73,7 +109,8 @@ export function outcomeOf(
 }
 
 function environment(added: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...rest } = process.env;
+  const { SUDO_UID: ____, SUDO_GID: _____, ...inherited } = rest;
   return { ...inherited, ...added };
 }
 

@@ -29,7 +29,8 @@ function keysOf(value: unknown, at = ''): string[] {
 
 const RECORD_KEYS = `
   schema version startedAt durationMs partial simulated targets source protocol family seed minTtl
-  confidence stopReason probesSent repliesReceived verdict excludedLossRatio untestable summary
+  confidence stopReason probesNeeded probesSent repliesReceived verdict excludedLossRatio
+  untestable summary
   suspects rejected paths hops links flows reproduce measurement
   targets[].name targets[].address targets[].port
   suspects[].kind suspects[].near suspects[].far suspects[].addresses suspects[].ttl
@@ -244,10 +245,14 @@ describe('the package', () => {
         'dist/cli/main.js',
         'dist/index.js',
         'dist/index.d.ts',
+        'man/fantrace.1',
         'scenarios/one-link-loses-20-percent.json',
+        'schemas/isolate-1.json',
       ]),
     );
-    const strays = files.filter((file) => !/^(dist|scenarios)(\/|$)|^[A-Zp][^/]+$/.test(file));
+    const strays = files.filter(
+      (file) => !/^(dist|man|scenarios|schemas)(\/|$)|^[A-Zp][^/]+$/.test(file),
+    );
     expect(strays).toEqual([]);
     expect(
       files.filter((file) => /\.test\.|\.map$|\.ts$/.test(file) && !/\.d\.ts$/.test(file)),

@@ -1,0 +1,43 @@
+/** `fantrace analyze`: the verdict of a recorded run, from the very packets that it saw. */
+
+import { Command } from 'commander';
+import { exitStatusOf, withNames } from './isolate.ts';
+import { pictureOptions, type ReportFlags, reportOptions } from './isolate-flags.ts';
+import { openOutputs } from './output-files.ts';
+
+const EXAMPLES = `
+Exit status: that of the recorded run, or 1 when the file cannot be replayed.
+
+Examples:
+  sudo fantrace isolate db7.example.net --record db7.jsonl.gz
+  fantrace analyze db7.jsonl.gz
+  fantrace analyze db7.jsonl.gz --json`;
+
+/** The command, for the program to add. */
+export function analyzeCommand(): Command {
+  const command = new Command('analyze')
+    .summary('tell the verdict of a recorded run once more')
+    .description(
+      'Replays what isolate --record wrote to FILE, and tells the same verdict, byte for byte. ' +
+        'Sends nothing and needs no rights.',
+    )
+    .argument('<FILE>', 'a recording');
+  for (const option of [...reportOptions(), ...pictureOptions()]) command.addOption(option);
+  return command.addHelpText('after', EXAMPLES).action(async (file: string, flags: ReportFlags) => {
+    process.exitCode = await analyze(file, flags);
+  });
+}
+
+async function analyze(file: string, flags: ReportFlags): Promise<number> {
+  const { readRecording } = await import('../runtime/recording-file.ts');
+  const { replay } = await import('../runtime/replay.ts');
+  const { openReport } = await import('./isolate-report.ts');
+  const recording = readRecording(file);
+  const report = await openReport(flags, openOutputs(flags));
+  const record = await replay(recording, report);
+  const failures = await report.finish(
+    withNames(record, new Map(Object.entries(recording.end.names))),
+  );
+  for (const failure of failures) process.stderr.write(`fantrace: ${failure}\n`);
+  return failures.length > 0 ? 1 : exitStatusOf(record);
+}

@@ -1,0 +1,42 @@
+/** The whole command line: every subcommand, and the settings that reach all of them. */
+
+import { Command, type OutputConfiguration } from 'commander';
+import { VERSION } from '../runtime/version.ts';
+import { analyzeCommand } from './analyze.ts';
+import { completionsCommand } from './completions.ts';
+import { doctorCommand } from './doctor.ts';
+import { isolateCommand } from './isolate.ts';
+import { applySettings } from './settings.ts';
+import { simulateCommand } from './simulate.ts';
+import { traceCommand } from './trace.ts';
+
+const SUMMARY =
+  'Names the link or router that drops packets on equal-cost multipath networks, ' +
+  'with how sure it is and why.';
+
+/** Told once, in the form that was asked for, by whoever catches the error. */
+const SILENT: OutputConfiguration = { outputError: () => {} };
+
+/** The program, which throws instead of ending the process. */
+export function buildProgram(): Command {
+  const program = new Command('fantrace')
+    .description(SUMMARY)
+    .version(VERSION, '-V, --version')
+    .option('--config <FILE>', 'settings file, instead of ~/.config/fantrace/config.toml')
+    .exitOverride()
+    .configureOutput(SILENT)
+    .showHelpAfterError(false)
+    .hook('preAction', async (_, command) => applySettings(command, program));
+  const commands = [
+    isolateCommand(),
+    traceCommand(),
+    analyzeCommand(),
+    simulateCommand(),
+    doctorCommand(),
+    completionsCommand(buildProgram),
+  ];
+  for (const command of commands) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program));
+  }
+  return program;
+}

@@ -1,0 +1,190 @@
+/** `fantrace trace`: one traceroute for each target, all at once. */
+
+import { Command } from 'commander';
+import type { TraceRecord } from '../model/trace-record.ts';
+import type { TraceOptions } from '../runtime/trace-options.ts';
+import { CliError, reportError } from './cli-error.ts';
+import { type TraceFlags, traceOptions } from './trace-flags.ts';
+
+const EXIT_REACHED = 0;
+const EXIT_FAILED = 1;
+const EXIT_NOT_REACHED = 2;
+const EXIT_INTERRUPTED = 130;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Traces under way at a time; others wait for their turn. */
+const TARGETS_AT_ONCE = 10_000;
+
+const EXAMPLES = `
+Exit status:
+  0    every target answers
+  2    a target is not reached
+  1    could not measure
+  130  interrupted; the partial result is printed
+
+Examples:
+  sudo fantrace trace example.net
+  sudo fantrace trace -T -p 443 -q 1 -n www.example.net 192.0.2.7
+  sudo fantrace trace --jsonl - < targets.txt
+  fantrace trace --simulate one-link-loses-20-percent`;
+
+/** The command, for the program to add. */
+export function traceCommand(): Command {
+  const command = new Command('trace')
+    .summary('trace the route to one target or many, by TCP, UDP or ICMP')
+    .description(
+      'Traces the route to each TARGET: every TTL at once, over as soon as the target has ' +
+        'answered. Flags are those of traceroute. With several targets all are traced at once; ' +
+        '- reads targets from the standard input, one a line.',
+    )
+    .argument('[TARGET...]', 'host names or addresses, not needed with --simulate');
+  for (const option of traceOptions()) command.addOption(option);
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action(async (targets: readonly string[], flags: TraceFlags) => {
+      process.exitCode = await traceAll(targets, flags);
+    });
+}
+
+async function traceAll(given: readonly string[], flags: TraceFlags): Promise<number> {
+  const targets = await targetsOf(given, flags);
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const options = optionsOf(flags, interruption.signal);
+  try {
+    const outcomes = await writtenInTurn(await traced(targets, options, flags), flags);
+    if (interruption.signal.aborted) return EXIT_INTERRUPTED;
+    if (outcomes.some((outcome) => 'error' in outcome)) return EXIT_FAILED;
+    const isReached = outcomes.every((outcome) => 'record' in outcome && outcome.record.reached);
+    return isReached ? EXIT_REACHED : EXIT_NOT_REACHED;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+/** What became of one target. */
+type Outcome = { readonly record: TraceRecord } | { readonly error: unknown };
+
+/** Starts all traces. One that fails is an outcome, unless it is the only one. */
+async function traced(
+  targets: readonly string[],
+  options: TraceOptions,
+  flags: TraceFlags,
+): Promise<readonly Promise<Outcome>[]> {
+  const [{ trace }, { default: pLimit }] = await Promise.all([
+    import('../runtime/trace.ts'),
+    import('p-limit'),
+  ]);
+  const limit = pLimit(TARGETS_AT_ONCE);
+  return targets.map((target) =>
+    limit(async (): Promise<Outcome> => {
+      try {
+        if (flags.simulate === undefined) await checkEnds(target, options);
+        return { record: await trace(target, options) };
+      } catch (error) {
+        return { error: error instanceof RangeError ? usageError(error) : error };
+      }
+    }),
+  );
+}
+
+/** Writes the outcomes: JSON lines as traces end, all else in the order of the targets. */
+async function writtenInTurn(
+  running: readonly Promise<Outcome>[],
+  flags: TraceFlags,
+): Promise<readonly Outcome[]> {
+  const { traceFormatter } = await import('../report/trace-formats.ts');
+  const format = traceFormatter(flags.json ? 'json' : flags.jsonl ? 'jsonl' : flags.format);
+  const { stdout, stderr } = process;
+  const count = running.length;
+  let written = 0;
+  const write = (outcome: Outcome): Outcome => {
+    if ('error' in outcome) {
+      if (count === 1) throw outcome.error;
+      reportError(outcome.error, { form: flags.jsonl ? 'line' : 'text', stdout, stderr });
+      return outcome;
+    }
+    stdout.write(written === 0 ? format.before(count) : format.between);
+    stdout.write(format.each(outcome.record, count));
+    written++;
+    return outcome;
+  };
+  if (flags.jsonl) return Promise.all(running.map(async (each) => write(await each)));
+  const outcomes: Outcome[] = [];
+  for (const each of running) outcomes.push(write(await each));
+  if (written === 0) stdout.write(format.before(count));
+  stdout.write(format.after(count));
+  return outcomes;
+}
+
+/** Refuses what would only look like a dead network. */
+async function checkEnds(target: string, { family, source }: TraceOptions): Promise<void> {
+  const [{ readSource, requireHost }, { resolveTarget }] = await Promise.all([
+    import('./endpoints.ts'),
+    import('../runtime/target.ts'),
+  ]);
+  const { address } = await resolveTarget(target, family);
+  requireHost(address);
+  if (source !== undefined) await readSource(source, address);
+}
+
+/** What the library calls a range, by the name of the flag. */
+function usageError({ message }: RangeError): CliError {
+  return new CliError('USAGE', message.replace(/^packetBytes/, '--packet-size'));
+}
+
+async function targetsOf(given: readonly string[], flags: TraceFlags): Promise<readonly string[]> {
+  const lists = await Promise.all(given.map((each) => (each === '-' ? linesOfInput() : [each])));
+  const targets = lists.flat();
+  if (targets.length > 0) return targets;
+  if (flags.simulate !== undefined) return ['the simulated target'];
+  throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
+}
+
+async function linesOfInput(): Promise<string[]> {
+  const { createInterface } = await import('node:readline');
+  const targets: string[] = [];
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [target = ''] = line.trim().split(/[\s#]/, 1);
+    if (target !== '') targets.push(target);
+  }
+  return targets;
+}
+
+function optionsOf(flags: TraceFlags, signal: AbortSignal): TraceOptions {
+  const protocol = flags.tcp ? 'tcp' : flags.icmp ? 'icmp' : flags.protocol;
+  if (protocol === 'icmp' && flags.port !== undefined) {
+    throw new CliError('USAGE', '--port: ICMP has no ports', 'leave it out');
+  }
+  const { firstTtl = 1, maxTtl = Math.max(30, firstTtl) } = flags;
+  if (firstTtl > maxTtl) {
+    throw new CliError('USAGE', `--first-ttl: ${firstTtl} is above --max-ttl, which is ${maxTtl}`);
+  }
+  const given = {
+    protocol,
+    firstTtl,
+    maxTtl,
+    port: flags.port,
+    queries: flags.queries,
+    retries: flags.retries,
+    timeoutMs: flags.wait === undefined ? undefined : Math.ceil(flags.wait / 1000),
+    parallelTtls: flags.simQueries,
+    gapLimit: flags.gapLimit,
+    maxTimeMs: flags.maxTime === undefined ? undefined : Math.ceil(flags.maxTime / 1000),
+    packetBytes: flags.packetSize,
+    sourcePort: flags.sourcePort,
+    source: flags.source,
+    interface: flags.interface,
+    tos: flags.tos,
+    flowLabel: flags.flowLabel,
+    dontFragment: flags.fragment === undefined ? undefined : false,
+    rate: flags.rate,
+    family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
+    seed: flags.seed,
+    simulate: flags.simulate,
+    names: flags.dns && flags.numeric === undefined,
+    signal,
+  };
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as TraceOptions;
+}

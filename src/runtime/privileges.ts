@@ -1,0 +1,95 @@
+/**
+ * Gives up root once sockets and files are open. What remains can use what is open, and nothing
+ * else: whoever finds a hole in the parsing of packets becomes nobody.
+ */
+
+import { readFileSync } from 'node:fs';
+
+/** The unprivileged user and group of Linux, also what user namespaces call unknown ones. */
+const NOBODY = 65_534;
+const ID_MAX = 2 ** 32 - 2;
+const CAP_NET_RAW = 13;
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Calls with the effective ids of the user who called sudo, where there is one; files opened there
+ * are those that this user may open, and are owned by them.
+ */
+export function asInvokingUser<Result>(call: () => Result): Result {
+  const ids = isRoot() ? invokingUser(process.env) : undefined;
+  if (ids === undefined || process.setegid === undefined || process.seteuid === undefined) {
+    return call();
+  }
+  const groups = process.getgroups?.() ?? [];
+  process.setgroups?.([ids.gid]);
+  process.setegid(ids.gid);
+  process.seteuid(ids.uid);
+  try {
+    return call();
+  } finally {
+    process.seteuid(0);
+    process.setegid(0);
+    process.setgroups?.(groups);
+  }
+}
+
+/**
+ * As root, becomes the user who called sudo, or nobody, in every thread and for good. Otherwise
+ * there is nothing to give up.
+ *
+ * @returns what to tell the user: which right remains and what bounds it; undefined when none does
+ */
+export function dropPrivileges({ hasSockets }: { hasSockets: boolean }): string | undefined {
+  if (!isRoot()) return hasSockets ? remainingRight() : undefined;
+  const { uid, gid } = invokingUser(process.env) ?? { uid: NOBODY, gid: NOBODY };
+  try {
+    // libc makes these calls in every thread: setuid(2), "C library/kernel differences".
+    process.setgroups?.([]);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `stays root, as this namespace has no other user to become (${reason})`;
+  }
+}
+
+/** Who called sudo, unless root did; undefined where nobody did, or the values make no sense. */
+export function invokingUser(env: Readonly<Record<string, string | undefined>>): Ids | undefined {
+  const [uid, gid] = [env['SUDO_UID'], env['SUDO_GID']].map((text) =>
+    text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : 0,
+  );
+  const isUser = (id: number | undefined): id is number => id !== undefined && id > 0;
+  return isUser(uid) && isUser(gid) && uid <= ID_MAX && gid <= ID_MAX ? { uid, gid } : undefined;
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** A capability cannot be given up in all threads without changing the user: it is told instead. */
+function remainingRight(): string | undefined {
+  const status = readStatus();
+  const effective = BigInt(`0x${status.get('CapEff') ?? '0'}`);
+  if ((effective & (1n << BigInt(CAP_NET_RAW))) === 0n) return undefined;
+  const bounds = [
+    effective === 1n << BigInt(CAP_NET_RAW) ? 'it is the only capability' : undefined,
+    status.get('NoNewPrivs') === '1' ? 'no new privileges can be gained' : undefined,
+    status.get('Seccomp') === '2' ? 'a seccomp filter is in place' : undefined,
+  ].filter((bound) => bound !== undefined);
+  const told = bounds.length === 0 ? 'nothing else bounds it' : bounds.join(', ');
+  return `keeps CAP_NET_RAW until it ends, as user ${process.getuid?.()}: ${told}`;
+}
+
+function readStatus(): ReadonlyMap<string, string> {
+  try {
+    const lines = readFileSync('/proc/self/status', 'utf8').split('\n');
+    return new Map(lines.map((line) => line.split(':\t') as [string, string]));
+  } catch {
+    return new Map(); // no Linux, and no capabilities
+  }
+}

@@ -1,0 +1,159 @@
+/** The options of a trace as a program gives them, checked and completed. Nothing is clamped. */
+
+import type { TraceSettings } from '../algorithms/trace/trace-options.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
+import type { TraceProtocol } from '../model/trace-record.ts';
+import type { PacerRates } from '../probing/pacer.ts';
+
+/** How to trace; every field has a default. */
+export interface TraceOptions {
+  /** `udp` keeps one flow for all probes; `udp-classic` counts the port up. `udp` unless told. */
+  readonly protocol?: TraceProtocol;
+  /** Destination port: 443 for TCP and 33434 for UDP unless told; ICMP has none. */
+  readonly port?: number;
+  /** 1 unless told. */
+  readonly firstTtl?: number;
+  /** Up to 255; 30 unless told. */
+  readonly maxTtl?: number;
+  /** Probes at each TTL, 1 to 100; 3 unless told. */
+  readonly queries?: number;
+  /** Further probes for each that is lost, 0 to 100; 0 unless told. */
+  readonly retries?: number;
+  /** The longest wait for one reply, 10 to 10 000; 1000 unless told. */
+  readonly timeoutMs?: number;
+  /** Silent hops in a row that end the trace; 0 for never; 8 unless told. */
+  readonly gapLimit?: number;
+  /** TTLs under way at a time, 1 to 255; all of them unless told. */
+  readonly parallelTtls?: number;
+  /** The whole trace may take no longer; any time unless told. */
+  readonly maxTimeMs?: number;
+  /** Of each probe, from the IP header on; as short as possible unless told. */
+  readonly packetBytes?: number;
+  /** Source port, ICMP identifier; the first that is free from 33000 on unless told. */
+  readonly sourcePort?: number;
+  /** One of our addresses; that of the route unless told. */
+  readonly source?: string;
+  /** Name of the network interface to send by. */
+  readonly interface?: string;
+  /** TOS or traffic class, 0 to 255; 0 unless told. */
+  readonly tos?: number;
+  /** IPv4: whether routers must not cut the probe into fragments; true unless told. */
+  readonly dontFragment?: boolean;
+  /** IPv6 flow label, 0 to 0xfffff; drawn unless told. */
+  readonly flowLabel?: number;
+  /** Whether to look up names of addresses; true unless told. */
+  readonly names?: boolean;
+  /** Probes a second in all, of all traces; 20 000 unless told. */
+  readonly rate?: number;
+  /** Probes a second towards one interface, of all traces; 1000 unless told. */
+  readonly ratePerInterface?: number;
+  readonly family?: IpFamily;
+  /** A shipped scenario by its name, or a file: nothing is sent. */
+  readonly simulate?: string;
+  /** Makes everything random repeatable, on simulated networks. */
+  readonly seed?: number;
+  /** Ends the trace early; what is known by then is its result. */
+  readonly signal?: AbortSignal;
+}
+
+/** The same, complete. */
+export interface CompleteTraceOptions {
+  readonly protocol: TraceProtocol;
+  readonly port: number | null;
+  readonly settings: TraceSettings;
+  readonly packetBytes: number | undefined;
+  readonly sourcePort: number;
+  readonly tos: number;
+  readonly dontFragment: boolean;
+  readonly flowLabel: number;
+  readonly seed: number;
+  readonly rates: PacerRates;
+}
+
+const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'udp', 'udp-classic', 'icmp'];
+const DEFAULT_PORTS = { tcp: 443, udp: 33_434, 'udp-classic': 33_434, icmp: null } as const;
+const FIRST_SOURCE_PORT = 33_000;
+const TTL_MAX = 255;
+
+/** @throws {RangeError} naming the option, its value and its range */
+export function completeTraceOptions(options: TraceOptions): CompleteTraceOptions {
+  const { protocol = 'udp' } = options;
+  if (!PROTOCOLS.includes(protocol)) {
+    throw new RangeError(`protocol must be one of ${PROTOCOLS.join(', ')}, got ${protocol}`);
+  }
+  if (protocol === 'icmp' && options.port !== undefined) {
+    throw new RangeError('port must be left out with protocol icmp, which has none');
+  }
+  const firstTtl = integer('firstTtl', options.firstTtl, { preset: 1, min: 1, max: TTL_MAX });
+  const presetMax = Math.max(30, firstTtl);
+  const maxTtl = integer('maxTtl', options.maxTtl, { preset: presetMax, min: 1, max: TTL_MAX });
+  if (firstTtl > maxTtl) {
+    throw new RangeError(`firstTtl, ${firstTtl}, is above maxTtl, ${maxTtl}`);
+  }
+  const { packetBytes } = options;
+  if (packetBytes !== undefined) {
+    integer('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
+  }
+  const seed = integer('seed', options.seed, {
+    preset: Math.floor(Math.random() * 2 ** 32),
+    min: 0,
+    max: 2 ** 32 - 1,
+  });
+  return {
+    protocol,
+    port:
+      protocol === 'icmp'
+        ? null
+        : integer('port', options.port, { preset: DEFAULT_PORTS[protocol], min: 0, max: 65_535 }),
+    settings: {
+      firstTtl,
+      maxTtl,
+      queries: integer('queries', options.queries, { preset: 3, min: 1, max: 100 }),
+      retries: integer('retries', options.retries, { preset: 0, min: 0, max: 100 }),
+      timeoutUs:
+        1000 * integer('timeoutMs', options.timeoutMs, { preset: 1000, min: 10, max: 10_000 }),
+      gapLimit: integer('gapLimit', options.gapLimit, { preset: 8, min: 0, max: TTL_MAX }),
+      parallelTtls: integer('parallelTtls', options.parallelTtls, {
+        preset: TTL_MAX,
+        min: 1,
+        max: TTL_MAX,
+      }),
+      maxTimeUs:
+        options.maxTimeMs === undefined
+          ? Number.POSITIVE_INFINITY
+          : 1000 * integer('maxTimeMs', options.maxTimeMs, { preset: 0, min: 10, max: 86_400_000 }),
+    },
+    packetBytes,
+    sourcePort: integer('sourcePort', options.sourcePort, {
+      preset: FIRST_SOURCE_PORT,
+      min: 1,
+      max: 65_535,
+    }),
+    tos: integer('tos', options.tos, { preset: 0, min: 0, max: 255 }),
+    dontFragment: options.dontFragment ?? true,
+    flowLabel: integer('flowLabel', options.flowLabel, {
+      preset: seed & 0xfffff,
+      min: 0,
+      max: 0xfffff,
+    }),
+    seed,
+    rates: {
+      total: integer('rate', options.rate, { preset: 20_000, min: 1, max: 1_000_000 }),
+      perInterface: integer('ratePerInterface', options.ratePerInterface, {
+        preset: 1000,
+        min: 1,
+        max: 1_000_000,
+      }),
+    },
+  };
+}
+
+function integer(
+  name: string,
+  value: number | undefined,
+  { preset, min, max }: { readonly preset: number; readonly min: number; readonly max: number },
+): number {
+  if (value === undefined) return preset;
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
+}

@@ -1,0 +1,145 @@
+/** Writes the record of a trace, and its replies as they come in. */
+
+import type { TraceProbe } from '../algorithms/trace/hop.ts';
+import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
+import { printable } from '../lib/printable.ts';
+import type { AddressBook } from '../model/address-book.ts';
+import { icmpMark } from '../model/icmp-mark.ts';
+import type { ProbeReply, ReplyDetails } from '../model/probe.ts';
+import { returnLength } from '../model/return-length.ts';
+import type { TraceHopRecord, TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
+import type { Flow } from '../probing/flow.ts';
+import { decodeMplsEntry } from '../wire/icmp-extension.ts';
+import type { CompleteTraceOptions } from './trace-options.ts';
+import type { FinishedTrace, StationParts } from './trace-station.ts';
+import { VERSION } from './version.ts';
+
+/** What replies are told with. */
+export interface ReplyContext {
+  readonly addresses: AddressBook;
+  readonly family: 4 | 6;
+  /** The wall clock at a monotonic time. */
+  readonly wallClock: (monotonicUs: number) => string;
+}
+
+/** A wall clock that goes with the run's own, to the microsecond (RFC 3339). */
+export function wallClockFrom(startedAt: Date, startedAtUs: number): ReplyContext['wallClock'] {
+  return (monotonicUs) => {
+    const sinceUs = Math.round(monotonicUs - startedAtUs);
+    const ms = Math.floor(sinceUs / 1000);
+    const text = new Date(startedAt.getTime() + ms).toISOString();
+    return `${text.slice(0, -1)}${String(sinceUs - ms * 1000).padStart(3, '0')}Z`;
+  };
+}
+
+/** What a probe brought. */
+export function outcomeOf(probe: TraceProbe, context: ReplyContext): TraceReply | TraceStar {
+  if (probe.reply !== undefined) return replyOf(probe.reply, context);
+  return probe.error === undefined ? { star: true } : { star: true, unsent: probe.error };
+}
+
+function replyOf(reply: ProbeReply, { addresses, family, wallClock }: ReplyContext): TraceReply {
+  const details = reply.details ?? NO_DETAILS;
+  const isQuoting = details.quotedTos >= 0;
+  return {
+    address: addresses.textOf(reply.responder),
+    name: null,
+    rttMs: reply.rttUs / 1000,
+    sentAt: wallClock(details.sentAtUs),
+    kind: reply.kind,
+    isTarget: reply.isTarget,
+    icmp: details.icmpType < 0 ? null : icmpOf(reply, details, family),
+    replyTtl: reply.replyTtl,
+    returnLength: returnLength(reply.replyTtl),
+    quotedTtl: isQuoting ? reply.quotedTtl : null,
+    quotedTos: isQuoting ? details.quotedTos : null,
+    mpls: reply.mpls.map(decodeMplsEntry),
+    interfaceInfo: details.interfaces.map((each) => ({
+      ...each,
+      name: each.name === undefined ? undefined : printable(each.name),
+    })),
+    nat: details.isTranslated,
+    secondary: details.isSecondary,
+  };
+}
+
+function icmpOf({ code }: ProbeReply, { icmpType: type, mtu }: ReplyDetails, family: 4 | 6) {
+  return { type, code, mark: icmpMark({ family, type, code, mtu }) };
+}
+
+const NO_DETAILS: ReplyDetails = {
+  sentAtUs: 0,
+  icmpType: -1,
+  mtu: 0,
+  quotedTos: -1,
+  isTranslated: false,
+  isSecondary: false,
+  interfaces: [],
+};
+
+/** What the record of a trace is made of. */
+export interface TraceRecordParts {
+  readonly targetName: string;
+  readonly flow: Flow;
+  readonly options: CompleteTraceOptions;
+  readonly finished: FinishedTrace;
+  readonly station: StationParts;
+  readonly context: ReplyContext;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** The whole record. */
+export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
+  const { targetName, flow, options, finished, station, context, names } = parts;
+  const { trace, startedAtUs, endedAtUs } = finished;
+  const stopReason = trace.stopReason ?? 'aborted';
+  const hops = trace.hops.map(({ ttl, probes }): TraceHopRecord => {
+    const shown = probes.filter(({ isReplaced }) => !isReplaced);
+    return { ttl, replies: shown.map((probe) => named(outcomeOf(probe, context), names)) };
+  });
+  const probes = trace.hops.flatMap((hop) => hop.probes);
+  const { lateReplies, duplicates, foreignReplies, malformed } = station.engine.counters;
+  return {
+    schema: 'fantrace.trace/1',
+    version: VERSION,
+    startedAt: context.wallClock(startedAtUs),
+    durationMs: (endedAtUs - startedAtUs) / 1000,
+    partial: stopReason === 'aborted' || stopReason === 'timeout',
+    target: {
+      name: printable(targetName),
+      address: formatIpAddress(flow.destination),
+      port: options.port,
+    },
+    source: { address: formatIpAddress(flow.source), port: flow.sourcePort },
+    family: familyOf(flow.destination),
+    protocol: options.protocol,
+    rung: station.rung,
+    tos: flow.tos,
+    packetBytes: flow.lengthBytes,
+    firstTtl: options.settings.firstTtl,
+    maxTtl: options.settings.maxTtl,
+    queries: options.settings.queries,
+    reached: stopReason === 'reached',
+    stopReason,
+    hops,
+    measurement: {
+      probesSent: trace.probesSent,
+      repliesReceived: probes.filter(({ reply }) => reply !== undefined).length,
+      lateReplies,
+      duplicates,
+      foreignReplies,
+      malformed,
+      socketDrops: station.counters().socketDrops,
+      sendErrors: { ...station.engine.counters.sendErrors },
+      notes: station.notes,
+    },
+  };
+}
+
+function named(
+  outcome: TraceReply | TraceStar,
+  names: ReadonlyMap<string, string>,
+): TraceReply | TraceStar {
+  if ('star' in outcome) return outcome;
+  return { ...outcome, name: names.get(outcome.address) ?? null };
+}

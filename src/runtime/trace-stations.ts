@@ -1,0 +1,180 @@
+/** Opens the station that a trace needs: shared by all traces of the process that agree on it. */
+
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import { Random } from '../lib/random.ts';
+import { AddressBook } from '../model/address-book.ts';
+import type { PacerRates } from '../probing/pacer.ts';
+import { ProbeEngine } from '../probing/probe-engine.ts';
+import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
+import type { Scenario } from '../sim/scenario.ts';
+import { HostError } from './host-error.ts';
+import { openSimulatedNetwork, ownAddresses } from './network.ts';
+import { HostTimeline } from './timeline.ts';
+import { TraceStation } from './trace-station.ts';
+
+/** What all traces of one station have in common. */
+export interface StationTraits {
+  readonly family: IpFamily;
+  readonly device: string | undefined;
+  readonly scopeId: number | undefined;
+  readonly sourcePort: number;
+  /** Whether no other port will do; else the first that is free from there on. */
+  readonly isExact: boolean;
+  readonly packetBytesMax: number;
+  readonly rates: PacerRates;
+}
+
+/** A station in use, and the port that its probes come from. */
+export interface StationLease {
+  readonly station: TraceStation;
+  readonly sourcePort: number;
+  /** Must be called once the trace is over. */
+  release(): void;
+}
+
+interface SharedStation {
+  readonly opened: Promise<{ readonly station: TraceStation; readonly sourcePort: number }>;
+  users: number;
+}
+
+const PACKET_BYTES_STEP = 1504;
+const shared = new Map<string, SharedStation>();
+
+/**
+ * The station of this host for such traces, opened unless it is open already.
+ *
+ * @throws {HostError} when a right or a free source port is missing
+ */
+export async function leaseHostStation(traits: StationTraits): Promise<StationLease> {
+  const packetBytesMax = Math.ceil(traits.packetBytesMax / PACKET_BYTES_STEP) * PACKET_BYTES_STEP;
+  const key = JSON.stringify({ ...traits, packetBytesMax });
+  const entry = shared.get(key) ?? { opened: openHost({ ...traits, packetBytesMax }), users: 0 };
+  shared.set(key, entry);
+  entry.users++;
+  const release = (): void => {
+    entry.users--;
+    if (entry.users > 0) return;
+    if (shared.get(key) === entry) shared.delete(key);
+    entry.opened.then(
+      ({ station }) => station.parts.close(),
+      () => {},
+    );
+  };
+  try {
+    return { ...(await entry.opened), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** A simulated network of its own, in virtual time. */
+export function openSimulatedStation(
+  scenario: Scenario,
+  {
+    family,
+    seed,
+    sourcePort,
+    rates,
+  }: {
+    readonly family: IpFamily | undefined;
+    readonly seed: number;
+    readonly sourcePort: number;
+    readonly rates: PacerRates;
+  },
+): StationLease & { readonly source: Uint8Array; readonly destination: Uint8Array } {
+  const overrides = { seed, ...(family === undefined ? {} : { family }) };
+  const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
+  const { source, destination, link, timeline, tokenKey } = network;
+  const addresses = new AddressBook();
+  const random = new Random(seed);
+  const engine = engineOf({ source, destination, tokenKey, rates, random, addresses });
+  const station = new TraceStation({
+    engine,
+    link,
+    timeline,
+    addresses,
+    rung: 'simulated',
+    notes: [],
+    counters: () => network.counters(),
+    close: () => network.close(),
+  });
+  return { station, sourcePort, source, destination, release: () => network.close() };
+}
+
+async function openHost(
+  traits: StationTraits,
+): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
+  const { family, device, scopeId, packetBytesMax, rates } = traits;
+  const [{ openRawLink }, { reservePorts }] = await Promise.all([
+    import('./raw-link.ts'),
+    import('./reserved-ports.ts'),
+  ]);
+  const timeline = new HostTimeline();
+  const any = new Uint8Array(family === 4 ? 4 : 16);
+  const transports = ['tcp', 'udp'] as const;
+  const reserved = reservePorts({ family, first: traits.sourcePort, count: 1, transports });
+  const sourcePort = reserved.ports[0] ?? traits.sourcePort;
+  if (traits.isExact && sourcePort !== traits.sourcePort) {
+    reserved.close();
+    const message = `source port ${traits.sourcePort} is in use: name another, or none`;
+    throw new HostError('PORTS_UNAVAILABLE', message);
+  }
+  try {
+    const link = openRawLink({
+      family,
+      source: any,
+      scopeId,
+      device,
+      packetBytesMax,
+      protocols: ['tcp', 'udp', 'icmp'],
+      ports: { low: sourcePort, high: sourcePort },
+      onReadable: () => timeline.wake(),
+    });
+    const addresses = new AddressBook();
+    const tokenKey = crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS));
+    const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+    const random = new Random(seed);
+    const ends = { source: any, destination: any };
+    const engine = engineOf({
+      ...ends,
+      tokenKey,
+      rates,
+      random,
+      addresses,
+      ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
+    });
+    const close = (): void => {
+      link.close();
+      reserved.close();
+    };
+    const counters = () => link.counters();
+    const notes = link.notes;
+    const parts = {
+      engine,
+      link,
+      timeline,
+      addresses,
+      rung: 'raw',
+      notes,
+      counters,
+      close,
+    } as const;
+    return { station: new TraceStation(parts), sourcePort };
+  } catch (error) {
+    reserved.close();
+    throw error;
+  }
+}
+
+type EngineTraits = Omit<
+  ConstructorParameters<typeof ProbeEngine>[0],
+  'flows' | 'destinationPort' | 'tos'
+>;
+
+/** An engine without flows: each trace brings its own. */
+function engineOf(traits: EngineTraits): ProbeEngine {
+  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
+}
+
+const NOBODY = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

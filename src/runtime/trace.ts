@@ -1,0 +1,221 @@
+/**
+ * Traceroute as a function: `await trace('example.com')`, or event by event. However many traces a
+ * process runs at once, they share one engine and one set of sockets.
+ */
+
+import type { TraceProbe } from '../algorithms/trace/hop.ts';
+import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
+import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
+import { ptrNames } from './ptr-names.ts';
+import { loadScenario } from './scenario-files.ts';
+import { resolveTarget } from './target.ts';
+import {
+  type CompleteTraceOptions,
+  completeTraceOptions,
+  type TraceOptions,
+} from './trace-options.ts';
+import { outcomeOf, type ReplyContext, traceRecordOf, wallClockFrom } from './trace-record.ts';
+import { leaseHostStation, openSimulatedStation, type StationLease } from './trace-stations.ts';
+
+export type { TraceOptions } from './trace-options.ts';
+
+/** What happens during a trace. */
+export type TraceEvent =
+  /** A probe has its outcome: an answer, or none in time. */
+  | {
+      readonly type: 'probe';
+      readonly ttl: number;
+      /** Counts the probes of its TTL from 0 up. */
+      readonly probe: number;
+      /** Names are looked up at the end: here they are null. */
+      readonly outcome: TraceReply | TraceStar;
+    }
+  | { readonly type: 'end'; readonly record: TraceRecord };
+
+/** A trace that runs: a promise of its record, and the source of its events. */
+export class TraceCall implements PromiseLike<TraceRecord> {
+  readonly #abort = new AbortController();
+  readonly #record: Promise<TraceRecord>;
+  readonly #events: TraceEvent[] = [];
+  #wake: (() => void) | undefined;
+  #isHeard = false;
+  #isOver = false;
+
+  constructor(target: string, options: TraceOptions) {
+    const { signal } = options;
+    const ending =
+      signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
+    this.#record = runTrace(target, { ...options, signal: ending }, (event) => this.#push(event));
+    this.#record
+      .catch(() => {}) // told to whoever awaits it or hears the events
+      .finally(() => {
+        this.#isOver = true;
+        this.#wake?.();
+      });
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: being awaited is what this class is for
+  then<Done = TraceRecord, Failed = never>(
+    done?: ((record: TraceRecord) => Done | PromiseLike<Done>) | null,
+    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Done | Failed> {
+    return this.#record.then(done, failed);
+  }
+
+  /** As that of a promise. */
+  catch<Failed = never>(
+    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<TraceRecord | Failed> {
+    return this.#record.catch(failed);
+  }
+
+  /** As that of a promise. */
+  finally(done?: (() => void) | null): Promise<TraceRecord> {
+    return this.#record.finally(done);
+  }
+
+  /**
+   * The events from the start on, to be heard once. Leaving the loop early ends the trace, and its
+   * share of the sockets, at once.
+   *
+   * @throws what the promise rejects with
+   */
+  async *events(): AsyncGenerator<TraceEvent, void, undefined> {
+    if (this.#isHeard) throw new TypeError('the events of a trace can be heard once');
+    this.#isHeard = true;
+    try {
+      for (;;) {
+        const event = this.#events.shift();
+        if (event !== undefined) yield event;
+        else if (this.#isOver) break;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+      await this.#record;
+    } finally {
+      this.#abort.abort();
+    }
+  }
+
+  #push(event: TraceEvent): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+}
+
+/**
+ * Starts one traceroute.
+ *
+ * @param target a name, an address, `[v6]`, or a link-local one with its zone; with `simulate` any
+ *   name for the simulated target
+ * @throws {RangeError} at once, when an option is out of range. The promise rejects with errors
+ *   that have a `code`: no such host, no right to raw sockets, no route
+ */
+export function trace(target: string, options: TraceOptions = {}): TraceCall {
+  completeTraceOptions(options);
+  return new TraceCall(target, options);
+}
+
+/** What a trace runs over. */
+interface Route {
+  readonly lease: StationLease;
+  readonly flow: Flow;
+}
+
+async function runTrace(
+  target: string,
+  given: TraceOptions,
+  tell: (event: TraceEvent) => void,
+): Promise<TraceRecord> {
+  const options = completeTraceOptions(given);
+  given.signal?.throwIfAborted();
+  const { lease, flow } = await openRoute(target, given, options);
+  try {
+    const { station } = lease;
+    const { timeline, addresses } = station.parts;
+    const wallClock = wallClockFrom(new Date(), timeline.nowUs());
+    const context: ReplyContext = { addresses, family: familyOf(flow.destination), wallClock };
+    const { payload: _, ...request } = flow;
+    const finished = await station.run({
+      flow: request,
+      settings: options.settings,
+      signal: given.signal,
+      settled: ({ ttl, round, ...rest }: TraceProbe) => {
+        const outcome = outcomeOf({ ttl, round, ...rest }, context);
+        tell({ type: 'probe', ttl, probe: round, outcome });
+      },
+    });
+    const parts = { targetName: target, flow, options, finished, station: station.parts, context };
+    const unnamed = traceRecordOf({ ...parts, names: new Map() });
+    const wantsNames = given.names !== false && given.simulate === undefined && !unnamed.partial;
+    const names = wantsNames ? await ptrNames(addressesIn(unnamed), given.signal) : new Map();
+    const record = names.size === 0 ? unnamed : traceRecordOf({ ...parts, names });
+    tell({ type: 'end', record });
+    return record;
+  } finally {
+    lease.release();
+  }
+}
+
+async function openRoute(
+  target: string,
+  given: TraceOptions,
+  options: CompleteTraceOptions,
+): Promise<Route> {
+  const { protocol, packetBytes, tos, dontFragment, flowLabel, rates, seed, sourcePort } = options;
+  const fields = {
+    protocol,
+    tos,
+    dontFragment,
+    flowLabel,
+    destinationPort: options.port ?? 1 + (seed % 0xfffe), // of ICMP the checksum
+    ...(packetBytes === undefined ? {} : { lengthBytes: packetBytes }),
+  };
+  if (given.simulate !== undefined) {
+    const { scenario } = loadScenario(given.simulate);
+    const lease = openSimulatedStation(scenario, { family: given.family, seed, sourcePort, rates });
+    const { source, destination } = lease;
+    return { lease, flow: completeFlow({ ...fields, source, destination, sourcePort }) };
+  }
+  const { address: destination, scopeId } = await resolveTarget(target, given.family);
+  const device = given.interface;
+  const source = await sourceFor(destination, { device, scopeId, source: given.source });
+  const lengthMin = probeLengthMin(protocol, familyOf(destination) === 4 ? 4 : 16);
+  if (packetBytes !== undefined && packetBytes < lengthMin) {
+    const message = `packetBytes must be at least ${lengthMin} for ${protocol}, got ${packetBytes}`;
+    throw new RangeError(message);
+  }
+  const flow = completeFlow({ ...fields, source, destination, sourcePort });
+  const family: IpFamily = familyOf(destination);
+  const packetBytesMax = flow.lengthBytes;
+  const traits = { family, device, scopeId, packetBytesMax, rates, sourcePort };
+  const lease = await leaseHostStation({ ...traits, isExact: given.sourcePort !== undefined });
+  return { lease, flow: { ...flow, sourcePort: lease.sourcePort } };
+}
+
+async function sourceFor(
+  destination: Uint8Array,
+  {
+    device,
+    scopeId,
+    source,
+  }: {
+    readonly device: string | undefined;
+    readonly scopeId: number | undefined;
+    readonly source: string | undefined;
+  },
+): Promise<Uint8Array> {
+  if (source !== undefined) {
+    const address = parseIpAddress(source);
+    if (address?.length === destination.length) return address;
+    throw new RangeError(`source must be an address of the target's family, got ${source}`);
+  }
+  const { sourceAddressFor } = await import('./source-address.ts');
+  return sourceAddressFor(destination, { device, scopeId });
+}
+
+function addressesIn({ hops }: TraceRecord): string[] {
+  return hops.flatMap(({ replies }) =>
+    replies.flatMap((reply) => ('star' in reply ? [] : [reply.address])),
+  );
+}
