@@ -1,4 +1,14 @@
 /** The public surface of fantrace. */
 
 export type { IsolateRecord } from './model/isolate-record.ts';
+export type {
+  TraceHopRecord,
+  TraceLabel,
+  TraceProtocol,
+  TraceRecord,
+  TraceReply,
+  TraceStar,
+  TraceStopReason,
+} from './model/trace-record.ts';
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
+export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';

@@ -1,0 +1,188 @@
+/**
+ * `fantrace trace` on kernel routers: three in a row, beside traceroute, mtr and scamper in the
+ * same network. Nothing is lost here by chance, so every hop must be the true one.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import type { TraceRecord, TraceReply } from '../../src/model/trace-record.ts';
+import { SOURCE } from '../../src/sim/topology.ts';
+import { build } from '../../tools/build.mjs';
+import { CLI } from './isolate-run.ts';
+import type { NamespaceLab } from './namespace-lab.ts';
+import { labFor } from './scenario-plan.ts';
+
+const FAMILIES: readonly IpFamily[] = [4, 6];
+const PROTOCOLS = ['udp', 'udp-classic', 'tcp', 'icmp'] as const;
+const KINDS = FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => ({ family, protocol })));
+const CHAIN = { fabric: { widths: [1, 1, 1] } };
+const EXIT_REACHED = 0;
+const EXIT_NOT_REACHED = 2;
+/** What the kernel of a host sends in one burst, over all (net.ipv4.icmp_msgs_burst), is less. */
+const GENTLE = ['-m', '8'];
+
+interface TraceRun {
+  readonly status: number | null;
+  readonly record: TraceRecord;
+}
+
+const labs = new Map<IpFamily, NamespaceLab>();
+
+beforeAll(async () => {
+  build();
+  for (const family of FAMILIES) {
+    const { lab } = await labFor(CHAIN, { family });
+    labs.set(family, lab);
+  }
+});
+
+afterAll(async () => {
+  for (const lab of labs.values()) await lab.close();
+});
+
+function labOf(family: IpFamily): NamespaceLab {
+  const lab = labs.get(family);
+  if (lab === undefined) throw new Error('no lab');
+  return lab;
+}
+
+async function traceIn(family: IpFamily, flags: readonly string[]): Promise<TraceRun> {
+  const lab = labOf(family);
+  const target = lab.plan.target.address[family];
+  const argv = [process.execPath, CLI, 'trace', '--json', '-n', ...GENTLE, ...flags, target];
+  const { status, stdout, stderr } = await lab.exec(SOURCE, argv, { timeoutMs: 30_000 });
+  try {
+    return { status, record: JSON.parse(stdout) as TraceRecord };
+  } catch {
+    throw new Error(`no record, but: ${stdout}${stderr}`);
+  }
+}
+
+/** Who answered first at each TTL. */
+function pathOf({ hops }: TraceRecord): (string | null)[] {
+  return hops.map(({ replies }) => replies.map(answerOf).find((reply) => reply)?.address ?? null);
+}
+
+function answerOf(reply: TraceRecord['hops'][number]['replies'][number]): TraceReply | undefined {
+  return 'star' in reply ? undefined : reply;
+}
+
+/** Runs something on a router, and undoes it whatever comes. */
+async function during<Result>(
+  family: IpFamily,
+  node: string,
+  commands: { readonly does: readonly string[]; readonly undoes: readonly string[] },
+  measure: () => Promise<Result>,
+): Promise<Result> {
+  const lab = labOf(family);
+  const run = async (argv: readonly string[]): Promise<void> => {
+    const { status, stderr } = await lab.exec(node, argv);
+    if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+  };
+  await run(commands.does);
+  try {
+    return await measure();
+  } finally {
+    await run(commands.undoes);
+  }
+}
+
+describe.each(KINDS)('by $protocol over IPv$family', ({ family, protocol }) => {
+  const flags = ['--protocol', protocol];
+
+  it('names every router and the target, with all that their answers show', async () => {
+    const { status, record } = await traceIn(family, flags);
+    expect(status).toBe(EXIT_REACHED);
+    expect(record).toMatchObject({ reached: true, stopReason: 'reached', rung: 'raw', protocol });
+    expect(record.hops).toHaveLength(4);
+    expect(pathOf(record)).not.toContain(null);
+    expect(pathOf(record).at(-1)).toBe(record.target.address);
+    const first = record.hops[0]?.replies.map(answerOf).find((reply) => reply);
+    expect(first).toMatchObject({ kind: 'time-exceeded', quotedTtl: 1, quotedTos: 0, nat: false });
+    expect(record.measurement).toMatchObject({ foreignReplies: 0, malformed: 0, sendErrors: {} });
+  });
+
+  it('sees the same routers as the others do', async () => {
+    const { record } = await traceIn(family, flags);
+    const lab = labOf(family);
+    const others = await lab.exec(SOURCE, [
+      'traceroute',
+      `-${family}`,
+      '-n',
+      '-q1',
+      '-N1',
+      lab.plan.target.address[family],
+    ]);
+    const theirs = others.stdout
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/)[1]);
+    expect(pathOf(record)).toEqual(theirs);
+  });
+
+  it('waits for a silent router no longer than its neighbours tell', async () => {
+    const type = family === 4 ? 'icmp' : 'ipv6-icmp';
+    const rule = [family === 4 ? 'ip' : 'ip6', 'mute'];
+    const filter = `${rule.join(' ')} { chain out { type filter hook output priority 0; ${
+      type === 'icmp' ? 'icmp type' : 'icmpv6 type'
+    } time-exceeded drop; }; }`;
+    const commands = {
+      does: ['nft', `table ${filter}`],
+      undoes: ['nft', 'delete', 'table', ...rule],
+    };
+    const { record } = await during(family, 'r2.0', commands, () =>
+      traceIn(family, [...flags, '-w', '5s']),
+    );
+    expect(record.reached).toBe(true);
+    expect(pathOf(record).map((address) => address === null)).toEqual([false, true, false, false]);
+    expect(record.durationMs).toBeLessThan(2500);
+  });
+});
+
+const REFUSALS = [
+  { family: 4, kind: 'unreachable', icmp: { type: 3, code: 0, mark: '!N' } },
+  { family: 4, kind: 'prohibit', icmp: { type: 3, code: 13, mark: '!X' } },
+  { family: 6, kind: 'unreachable', icmp: { type: 1, code: 0, mark: '!N' } },
+  { family: 6, kind: 'prohibit', icmp: { type: 1, code: 1, mark: '!X' } },
+] as const;
+
+it.each(REFUSALS)('IPv$family: a router whose rules say $kind ends the trace', async (row) => {
+  const { family, kind, icmp } = row;
+  const target = labOf(family).plan.target.address[family];
+  const rule = ['ip', `-${family}`, 'rule'];
+  const entry = ['pref', '10', 'to', target, kind];
+  const commands = { does: [...rule, 'add', ...entry], undoes: [...rule, 'del', ...entry] };
+  const { status, record } = await during(family, 'r2.0', commands, () => traceIn(family, []));
+  expect(status).toBe(EXIT_NOT_REACHED);
+  expect(record).toMatchObject({ reached: false, stopReason: 'unreachable' });
+  expect(
+    record.hops
+      .at(-1)
+      ?.replies.map(answerOf)
+      .find((reply) => reply),
+  ).toMatchObject({ icmp });
+});
+
+it.each(FAMILIES)('IPv%i: probes too long for a link are told its MTU', async (family) => {
+  const link = (mtu: string) => ['ip', 'link', 'set', 'to-r3.0', 'mtu', mtu];
+  const commands = { does: link('1300'), undoes: link('1500') };
+  const { record } = await during(family, 'r2.0', commands, () => traceIn(family, ['-l', '1400']));
+  const answer = record.hops
+    .at(-1)
+    ?.replies.map(answerOf)
+    .find((reply) => reply);
+  expect(answer?.icmp?.mark).toBe('!F-1300');
+});
+
+it('three processes side by side take no reply of each other', async () => {
+  const runs = await Promise.all([
+    traceIn(4, ['-q', '9', '--protocol', 'udp']),
+    traceIn(4, ['-q', '9', '--protocol', 'udp']),
+    traceIn(4, ['-q', '9', '--protocol', 'icmp']),
+  ]);
+  for (const { record } of runs) {
+    expect(record.reached).toBe(true);
+    expect(record.measurement).toMatchObject({ foreignReplies: 0, duplicates: 0 });
+  }
+});
