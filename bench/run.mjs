@@ -10,7 +10,8 @@ import { build } from '../tools/build.mjs';
 const [name = '', ...options] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-if (build({ ifNeeded: true })) {
+const NEEDS_BUILD = new Set(['lab-accuracy']);
+if (!NEEDS_BUILD.has(name) || build({ ifNeeded: true })) {
   const server = await createViteServer({
     root,
     configFile: false,

@@ -33,6 +33,8 @@ export interface IsolateRunOptions {
   /** On top of those that every run in a lab needs. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the names of addresses are looked up. */
+  readonly withNames?: boolean;
 }
 
 /** What is wrong on the way to the target. */
@@ -47,9 +49,10 @@ const TIMEOUT_MS = 90_000;
 
 /** The command line of a run against the lab's target, for its source. */
 export function isolateArgv(plan: NetworkPlan, options: IsolateRunOptions = {}): string[] {
-  const { seed = 1, flags = [] } = options;
+  const { seed = 1, flags = [], withNames = false } = options;
   const { address, port } = plan.target;
-  const own = ['--json', '--no-dns', '--seed', String(seed), '--port', String(port)];
+  const own = ['--json', '--seed', String(seed), '--port', String(port)];
+  if (!withNames) own.push('--no-dns');
   return [process.execPath, CLI, 'isolate', address[plan.family], ...own, ...flags];
 }
 
@@ -77,6 +80,21 @@ export function startIsolate(
     record: parsed(stdout, stderr),
   }));
   return { child, over };
+}
+
+/** Tells when the source has sent so many probes to the target. */
+export async function watchProbes(
+  lab: NamespaceLab,
+  { count }: { count: number },
+): Promise<{ readonly seen: Promise<unknown> }> {
+  const { family, target } = lab.plan;
+  const options = ['-i', 'to-r1.0', '-n', '-c', String(count), '--immediate-mode'];
+  const argv = ['tcpdump', ...options, `dst host ${target.address[family]}`];
+  const sniffer = lab.spawn(SOURCE, argv);
+  sniffer.stdout.resume();
+  const seen = once(sniffer, 'close');
+  await once(sniffer.stderr, 'data'); // it is listening
+  return { seen };
 }
 
 /** Whether the first suspect is the faulty place, or looks just like it. */

@@ -7,7 +7,6 @@
  * 21 of this file, one honest pass in 470 may fail. Other networks leave nothing to chance.
  */
 
-import { once } from 'node:events';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { FlowRecord, IsolateRecord, Measurement } from '../../src/model/isolate-record.ts';
@@ -23,6 +22,7 @@ import {
   startIsolate,
   strangersIn,
   type TrueFault,
+  watchProbes,
 } from './isolate-run.ts';
 import { runSuccessfully } from './lab-commands.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
@@ -60,6 +60,7 @@ const KEYS = {
     maxTtl: 1,
     confidence: 1,
     stopReason: 1,
+    probesNeeded: 1,
     probesSent: 1,
     repliesReceived: 1,
     verdict: 1,
@@ -282,21 +283,6 @@ async function expectTruePaths(
   expect(await pathErrors(lab, record, gaps)).toEqual([]);
   expect(record.flows).toHaveLength(64);
   expect(record.measurement).toMatchObject({ socketDrops: 0, malformed: 0 });
-}
-
-/** Tells when the source has sent so many probes to the target. */
-async function watchProbes(
-  lab: NamespaceLab,
-  { count }: { count: number },
-): Promise<{ readonly seen: Promise<unknown> }> {
-  const { family, target } = lab.plan;
-  const options = ['-i', 'to-r1.0', '-n', '-c', String(count), '--immediate-mode'];
-  const argv = ['tcpdump', ...options, `dst host ${target.address[family]}`];
-  const sniffer = lab.spawn(SOURCE, argv);
-  sniffer.stdout.resume();
-  const seen = once(sniffer, 'close');
-  await once(sniffer.stderr, 'data'); // it is listening
-  return { seen };
 }
 
 /** Process ids in the source's namespace, a line each. */

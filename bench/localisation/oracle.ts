@@ -1,0 +1,87 @@
+/**
+ * The bound that nobody can beat by much: whether the counts alone make a fault worth believing in,
+ * to one who knows everything else about the world and tests just the true place.
+ */
+
+import type { PathCounts } from '../../src/model/path-counts.ts';
+import type { TruthClass } from './truth.ts';
+import type { Fault, World } from './world.ts';
+
+const FALSE_ALARM = 0.01;
+/** What a hash bucket costs beyond a fault that hits all flows. */
+const BUCKET_PENALTY = 3;
+/** ln(1 − q) of the losses that are tried, from 0.05 % to all but 1 in 8000. */
+const THETA_MIN = -9;
+const THETA_MAX = -0.0005;
+const STEPS = 200;
+
+interface Cell {
+  readonly sent: number;
+  readonly received: number;
+  /** Chance of an answer if the fault were not there. */
+  readonly chance: number;
+}
+
+/** @param classes of forward loss that the data can tell apart: the rivals of the true place */
+export function isDetectable(
+  truth: TruthClass,
+  { world, counts, classes }: { world: World; counts: PathCounts; classes: number },
+): boolean {
+  const cells = cellsOf(truth, world, counts);
+  const sent = cells.reduce((sum, cell) => sum + cell.sent, 0);
+  const ttls = world.flows[0]?.nodes.length ?? 1;
+  const flows = new Set(truth.cells.map((cell) => Math.floor(cell / ttls))).size;
+  const bucket = truth.fault.bucket ? BUCKET_PENALTY + 0.5 * Math.log1p(flows) : 0;
+  const penalty = Math.log(classes / FALSE_ALARM) + 0.5 * Math.log1p(sent) + bucket;
+  return bestGain(cells) > penalty;
+}
+
+function cellsOf(truth: TruthClass, world: World, counts: PathCounts): Cell[] {
+  const ttls = world.flows[0]?.nodes.length ?? 1;
+  return truth.cells.flatMap((cell): Cell[] => {
+    const [index, hop] = [Math.floor(cell / ttls), cell % ttls];
+    const flow = world.flows[index];
+    const counted = counts.flows[index];
+    const router = world.routers[flow?.nodes[hop] ?? -1];
+    // How much a limit lets through is for nobody to know.
+    if (flow === undefined || counted === undefined || router?.limit !== undefined) return [];
+    const isTarget = hop === ttls - 1;
+    const back = isTarget
+      ? flow.returnCables
+      : (world.addresses[flow.addresses[hop] ?? -1]?.returnCables ?? []);
+    const cables = hop + 1 + back.length;
+    const others = world.faults.filter((fault) => fault !== truth.fault);
+    const chance = others.reduce(
+      (product, fault) => product * (1 - lossIn(fault, flow.cables, hop)),
+      (1 - world.baseLoss) ** cables * (router?.answerRatio ?? 1),
+    );
+    return [{ sent: counted.sent[hop] ?? 0, received: counted.received[hop] ?? 0, chance }];
+  });
+}
+
+/** What another fault on a link takes of the probes to a hop. */
+function lossIn({ element, lossRatio }: Fault, cables: readonly number[], hop: number): number {
+  if (element.kind !== 'cable') return 0;
+  const at = cables.indexOf(element.cable);
+  return at !== -1 && at <= hop ? lossRatio : 0;
+}
+
+/** By how many nats some loss explains the counts better than none. */
+function bestGain(cells: readonly Cell[]): number {
+  let best = 0;
+  for (let step = 0; step <= STEPS; step++) {
+    const theta = THETA_MAX * (THETA_MIN / THETA_MAX) ** (step / STEPS);
+    best = Math.max(best, gainAt(cells, theta));
+  }
+  return best;
+}
+
+function gainAt(cells: readonly Cell[], theta: number): number {
+  let gain = 0;
+  for (const { sent, received, chance } of cells) {
+    const lost = sent - received;
+    gain += received * theta;
+    if (lost > 0) gain += lost * Math.log((1 - chance * Math.exp(theta)) / (1 - chance));
+  }
+  return gain;
+}

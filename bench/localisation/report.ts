@@ -1,0 +1,131 @@
+/** The figures of the localisation bench as text. */
+
+import { calibrationOf } from './calibration.ts';
+import { type Figures, figuresOf, foundFaults, medianOf, quantileOf, shareOf } from './figures.ts';
+import { type Goal, isSingleForward, statementsOf } from './goals.ts';
+import type { SequentialResult } from './sequential.ts';
+import type { TrialResult } from './trial.ts';
+
+const COLUMNS: readonly { title: string; text: (figures: Figures) => string }[] = [
+  { title: 'worlds', text: ({ worlds }) => String(worlds) },
+  { title: 'strict', text: ({ strictRecall }) => percent(strictRecall) },
+  { title: 'oracle', text: ({ oracleRecall }) => percent(oracleRecall) },
+  { title: 'lenient', text: ({ lenientRecall }) => percent(lenientRecall) },
+  { title: 'all', text: ({ allFound }) => percent(allFound) },
+  { title: 'precise', text: ({ precision }) => percent(precision) },
+  { title: 'wrong/run', text: ({ wrongPerRun }) => wrongPerRun.toFixed(2) },
+  { title: 'alarmed', text: ({ alarmed }) => percent(alarmed) },
+  { title: 'CI95', text: ({ intervalCoverage }) => percent(intervalCoverage) },
+  { title: 'q error', text: ({ relativeError }) => percent(relativeError) },
+  { title: 'credible', text: ({ credibleCoverage }) => percent(credibleCoverage) },
+  { title: 'groups', text: ({ credibleGroups }) => fixed(credibleGroups) },
+  { title: 'class', text: ({ classSize }) => fixed(classSize) },
+  { title: 'ms', text: ({ inferenceMs }) => inferenceMs.toFixed(0) },
+  { title: '| any', text: ({ ancestor }) => `| ${percent(ancestor.strictRecall)}` },
+  { title: 'wrong/run', text: ({ ancestor }) => ancestor.wrongPerRun.toFixed(1) },
+  { title: 'vote', text: ({ ancestorVote }) => percent(ancestorVote.strictRecall) },
+  { title: 'alarmed', text: ({ ancestorVote }) => percent(ancestorVote.alarmed) },
+];
+
+/** A row for each kind, and one for all kinds with a single fault on the way out. */
+export function formatTable(results: readonly TrialResult[]): string {
+  const kinds = [...new Set(results.map(({ kind }) => kind))];
+  const rows = kinds.map((kind) => [kind, results.filter((each) => each.kind === kind)] as const);
+  const single = results.filter(({ kind }) => isSingleForward(kind));
+  const groups = single.length > 0 ? [...rows, ['13 kinds', single] as const] : rows;
+  const cells = [
+    ['kind', ...COLUMNS.map(({ title }) => title)],
+    ...groups.map(([name, group]) => {
+      const figures = figuresOf(group);
+      return [name, ...COLUMNS.map(({ text }) => text(figures))];
+    }),
+  ];
+  return aligned(cells);
+}
+
+export function formatCalibration(results: readonly TrialResult[]): string {
+  const { bins, expectedError } = calibrationOf(statementsOf(results));
+  const rows = bins.map(({ low, high, cases, right, statedMean, interval }) => [
+    `${low}–${Math.min(1, high)}`,
+    String(cases),
+    statedMean.toFixed(4),
+    (right / cases).toFixed(4),
+    `${interval[0].toFixed(3)}–${interval[1].toFixed(3)}`,
+  ]);
+  const table = aligned([['probability', 'cases', 'stated', 'right', '99 % interval'], ...rows]);
+  return `${table}\nexpected calibration error ${expectedError.toFixed(4)}`;
+}
+
+export function formatGoals(goals: readonly Goal[]): string {
+  return goals
+    .map(({ text, value, bound, sense, isMet }) => {
+      const verdict = isMet === undefined ? 'none' : isMet ? 'pass' : 'FAIL';
+      return `${verdict}  ${text}: ${value.toFixed(3)} (${sense} ${bound})`;
+    })
+    .join('\n');
+}
+
+export function formatTimes(results: readonly TrialResult[]): string {
+  const inference = results.map(({ inferenceMs }) => inferenceMs);
+  const sampling = results.map(({ sampleMs }) => sampleMs);
+  return [
+    `inference: median ${medianOf(inference).toFixed(0)} ms, most ${Math.max(...inference).toFixed(0)} ms`,
+    `drawing and sampling: median ${medianOf(sampling).toFixed(0)} ms, most ${Math.max(...sampling).toFixed(0)} ms`,
+  ].join('\n');
+}
+
+/** Runs that stop when they are sure, by kind. */
+export function formatSequential(results: readonly SequentialResult[]): string {
+  const kinds = [...new Set(results.map(({ kind }) => kind))];
+  const rows = kinds.map((kind) => {
+    const group = results.filter((each) => each.kind === kind);
+    const seconds = group.map((each) => each.seconds);
+    const probes = group.map((each) => each.probes);
+    const wrong = group.flatMap(({ losses }) => losses.filter(({ fault }) => fault === -1));
+    const stops = new Map<string, number>();
+    for (const { stopReason } of group) stops.set(stopReason, (stops.get(stopReason) ?? 0) + 1);
+    return [
+      kind,
+      String(group.length),
+      percent(shareOf(group.flatMap(foundFaults))),
+      (wrong.length / group.length).toFixed(2),
+      medianOf(seconds).toFixed(1),
+      quantileOf(seconds, 0.9).toFixed(1),
+      medianOf(probes).toFixed(0),
+      percent(medianOf(group.map((each) => each.probes / each.plannedProbes))),
+      [...stops].map(([reason, count]) => `${count} ${reason}`).join(' '),
+    ];
+  });
+  const titles = [
+    'kind',
+    'worlds',
+    'strict',
+    'wrong/run',
+    'median s',
+    'p90 s',
+    'probes',
+    '% of plan',
+  ];
+  return aligned([[...titles, 'stopped'], ...rows]);
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
+        .join('  '),
+    )
+    .join('\n');
+}
+
+function percent(ratio: number): string {
+  return Number.isNaN(ratio) ? '–' : (100 * ratio).toFixed(1);
+}
+
+function fixed(value: number): string {
+  return Number.isNaN(value) ? '–' : value.toFixed(2);
+}
