@@ -17,7 +17,10 @@ export class ValueOption extends Option {
   constructor(
     flags: string,
     description: string,
-    { valueSchema, read }: { valueSchema: ValueSchema; read: (text: string) => unknown },
+    {
+      valueSchema,
+      read,
+    }: { valueSchema: ValueSchema; read: (text: string, before?: unknown) => unknown },
   ) {
     super(flags, description);
     this.valueSchema = valueSchema;
@@ -35,6 +38,54 @@ export function numberOption(
   return new ValueOption(flags, description, {
     valueSchema,
     read: wholeNumber(longName(flags), min, max),
+  });
+}
+
+/**
+ * An option that takes a whole number in [min, max] each time that it is given; or several with
+ * commas between them, as settings elsewhere than on the command line need it. Its value is a list.
+ */
+export function numbersOption(
+  flags: string,
+  description: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): ValueOption {
+  const flag = longName(flags);
+  const read = wholeNumber(flag, min, max);
+  return new ValueOption(flags, description, {
+    valueSchema: {
+      anyOf: [
+        { type: 'integer', minimum: min, maximum: max },
+        { type: 'string', pattern: String.raw`^\d+(,\d+)*$` },
+      ],
+    },
+    read: (text, before) => {
+      const values = Array.isArray(before) ? [...(before as number[])] : [];
+      for (const part of text.split(',')) {
+        const value = read(part);
+        if (values.includes(value)) throw new CliError('USAGE', `${flag}: ${value} is given twice`);
+        values.push(value);
+      }
+      return values;
+    },
+  });
+}
+
+/** An option that takes a whole number in [min, max], or one of a few words. */
+export function numberOrWordOption(
+  flags: string,
+  description: string,
+  { min, max, words }: { readonly min: number; readonly max: number; readonly words: string[] },
+): ValueOption {
+  const flag = longName(flags);
+  return new ValueOption(flags, description, {
+    valueSchema: { anyOf: [{ enum: words }, { type: 'integer', minimum: min, maximum: max }] },
+    read: (text) => {
+      if (words.includes(text)) return text;
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      throw refused(flag, text, `${words.join(', ')} or a whole number from ${min} to ${max}`);
+    },
   });
 }
 

@@ -1,11 +1,14 @@
 /** The command line of `isolate`: its flags, their ranges and their help. */
 
 import { Command, Option } from 'commander';
+import type { IsolateProtocol } from '../model/isolate-record.ts';
 import { CliError } from './cli-error.ts';
 import {
   choiceOption,
   durationOption,
   numberOption,
+  numberOrWordOption,
+  numbersOption,
   probabilityOption,
   ValueOption,
 } from './flag-values.ts';
@@ -23,14 +26,20 @@ export interface ReportFlags {
 /** Every flag of `isolate`; durations in microseconds. */
 export interface IsolateFlags extends ReportFlags {
   readonly port?: number;
+  readonly protocol: IsolateProtocol;
   readonly flows: number;
   readonly sourcePort: number;
+  /** Source ports. */
+  readonly flow?: readonly number[];
+  readonly flowsFrom?: string;
+  readonly flowLabel: 'fixed' | 'vary' | number;
   readonly minTtl: number;
   readonly maxTtl: number;
   readonly rate: number;
   readonly maxProbes: number;
   readonly maxTime: number;
-  readonly tos: number;
+  readonly tos?: readonly number[];
+  readonly packetSize?: readonly number[];
   readonly source?: string;
   readonly interface?: string;
   readonly confidence: number;
@@ -46,6 +55,11 @@ export interface IsolateFlags extends ReportFlags {
 }
 
 const PORT_MAX = 65535;
+/** ICMP has the number as its checksum as well, where 65535 would not stay as it is. */
+const ECHO_MAX = 65534;
+/** Of the largest frames that are common. */
+const PACKET_BYTES_MAX = 9216;
+const CLASSES_MAX = 16;
 /** The largest seed. */
 export const SEED_MAX: number = 2 ** 32 - 1;
 
@@ -116,9 +130,21 @@ export function requireConsistent(flags: IsolateFlags): void {
     const message = `--min-ttl: ${flags.minTtl} is above --max-ttl, which is ${flags.maxTtl}`;
     throw new CliError('USAGE', message);
   }
-  if (flags.sourcePort + flags.flows - 1 > PORT_MAX) {
-    const range = `from 1 to ${PORT_MAX + 1 - flags.flows} with --flows ${flags.flows}`;
+  if (flags.protocol === 'icmp' && flags.port !== undefined) {
+    throw new CliError('USAGE', `--port: ${flags.port} is of no use: ICMP has no ports`);
+  }
+  const last = flags.protocol === 'icmp' ? ECHO_MAX : PORT_MAX;
+  const isRange = flags.flow === undefined && flags.flowsFrom === undefined;
+  if (isRange && flags.sourcePort + flags.flows - 1 > last) {
+    const range = `from 1 to ${last + 1 - flags.flows} with --flows ${flags.flows}`;
     throw new CliError('USAGE', `--source-port: ${flags.sourcePort} is not ${range}`);
+  }
+  const [sizes, values] = [flags.packetSize?.length ?? 1, flags.tos?.length ?? 1];
+  if (sizes * values > CLASSES_MAX) {
+    const message =
+      `--packet-size, --tos: ${sizes} sizes and ${values} TOS values make ${sizes * values} ` +
+      `classes, more than ${CLASSES_MAX}`;
+    throw new CliError('USAGE', message);
   }
 }
 
@@ -132,18 +158,40 @@ function probeOptions(): Option[] {
   const port = { min: 1, max: PORT_MAX };
   const ttl = { min: 1, max: 255 };
   return [
-    numberOption('-p, --port <PORT>', 'TCP port to probe (default: 22)', port),
+    choiceOption('--protocol <NAME>', 'what probes are made of', ['tcp', 'udp', 'icmp']).default(
+      'tcp',
+    ),
+    numberOption('-p, --port <PORT>', 'port to probe (default: 22, with UDP 33434)', port),
     numberOption('--flows <N>', 'flows to probe, each from a source port of its own', {
       min: 1,
       max: 4096,
     }).default(64),
     numberOption('--source-port <PORT>', 'first source port', port).default(32768),
+    numbersOption('--flow <PORT>', 'probe from just this source port; repeatable', port).conflicts([
+      'flows',
+      'sourcePort',
+      'flowsFrom',
+    ]),
+    fileOption('--flows-from <FILE>', 'the same for each source port in a file').conflicts([
+      'flows',
+      'sourcePort',
+    ]),
+    numberOrWordOption(
+      '--flow-label <LABEL>',
+      'IPv6 flow label: another for each flow (vary), 0 for all (fixed), or this number',
+      { min: 0, max: 0xfffff, words: ['fixed', 'vary'] },
+    ).default('vary'),
     numberOption('--min-ttl <TTL>', 'first TTL', ttl).default(1),
     numberOption('-m, --max-ttl <TTL>', 'last TTL', ttl).default(30),
     numberOption('--rate <PPS>', 'probes a second in all', { min: 1, max: 100_000 }).default(2000),
-    numberOption('--tos <N>', 'TOS or traffic class of the probes', { min: 0, max: 255 }).default(
-      0,
-    ),
+    numbersOption('--packet-size <BYTES>', 'length of whole probes; repeat to compare sizes', {
+      min: 28,
+      max: PACKET_BYTES_MAX,
+    }),
+    numbersOption('--tos <N>', 'TOS or traffic class (default: 0); repeat to compare values', {
+      min: 0,
+      max: 255,
+    }),
   ];
 }
 

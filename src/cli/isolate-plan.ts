@@ -1,16 +1,22 @@
 /** `fantrace isolate --dry-run`: what would be sent, where to, and what that may cost. */
 
 import { familyOf, formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
+import type { TrafficClass } from '../model/isolate-record.ts';
 import type { IsolatePlan } from '../runtime/isolate-plan.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
 import type { Endpoints } from './isolate-target.ts';
 
 const SCHEMA = 'fantrace.plan/1';
 const OK = 0;
+const PROBES = { tcp: 'TCP SYN', udp: 'UDP', icmp: 'ICMP echo' } as const;
 
 /** Where a plan leads; addresses as text. */
 interface PlannedRun {
-  readonly target: { readonly name: string; readonly address: string; readonly port: number };
+  readonly target: {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number | null;
+  };
   readonly source: string;
   readonly family: IpFamily;
 }
@@ -23,21 +29,26 @@ export async function showPlan(
 ): Promise<number> {
   const { planIsolate } = await import('../runtime/isolate-plan.ts');
   const { optionsOf } = await import('./isolate-target.ts');
+  const { givenPorts } = await import('./isolate-traffic.ts');
+  const { trafficClasses } = await import('../runtime/probed-flows.ts');
+  const ports = givenPorts(flags);
   const run = await plannedRun(endpoints, flags);
-  const plan = planIsolate(optionsOf(endpoints, flags, seed), {
-    flows: flags.flows,
-    family: run.family,
-  });
+  const options = optionsOf(endpoints, flags, seed);
+  const flows = ports?.length ?? flags.flows;
+  const plan = planIsolate(options, { flows, family: run.family });
+  const classes = trafficClasses(options, run.family === 4 ? 4 : 16);
   if (flags.json || flags.jsonl) {
-    const { flows, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
+    const { protocol, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
     const document = {
       schema: SCHEMA,
       ...run,
       simulated: endpoints.simulated?.name ?? null,
-      protocol: 'tcp',
+      protocol,
+      classes,
       seed,
       flows,
-      sourcePort,
+      sourcePort: ports?.[0] ?? sourcePort,
+      ...(ports === undefined ? {} : { sourcePorts: ports }),
       minTtl,
       maxTtl,
       rate,
@@ -46,7 +57,7 @@ export async function showPlan(
     };
     process.stdout.write(`${JSON.stringify(document)}\n`);
   } else {
-    process.stdout.write(`${planLines(run, plan, flags).join('\n')}\n`);
+    process.stdout.write(`${planLines(run, plan, { flags, ports, classes }).join('\n')}\n`);
   }
   return OK;
 }
@@ -63,7 +74,7 @@ async function plannedRun(
       target: {
         name: targetName,
         address: target.address[network.family],
-        port: flags.port ?? target.port,
+        port: flags.protocol === 'icmp' ? null : (flags.port ?? target.port),
       },
       source: source[network.family],
       family: network.family,
@@ -71,9 +82,10 @@ async function plannedRun(
   }
   const { sourceAddressFor } = await import('../runtime/source-address.ts');
   const { destination, scopeId, source, port } = host;
+  const shownPort = flags.protocol === 'icmp' ? null : port;
   const device = flags.interface;
   return {
-    target: { name: targetName, address: formatIpAddress(destination), port },
+    target: { name: targetName, address: formatIpAddress(destination), port: shownPort },
     source: formatIpAddress(source ?? sourceAddressFor(destination, { device, scopeId })),
     family: familyOf(destination),
   };
@@ -82,9 +94,20 @@ async function plannedRun(
 function planLines(
   { target, source, family }: PlannedRun,
   { firstProbes, probesMax, bytesMax, sendingUs }: IsolatePlan,
-  flags: IsolateFlags,
+  {
+    flags,
+    ports,
+    classes,
+  }: {
+    readonly flags: IsolateFlags;
+    readonly ports: readonly number[] | undefined;
+    readonly classes: readonly TrafficClass[];
+  },
 ): string[] {
-  const { flows, sourcePort, rate, maxTime } = flags;
+  const { flows, sourcePort, rate, maxTime, protocol } = flags;
+  const numbers = protocol === 'icmp' ? 'identifiers' : 'ports';
+  const inUse = protocol === 'icmp' ? '' : '; ports in use are passed over';
+  const at = target.port === null ? '' : ` port ${target.port}`;
   const named = target.name === target.address ? '' : ` (${target.address})`;
   const scouts = new Set(firstProbes.map(({ flow }) => flow)).size;
   const ttls = firstProbes.map(({ ttl }) => ttl);
@@ -92,15 +115,20 @@ function planLines(
   const kilobytes = Math.ceil(bytesMax / 1000);
   const seconds = (us: number): string => `${Number((us / 1e6).toPrecision(3))} s`;
   return [
-    `Would send at most ${probesMax} TCP SYN probes (${kilobytes} kB) to ` +
-      `${target.name}${named} port ${target.port} over IPv${family}, and sends nothing now.`,
+    `Would send at most ${probesMax} ${PROBES[protocol]} probes (${kilobytes} kB) to ` +
+      `${target.name}${named}${at} over IPv${family}, and sends nothing now.`,
     '',
-    `Flows:  ${flows}, from ${source} ports ${sourcePort} to ${sourcePort + flows - 1}; ` +
-      'ports in use are passed over',
-    `First:  ${firstProbes.length} probes of ${scouts} flows at TTL ${range}, then every flow at ` +
-      'every TTL up to the target, round by round',
+    `Flows:  ${ports?.length ?? flows}, from ${source} ${numbers} ` +
+      (ports?.join(', ') ?? `${sourcePort} to ${sourcePort + flows - 1}${inUse}`),
+    ...(classes.length === 1 ? [] : [`Each:   ${classes.map(classWords).join(', ')}`]),
+    `First:  ${firstProbes.length} probes of ${scouts} flows at TTL ${range}, then every flow ` +
+      'at every TTL up to the target, round by round',
     `Pace:   at most ${rate} probes a second in all, and 100 towards one interface`,
-    `Ends:   when the answer is sure, or after ${probesMax} probes (${seconds(sendingUs)} at that ` +
-      `pace) or ${seconds(maxTime)}`,
+    `Ends:   when the answer is sure, or after ${probesMax} probes (${seconds(sendingUs)} at ` +
+      `that pace) or ${seconds(maxTime)}`,
   ];
+}
+
+function classWords({ packetBytes, tos }: TrafficClass): string {
+  return `${packetBytes} bytes with TOS ${tos}`;
 }

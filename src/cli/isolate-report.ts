@@ -72,18 +72,22 @@ function openDocument(): IsolateReport {
 async function openLines(): Promise<IsolateReport> {
   const { IsolateLines } = await import('../report/isolate-lines.ts');
   const { formatIpAddress } = await import('../lib/ip-address.ts');
+  const { trafficClasses } = await import('../runtime/probed-flows.ts');
   const { VERSION } = await import('../runtime/version.ts');
   const lines = new IsolateLines((line) => process.stdout.write(line));
   return {
     start: (network, options) => {
       const { source, destination, port, sourcePorts } = network;
       const { targetName, simulated, seed, minTtl, maxTtl, confidence } = options;
+      const { protocol = 'tcp' } = options;
+      const address = formatIpAddress(destination);
       lines.start({
         version: VERSION,
         simulated,
-        targets: [{ name: targetName, address: formatIpAddress(destination), port }],
+        targets: [{ name: targetName, address, port: protocol === 'icmp' ? null : port }],
         source: formatIpAddress(source),
-        protocol: 'tcp',
+        protocol,
+        classes: trafficClasses(options, source.length === 4 ? 4 : 16),
         family: source.length === 4 ? 4 : 6,
         seed,
         minTtl,

@@ -1,14 +1,16 @@
 /** From arguments to what a run needs: its target, its network and its options. */
 
-import type { IpFamily } from '../lib/ip-address.ts';
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { IsolateOptions } from '../runtime/isolate.ts';
 import type { Network } from '../runtime/network.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { CliError } from './cli-error.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
+import { givenPorts, trafficOf } from './isolate-traffic.ts';
 
-const DEFAULT_PORT = 22;
+/** SSH, which answers nearly everywhere; the first port of classic traceroutes; none. */
+const DEFAULT_PORT = { tcp: 22, udp: 33_434, icmp: 0 } as const;
 /** Asks no interface for more replies a second than routers bear by default. */
 const PER_INTERFACE = 100;
 
@@ -58,37 +60,49 @@ export async function endpointsOf(
   const { readSource, requireHost } = await import('./endpoints.ts');
   requireHost(address);
   const source = flags.source === undefined ? undefined : await readSource(flags.source, address);
-  const port = flags.port ?? DEFAULT_PORT;
+  const port = flags.port ?? DEFAULT_PORT[flags.protocol];
   const host = { destination: address, port, scopeId, source };
   return { targetName: printable(target), family, simulated: null, host };
 }
 
-/** Opens the network that leads to the target. */
+/** The family that probes will be of. */
+function familyTo({ simulated, host, family }: Endpoints): IpFamily {
+  if (simulated !== null) return family ?? simulated.scenario.family;
+  return familyOf(host.destination);
+}
+
+/**
+ * Opens the network that leads to the target.
+ *
+ * @throws {CliError} for flows that are none
+ */
 export async function openNetwork(
-  { simulated, host, family }: Endpoints,
+  endpoints: Endpoints,
   flags: IsolateFlags,
   seed: number,
 ): Promise<Network> {
+  const { simulated, host, family } = endpoints;
   const { openHostNetwork, openSimulatedNetwork } = await import('../runtime/network.ts');
-  const { flows, sourcePort, port } = flags;
+  const { flows, sourcePort, port, protocol, packetSize = [] } = flags;
+  const range = { flows, sourcePort, givenPorts: givenPorts(flags) };
+  const packetBytesMax = Math.max(0, ...packetSize);
   if (simulated === null) {
-    return openHostNetwork({ flows, sourcePort, device: flags.interface, ...host });
+    const device = flags.interface;
+    return openHostNetwork({ ...range, device, protocol, packetBytesMax, ...host });
   }
   const overrides = {
     seed,
+    packetBytesMax,
     ...(family === undefined ? {} : { family }),
     ...(port === undefined ? {} : { port }),
   };
-  return openSimulatedNetwork(simulated.scenario, { flows, sourcePort }, overrides);
+  return openSimulatedNetwork(simulated.scenario, range, overrides);
 }
 
 /** What the run is asked for. */
-export function optionsOf(
-  { targetName, simulated }: Endpoints,
-  flags: IsolateFlags,
-  seed: number,
-): IsolateOptions {
-  const { minTtl, maxTtl, confidence, minLoss, exclude, maxProbes, maxTime, tos, rate } = flags;
+export function optionsOf(endpoints: Endpoints, flags: IsolateFlags, seed: number): IsolateOptions {
+  const { targetName, simulated } = endpoints;
+  const { minTtl, maxTtl, confidence, minLoss, exclude, maxProbes, maxTime, rate } = flags;
   return {
     minTtl,
     maxTtl,
@@ -96,7 +110,7 @@ export function optionsOf(
     minLoss,
     exclude,
     maxProbes,
-    tos,
+    ...trafficOf(flags, familyTo(endpoints)),
     seed,
     targetName,
     simulated: simulated?.name ?? null,

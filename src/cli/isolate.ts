@@ -54,9 +54,9 @@ async function isolate(target: string | undefined, flags: IsolateFlags): Promise
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const endpoints = await endpointsOf(target, flags);
+    const options = optionsOf(endpoints, flags, seed);
     const network = await openNetwork(endpoints, flags, seed);
     try {
-      const options = optionsOf(endpoints, flags, seed);
       return await measure(network, options, { flags, signal: interruption.signal });
     } finally {
       network.close();

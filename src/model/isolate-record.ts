@@ -8,13 +8,26 @@ import type { RejectedCause, Suspect, UntestableLink, VerdictKind } from './verd
 
 export const ISOLATE_SCHEMA = 'fantrace.isolate/1';
 
+/** What the probes of a run can be made of. */
+export type IsolateProtocol = 'tcp' | 'udp' | 'icmp';
+
+/** Packets that a network may treat alike, and otherwise than those of another class. */
+export interface TrafficClass {
+  /** TOS or traffic class, 0–255. */
+  readonly tos: number;
+  /** Of each whole probe. */
+  readonly packetBytes: number;
+}
+
 /** A five-tuple that anybody can send from. */
 export interface FiveTuple {
-  readonly protocol: 'tcp';
+  readonly protocol: IsolateProtocol;
   readonly source: string;
   readonly sourcePort: number;
   readonly destination: string;
   readonly port: number;
+  /** Of the class that is hit; left out where there is one class only. */
+  readonly class?: TrafficClass;
 }
 
 export interface HopInterface {
@@ -31,7 +44,10 @@ export interface HopInterface {
 export interface FlowRecord {
   /** Index into `targets`. */
   readonly target: number;
+  /** Of ICMP the identifier, and the checksum as well. */
   readonly sourcePort: number;
+  /** Index into `classes`; left out where there is one class only. */
+  readonly class?: number;
   /** Who answers at TTL `minTtl` + i; null for nobody. */
   readonly path: readonly (string | null)[];
   readonly sent: readonly number[];
@@ -68,10 +84,13 @@ export interface IsolateRecord {
   readonly targets: readonly {
     readonly name: string;
     readonly address: string;
-    readonly port: number;
+    /** null with ICMP, which has none. */
+    readonly port: number | null;
   }[];
   readonly source: string;
-  readonly protocol: 'tcp';
+  readonly protocol: IsolateProtocol;
+  /** Every class is probed on every flow's source port. */
+  readonly classes: readonly TrafficClass[];
   readonly family: IpFamily;
   readonly seed: number;
   readonly minTtl: number;

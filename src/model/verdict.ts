@@ -25,6 +25,8 @@ export interface Place {
 export interface Suspect extends Place {
   /** Of the far end of a link, or of the node. */
   readonly ttl: number;
+  /** Indexes of the traffic classes that alone are hit; left out where all are alike. */
+  readonly classes?: readonly number[];
   readonly direction: 'forward' | 'return' | 'unknown';
   readonly lossRatio: number;
   readonly lossInterval: readonly [number, number];

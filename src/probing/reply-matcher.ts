@@ -43,6 +43,7 @@ export class ReplyMatcher {
     return (
       this.#byToken(claim, claim.token, isQuote) ??
       this.#byToken(claim, claim.spareToken, isQuote) ??
+      (reply.kind === 'tcp' ? this.#byTokenBeforePayload(claim) : undefined) ??
       this.#byTuple(claim)
     );
   }
@@ -59,6 +60,20 @@ export class ReplyMatcher {
     // Whoever translates sees to it that direct answers come to where the probe was sent from.
     if (isTranslated && !isQuote) return undefined;
     return { slot, flow, isTranslated, isSecondary: false };
+  }
+
+  /** A reset of a SYN that carries data acknowledges the data as well (RFC 9293 §3.10.7.1). */
+  #byTokenBeforePayload(claim: ProbeClaim): Match | undefined {
+    const { flows } = this.#parts;
+    const lengths = new Set(
+      flows.alike(claim).map((index) => flows.at(index)?.flow.payload.length ?? 0),
+    );
+    for (const length of lengths) {
+      if (length === 0) continue;
+      const match = this.#byToken(claim, (claim.token - length) >>> 0, false);
+      if (match?.flow.flow.payload.length === length) return match;
+    }
+    return undefined;
   }
 
   #byTuple(claim: ProbeClaim): Match | undefined {

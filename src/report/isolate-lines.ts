@@ -8,13 +8,13 @@
 import type { FlowRecord, HopInterface, IsolateRecord } from '../model/isolate-record.ts';
 import { ISOLATE_SCHEMA } from '../model/isolate-record.ts';
 
-type FlowPath = Pick<FlowRecord, 'target' | 'sourcePort' | 'path'>;
+type FlowPath = Pick<FlowRecord, 'target' | 'sourcePort' | 'class' | 'path'>;
 
 /** What is known before the first probe. */
 export interface LinesStart
   extends Pick<
     IsolateRecord,
-    'version' | 'simulated' | 'targets' | 'source' | 'protocol' | 'family' | 'seed'
+    'version' | 'simulated' | 'targets' | 'source' | 'protocol' | 'classes' | 'family' | 'seed'
   > {
   readonly minTtl: number;
   readonly maxTtl: number;
@@ -85,15 +85,15 @@ export class IsolateLines {
     });
   }
 
-  #flow({ target, sourcePort, path }: FlowPath): void {
+  #flow({ path, ...flow }: FlowPath): void {
     for (const [hop, address] of path.entries()) {
       if (address !== null) this.#hop(this.#minTtl + hop, address);
     }
-    const key = `${target} ${sourcePort}`;
+    const key = Object.values(flow).join(' ');
     const text = path.join(' ');
     if (path.length === 0 || this.#toldPaths.get(key) === text) return;
     this.#toldPaths.set(key, text);
-    this.#line('flow', { target, sourcePort, path });
+    this.#line('flow', { ...flow, path });
   }
 
   #hop(ttl: number, address: HopInterface['address']): void {

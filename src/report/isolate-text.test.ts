@@ -43,6 +43,7 @@ function made(make: Made, changes: Partial<IsolateRecord>): IsolateRecord {
     targets: [{ name: 'db7.example.net', address: target, port: 22 }],
     source: family === 4 ? SOURCE : SOURCE_6,
     protocol: 'tcp',
+    classes: [{ tos: 0, packetBytes: 40 }],
     family,
     seed: 7,
     minTtl: 1,

@@ -4,6 +4,7 @@ import { Isolation } from '../algorithms/isolation/isolation.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { IsolateOptions } from './isolate.ts';
+import { trafficClasses } from './probed-flows.ts';
 
 /** A plan, before the first reply has changed it. */
 export interface IsolatePlan {
@@ -11,16 +12,17 @@ export interface IsolatePlan {
   readonly firstProbes: readonly { readonly flow: number; readonly ttl: number }[];
   /** The most that may be sent: `maxProbes`, or what the rate allows within the time. */
   readonly probesMax: number;
-  /** … in whole IP packets without options. */
+  /** … in whole IP packets, if they were all of the longest class. */
   readonly bytesMax: number;
   /** The time in which `probesMax` could be sent at the earliest, at most `maxTimeUs`. */
   readonly sendingUs: number;
 }
 
-/** IPv4 or IPv6 header, and a TCP header with its options (`tcp-syn-probe.ts`). */
-const PROBE_BYTES = { 4: 40, 6: 60 } as const;
-
-/** Plans as the run itself would: the algorithm is asked for its first round. */
+/**
+ * Plans as the run itself would: the algorithm is asked for its first round.
+ *
+ * @param flows of each class
+ */
 export function planIsolate(
   options: IsolateOptions,
   { flows, family }: { readonly flows: number; readonly family: 4 | 6 },
@@ -34,10 +36,11 @@ export function planIsolate(
     slowDown: (): void => {},
     speedUp: (): void => {},
   };
+  const classes = trafficClasses(options, family === 4 ? 4 : 16);
   const random = new Random(options.seed).fork();
   const addresses = new AddressBook();
   const isolation = new Isolation(
-    { ...options, flows, target: 0, source: '' },
+    { ...options, flows: flows * classes.length, classes: classes.length, target: 0, source: '' },
     { random, addresses },
   );
   isolation.advance(0, prober);
@@ -48,7 +51,7 @@ export function planIsolate(
   return {
     firstProbes: firstProbes.sort((a, b) => a.flow - b.flow || a.ttl - b.ttl),
     probesMax,
-    bytesMax: probesMax * PROBE_BYTES[family],
+    bytesMax: probesMax * Math.max(...classes.map(({ packetBytes }) => packetBytes)),
     sendingUs: Math.round((probesMax / options.total) * 1e6),
   };
 }

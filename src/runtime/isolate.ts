@@ -12,14 +12,16 @@ import { ExtraRounds } from './extra-rounds.ts';
 import { HostError } from './host-error.ts';
 import { flowPaths, recordOf } from './isolation-record.ts';
 import type { Network } from './network.ts';
+import { flowRequests, probedFlows, type TrafficOptions } from './probed-flows.ts';
 import { runProbing } from './run-loop.ts';
 
-export interface IsolateOptions extends Omit<IsolationOptions, 'flows' | 'target' | 'source'> {
+export interface IsolateOptions
+  extends Omit<IsolationOptions, 'flows' | 'target' | 'source' | 'classes' | 'mayTargetLimit'>,
+    TrafficOptions {
   /** The target as the user named it. */
   readonly targetName: string;
   /** Name of the scenario that the network simulates. */
   readonly simulated: string | null;
-  readonly tos: number;
   /** Probes a second: towards one interface at most, and in all. */
   readonly perInterface: number;
   readonly total: number;
@@ -47,14 +49,13 @@ export interface IsolateWatcher {
 /** What is known when a round is over. */
 export interface IsolateRound extends IsolateProgress {
   /** What answers each flow, as in the flows of the record; computed by the call. */
-  readonly flows: () => Pick<FlowRecord, 'target' | 'sourcePort' | 'path'>[];
+  readonly flows: () => Pick<FlowRecord, 'target' | 'sourcePort' | 'class' | 'path'>[];
 }
 
 /** Longer than a route is usually gone while routing finds another. */
 const REFUSED_FOR_US = 3_000_000;
 const PROGRESS_EVERY_US = 100_000;
 const LOOP_DELAY_RESOLUTION_MS = 10;
-const FLOW_LABELS = 2 ** 20;
 
 /**
  * Measures until the answer is sure, or time, probes or patience run out.
@@ -69,14 +70,15 @@ export async function runIsolate(
   const { link, timeline } = network;
   const addresses = new AddressBook();
   const labels = new Map<number, readonly number[]>();
+  const flows = probedFlows(network.sourcePorts, options);
   const { engine, isolation } = compose(network, options, { addresses, labels });
   const extra = options.untilMaxTime
-    ? new ExtraRounds(isolation, engine, { ...options, flows: network.sourcePorts.length })
+    ? new ExtraRounds(isolation, engine, { ...options, flows: flows.length })
     : undefined;
   const startedAt = network.replayed?.startedAt ?? new Date().toISOString();
   const startedAtUs = timeline.nowUs();
   const progress = progressTeller(watcher, startedAtUs);
-  const round = roundTeller(watcher, startedAtUs, () => flowPaths(isolation, network, addresses));
+  const round = roundTeller(watcher, startedAtUs, () => flowPaths(isolation, flows, addresses));
   const delays = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   delays.enable();
   try {
@@ -121,12 +123,14 @@ function compose(
   options: IsolateOptions,
   { addresses, labels }: { addresses: AddressBook; labels: Map<number, readonly number[]> },
 ): { engine: ProbeEngine; isolation: Isolation } {
-  const { source, destination, sourcePorts } = network;
+  const { source, destination } = network;
   const random = new Random(options.seed);
   const isolation = new Isolation(
     {
       ...options,
-      flows: sourcePorts.length,
+      flows: probedFlows(network.sourcePorts, options).length,
+      classes: options.classes?.length ?? 1,
+      mayTargetLimit: options.protocol === 'udp',
       target: addresses.indexOf(destination),
       source: formatIpAddress(source),
     },
@@ -147,10 +151,7 @@ function compose(
       destination,
       destinationPort: network.port,
       tos: options.tos,
-      flows: sourcePorts.map((sourcePort) => ({
-        sourcePort,
-        flowLabel: random.below(FLOW_LABELS),
-      })),
+      flows: flowRequests(network, options, random),
       tokenKey: network.tokenKey,
       rates: { perInterface: options.perInterface, total: options.total },
       random: random.fork(),

@@ -1,10 +1,12 @@
 /** Writes down what an isolation run measured and concluded. */
 
+import { classText } from '../algorithms/isolation/class-text.ts';
 import type { Isolation } from '../algorithms/isolation/isolation.ts';
 import {
   changedPaths,
   ownHostCauses,
   returnLossRejected,
+  targetLimited,
   withOwnHost,
 } from '../algorithms/isolation/rejected-causes.ts';
 import { summarise } from '../algorithms/isolation/summary.ts';
@@ -30,6 +32,7 @@ import type { EngineCounters } from '../probing/probe-engine.ts';
 import type { IsolateOptions } from './isolate.ts';
 import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
 import type { Network } from './network.ts';
+import { type ProbedFlow, probedFlows, trafficClasses } from './probed-flows.ts';
 import { VERSION } from './version.ts';
 
 type Conclusion = Pick<IsolateRecord, keyof Verdict | 'summary' | 'paths' | 'flows' | 'reproduce'>;
@@ -70,11 +73,12 @@ export function recordOf(run: FinishedRun): IsolateRecord {
       {
         name: options.targetName,
         address: formatIpAddress(network.destination),
-        port: network.port,
+        port: options.protocol === 'icmp' ? null : network.port,
       },
     ],
     source: formatIpAddress(network.source),
-    protocol: 'tcp',
+    protocol: options.protocol ?? 'tcp',
+    classes: trafficClasses(options, addressBytes(network)),
     family: run.family,
     seed: options.seed,
     minTtl: options.minTtl,
@@ -94,14 +98,22 @@ export function recordOf(run: FinishedRun): IsolateRecord {
 /** What answers each flow, as far as is known by now. */
 export function flowPaths(
   isolation: Isolation,
-  { sourcePorts }: Network,
+  flows: readonly ProbedFlow[],
   addresses: AddressBook,
-): Pick<FlowRecord, 'target' | 'sourcePort' | 'path'>[] {
-  return sourcePorts.map((sourcePort, flow) => ({
-    target: 0,
-    sourcePort,
+): Pick<FlowRecord, 'target' | 'sourcePort' | 'class' | 'path'>[] {
+  return flows.map((probed, flow) => ({
+    ...nameOf(probed, flows),
     path: isolation.table.pathOf(flow).map((responder) => addressOrNull(addresses, responder)),
   }));
+}
+
+/** What tells a flow from the others. */
+function nameOf(
+  { sourcePort, classIndex }: ProbedFlow,
+  flows: readonly ProbedFlow[],
+): Pick<FlowRecord, 'target' | 'sourcePort' | 'class'> {
+  const hasClasses = flows.at(-1)?.classIndex !== 0;
+  return { target: 0, sourcePort, ...(hasClasses ? { class: classIndex } : {}) };
 }
 
 /** What the counts show, and which flows show it. */
@@ -117,7 +129,8 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
       : loss.direction;
   const names = { addresses, source, clumps, loops, directionOf };
   const concluded = concludeVerdict(localisation, names, options.confidence);
-  const verdict = withRefusals(withRivalCauses(concluded, run), refusing);
+  const hit = isolation.classesHit();
+  const verdict = withRefusals(withRivalCauses(withClasses(concluded, hit), run), refusing);
   const losses = reportable(localisation, options.confidence);
   const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
   const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
@@ -126,7 +139,8 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     ...verdict,
     confidence: options.confidence,
     target: options.targetName,
-    flows: isolation.chosenFlows.length,
+    flows: (hit === undefined ? isolation.chosenFlows : isolation.chosenOf(hit)).length,
+    onlyPackets: hit && classText(trafficClasses(options, addressBytes(network)), hit),
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,
@@ -135,11 +149,11 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     lastHops: lastHops(graph, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
   });
-  const flows = network.sourcePorts.map((sourcePort, index): FlowRecord => {
+  const probed = probedFlows(network.sourcePorts, options);
+  const flows = probed.map((each, index): FlowRecord => {
     const flow = counts.flows[index] ?? { responders: [], sent: [], received: [] };
     return {
-      target: 0,
-      sourcePort,
+      ...nameOf(each, probed),
       path: flow.responders.map((responder) => addressOrNull(addresses, responder)),
       sent: flow.sent,
       received: flow.received,
@@ -148,9 +162,12 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     };
   });
   const tuples = (chosen: readonly number[]): FiveTuple[] =>
-    chosen.slice(0, REPRODUCE_FLOWS).map((flow) => fiveTuple(network, flow));
+    chosen.slice(0, REPRODUCE_FLOWS).flatMap((flow) => fiveTuple(run, probed[flow]));
   const all = [...flows.keys()].filter((flow) => (flows[flow]?.sent.length ?? 0) > 0);
-  const control = losses.length === 0 ? [] : all.filter((flow) => !crossing.has(flow));
+  const control =
+    losses.length === 0
+      ? []
+      : all.filter((flow) => !crossing.has(flow) && isOfClasses(probed[flow], hit));
   return {
     ...verdict,
     summary,
@@ -158,6 +175,23 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     flows,
     reproduce: { faulty: tuples(all.filter((flow) => lossy.has(flow))), control: tuples(control) },
   };
+}
+
+/** The verdict, of which every suspect hits these classes alone. */
+function withClasses(verdict: Verdict, hit: readonly number[] | undefined): Verdict {
+  if (hit === undefined) return verdict;
+  return {
+    ...verdict,
+    suspects: verdict.suspects.map((suspect) => ({ ...suspect, classes: hit })),
+  };
+}
+
+function isOfClasses(flow: ProbedFlow | undefined, hit: readonly number[] | undefined): boolean {
+  return hit === undefined || (flow !== undefined && hit.includes(flow.classIndex));
+}
+
+function addressBytes({ source }: Network): 4 | 16 {
+  return source.length === 4 ? 4 : 16;
 }
 
 /** The verdict beside what could have been taken for the loss that it names. */
@@ -177,6 +211,7 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
       ...verdict.rejected,
       ...changedPaths(isolation.table.measured(), addresses),
       ...(isolation.late.canBeRepeated ? returnLossRejected(atTarget, target) : []),
+      ...targetLimited(isolation.limitedTarget(), target),
       ...ownHostCauses(host, probesLost),
     ],
   };
@@ -199,14 +234,23 @@ function refusingRouters(
   return [...routers.values()].sort((a, b) => b.flows.length - a.flows.length);
 }
 
-function fiveTuple({ source, destination, port, sourcePorts }: Network, flow: number): FiveTuple {
-  return {
-    protocol: 'tcp',
-    source: formatIpAddress(source),
-    sourcePort: sourcePorts[flow] ?? 0,
-    destination: formatIpAddress(destination),
-    port,
-  };
+/** None of ICMP: nothing but a prober keeps the checksum of its echoes as it is. */
+function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefined): FiveTuple[] {
+  const { protocol = 'tcp' } = options;
+  if (flow === undefined || protocol === 'icmp') return [];
+  const { source, destination, port } = network;
+  const classes = trafficClasses(options, addressBytes(network));
+  const own = classes.length > 1 ? classes[flow.classIndex] : undefined;
+  return [
+    {
+      protocol,
+      source: formatIpAddress(source),
+      sourcePort: flow.sourcePort,
+      destination: formatIpAddress(destination),
+      port,
+      ...(own === undefined ? {} : { class: own }),
+    },
+  ];
 }
 
 /** Where paths end short of the target. */

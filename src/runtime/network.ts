@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
+import type { IsolateProtocol } from '../model/isolate-record.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
 import { type NetworkPlan, planNetwork } from '../sim/network-plan.ts';
@@ -31,9 +32,14 @@ export interface Network {
   close(): void;
 }
 
+/** Which source ports to probe from. */
 export interface PortRange {
+  /** The first … */
   readonly sourcePort: number;
+  /** … of so many, ports in use left out. */
   readonly flows: number;
+  /** These and no others, in the place of the range. */
+  readonly givenPorts?: readonly number[] | undefined;
 }
 
 /**
@@ -43,12 +49,18 @@ export interface PortRange {
  */
 export function openSimulatedNetwork(
   scenario: Scenario,
-  { sourcePort, flows }: PortRange,
-  overrides: { readonly family?: IpFamily; readonly port?: number; readonly seed: number },
+  { sourcePort, flows, givenPorts }: PortRange,
+  overrides: {
+    readonly family?: IpFamily;
+    readonly port?: number;
+    readonly seed: number;
+    /** The longest packet to send. */
+    readonly packetBytesMax?: number;
+  },
 ): Network {
-  const { family, port, seed } = overrides;
+  const { family, port, seed, packetBytesMax = 0 } = overrides;
   const plan: NetworkPlan = planNetwork(scenario, family === undefined ? {} : { family });
-  const link = new SimulatedLink(plan);
+  const link = new SimulatedLink(plan, packetBytesMax > MTU ? { slotBytes: packetBytesMax } : {});
   const keys = new Random(seed);
   return {
     link,
@@ -56,7 +68,7 @@ export function openSimulatedNetwork(
     source: addressBytes(plan.source[plan.family]),
     destination: addressBytes(plan.target.address[plan.family]),
     port: port ?? plan.target.port,
-    sourcePorts: Array.from({ length: flows }, (_, flow) => sourcePort + flow),
+    sourcePorts: givenPorts ?? Array.from({ length: flows }, (_, flow) => sourcePort + flow),
     skippedPorts: [],
     tokenKey: Uint32Array.from({ length: TOKEN_KEY_WORDS }, () => keys.uint32()),
     notes: [],
@@ -64,6 +76,9 @@ export function openSimulatedNetwork(
     close: () => link.close(),
   };
 }
+
+/** Of Ethernet: room for this much there is anyway. */
+const MTU = 1500;
 
 export interface HostNetworkOptions extends PortRange {
   readonly destination: Uint8Array;
@@ -73,17 +88,23 @@ export interface HostNetworkOptions extends PortRange {
   /** Our address; by default that of the kernel's own route. */
   readonly source?: Uint8Array | undefined;
   readonly device?: string | undefined;
+  /** What is sent; `tcp` unless told. */
+  readonly protocol?: IsolateProtocol;
+  /** The longest packet to send; as short as the protocol permits unless told. */
+  readonly packetBytesMax?: number | undefined;
 }
 
 /**
  * Opens raw sockets for one target. The code that talks to the kernel is loaded here, so that
  * simulations never need it.
  *
- * @throws {HostError} when a right, a route or free source ports are missing
+ * @throws {HostError} when a right, a route or free source ports are missing, or packets are longer
+ *   than the way out permits
  */
 export async function openHostNetwork(options: HostNetworkOptions): Promise<Network> {
-  const { destination, scopeId, device, sourcePort, flows } = options;
-  const [{ openRawLink }, { uplinksOf }, { sourceAddressFor }, { reservePorts }] =
+  const { destination, scopeId, device, sourcePort, flows, givenPorts, protocol = 'tcp' } = options;
+  const { packetBytesMax = 0 } = options;
+  const [{ openRawLink }, uplinkParts, { sourceAddressFor }, { reservePorts, reserveGivenPorts }] =
     await Promise.all([
       import('./raw-link.ts'),
       import('./uplinks.ts'),
@@ -93,17 +114,26 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
   const family = familyOf(destination);
   const timeline = new HostTimeline();
   const source = options.source ?? sourceAddressFor(destination, { device, scopeId });
-  const reserved = reservePorts({ family, first: sourcePort, count: flows });
-  const ports = { low: reserved.ports[0] ?? sourcePort, high: reserved.ports.at(-1) ?? sourcePort };
+  const { uplinksOf, requireUplinkMtu } = uplinkParts;
+  requireUplinkMtu({ source, destination }, packetBytesMax);
+  // What has no ports needs none: the numbers are free to anybody.
+  const transports = protocol === 'icmp' ? [] : [protocol];
+  const reserved =
+    givenPorts === undefined
+      ? reservePorts({ family, first: sourcePort, count: flows, transports })
+      : reserveGivenPorts(givenPorts, { family, transports });
+  const ports = { low: Math.min(...reserved.ports), high: Math.max(...reserved.ports) };
   try {
     const isSteered = device === undefined && scopeId === undefined;
-    const flow = { source, destination, destinationPort: options.port };
+    const flow = { source, destination, destinationPort: options.port, protocol };
     const uplinks = isSteered ? uplinksOf(flow, reserved.ports) : undefined;
     const link = openRawLink({
       deviceOfPort: uplinks?.deviceOfPort,
       family,
       source,
       destination,
+      protocols: [protocol],
+      ...(packetBytesMax > 0 ? { packetBytesMax } : {}),
       scopeId,
       device,
       ports,

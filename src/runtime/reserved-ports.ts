@@ -63,6 +63,44 @@ export function reservePorts({
   return { ports, skipped, close };
 }
 
+/**
+ * Takes exactly these ports.
+ *
+ * @throws {HostError} PORTS_UNAVAILABLE when one is in use, or descriptors or rights run out; none
+ *   is held then
+ */
+export function reserveGivenPorts(
+  ports: readonly number[],
+  { family, transports }: Required<Pick<PortRequest, 'family' | 'transports'>>,
+): ReservedPorts {
+  const descriptors: number[] = [];
+  const close = (): void => {
+    for (const fd of descriptors.splice(0)) releasePort(fd);
+  };
+  const inUse: number[] = [];
+  try {
+    for (const port of ports) {
+      const taken = transports.map((transport) => tryReserve(family, port, transport));
+      descriptors.push(...taken.filter((fd) => fd !== undefined));
+      if (taken.includes(undefined)) inUse.push(port);
+    }
+    if (inUse.length > 0) throw portsInUse(inUse);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { ports, skipped: [], close };
+}
+
+function portsInUse(ports: readonly number[]): HostError {
+  const are = ports.length === 1 ? 'source port' : 'source ports';
+  return new HostError(
+    'PORTS_UNAVAILABLE',
+    `${are} ${ports.join(', ')} in use on this host: probes would disturb that connection, so ` +
+      'close it first (`ss -tuap` shows whose it is), or name another --flow',
+  );
+}
+
 /** @returns a descriptor, or undefined when the port is in use */
 function tryReserve(family: IpFamily, port: number, transport: 'tcp' | 'udp'): number | undefined {
   try {

@@ -5,15 +5,21 @@
  * these ports would use, and told it again with every packet.
  */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IsolateProtocol } from '../model/isolate-record.ts';
 import { RouteLookup } from '../native/route-lookup.ts';
 import { SystemCallError } from '../native/system-error.ts';
+import { ICMPV4 } from '../wire/icmpv4.ts';
+import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
+import { HostError } from './host-error.ts';
 
 export interface UplinkFlow {
   /** 4 or 16 bytes, network order; as is `destination`. */
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
   readonly destinationPort: number;
+  readonly protocol: IsolateProtocol;
 }
 
 export interface Uplinks {
@@ -37,7 +43,7 @@ export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Upl
     try {
       const gatewaysOf = new Map<number, Set<string>>();
       for (const sourcePort of sourcePorts) {
-        const question = { ...flow, protocol: IP_PROTOCOL.tcp, sourcePort };
+        const question = { ...flow, protocol: protocolNumber(flow), sourcePort };
         const { device, gateway } = lookup.ask(question);
         deviceOfPort[sourcePort] = device;
         gatewaysOf.set(device, (gatewaysOf.get(device) ?? new Set()).add(`${gateway}`));
@@ -51,6 +57,56 @@ export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Upl
     if (!(error instanceof SystemCallError)) throw error;
     return { deviceOfPort: new Uint32Array(PORTS), notes: [unknownNote(error)] };
   }
+}
+
+/**
+ * Refuses packets that are longer than the device of the route can send: the kernel would refuse
+ * each of them. Where it does not tell the device, sending will show.
+ *
+ * @throws {HostError} SEND_REFUSED
+ */
+export function requireUplinkMtu(
+  { source, destination }: Pick<UplinkFlow, 'source' | 'destination'>,
+  packetBytes: number,
+): void {
+  const device = deviceTowards(source, destination);
+  const found = readdirSync(DEVICES).find((name) => deviceNumber(name, 'ifindex') === device);
+  const mtu = found === undefined ? Number.NaN : deviceNumber(found, 'mtu');
+  if (!(packetBytes > mtu)) return;
+  const message =
+    `--packet-size: ${packetBytes} is longer than ${found} can send, whose MTU is ${mtu}: ` +
+    'name a smaller size, or raise the MTU';
+  throw new HostError('SEND_REFUSED', message);
+}
+
+const DEVICES = '/sys/class/net';
+
+function deviceTowards(source: Uint8Array, destination: Uint8Array): number | undefined {
+  try {
+    const lookup = new RouteLookup();
+    try {
+      return lookup.ask({ source, destination }).device;
+    } finally {
+      lookup.close();
+    }
+  } catch (error) {
+    if (error instanceof SystemCallError) return undefined;
+    throw error;
+  }
+}
+
+/** NaN where the kernel does not tell. */
+function deviceNumber(name: string, file: 'ifindex' | 'mtu'): number {
+  try {
+    return Number(readFileSync(`${DEVICES}/${name}/${file}`, 'utf8'));
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function protocolNumber({ protocol, source }: UplinkFlow): number {
+  if (protocol !== 'icmp') return IP_PROTOCOL[protocol];
+  return (source.length === 4 ? ICMPV4 : ICMPV6).protocol;
 }
 
 function unknownNote({ message }: SystemCallError): string {

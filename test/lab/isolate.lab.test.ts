@@ -54,6 +54,7 @@ const KEYS = {
     targets: 1,
     source: 1,
     protocol: 1,
+    classes: 1,
     family: 1,
     seed: 1,
     minTtl: 1,
@@ -258,7 +259,12 @@ describe('an isolate run', () => {
 });
 
 /** Names every key of a type, or it does not compile. */
-function keysOf<T>(keys: Readonly<Record<keyof T, 1>>): string[] {
+/** Of keys that may be left out, none: they tell of runs with several classes. */
+type RequiredKey<T> = {
+  [Key in keyof T]-?: undefined extends { [K in Key]: T[K] }[Key] ? never : Key;
+}[keyof T];
+
+function keysOf<T>(keys: Readonly<Record<RequiredKey<T>, 1>>): string[] {
   return Object.keys(keys).sort();
 }
 

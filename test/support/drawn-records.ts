@@ -53,6 +53,7 @@ export function drawnRecord(
     targets: [{ name: 'db7.example.net', address: TARGET, port: 22 }],
     source: '10.0.0.2',
     protocol: 'tcp',
+    classes: [{ tos: 0, packetBytes: 40 }],
     family: 4,
     seed: 7,
     minTtl: 1,

@@ -5,18 +5,34 @@
 
 import type { Random } from '../../lib/random.ts';
 import type { AddressBook } from '../../model/address-book.ts';
+import type { PathCounts } from '../../model/path-counts.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
-import { type Localisation, localise } from '../localisation/localise.ts';
+import type { Localisation } from '../localisation/localise.ts';
 import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
 import { LateAnswers } from './late-answers.ts';
+import {
+  blamesTarget,
+  type TargetAnswers,
+  targetAnswers,
+  withoutTarget,
+} from './limited-target.ts';
 import { byFlow, settledPlaces } from './localised-flows.ts';
 import { presentPaths } from './measured-paths.ts';
 import { planRound } from './round-plan.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
+import {
+  type ClassFinding,
+  type ClassLayout,
+  type CountedFlows,
+  classOf,
+  localiseClasses,
+} from './traffic-classes.ts';
 
 export interface IsolationOptions {
   readonly flows: number;
+  /** Classes of traffic, 1 unless told: as many flows of each, class after class. */
+  readonly classes?: number;
   readonly minTtl: number;
   readonly maxTtl: number;
   /** Probability that a statement must have, within (0, 1). */
@@ -29,6 +45,8 @@ export interface IsolationOptions {
   readonly maxTimeUs: number;
   /** Address index of the target. */
   readonly target: number;
+  /** Whether the target answers with ICMP errors, of which hosts send only so many. */
+  readonly mayTargetLimit?: boolean;
   /** Address of the source, as text. */
   readonly source: string;
 }
@@ -74,6 +92,8 @@ export class Isolation implements ProbeSink {
   #probesOrdered = 0;
   #settled = { places: '', evaluations: 0 };
   #isDraining = false;
+  /** Whether the target was found to limit its answers, and is left out since. */
+  #isTargetSpared = false;
   #stopReason: StopReason | undefined;
 
   constructor(
@@ -140,6 +160,21 @@ export class Isolation implements ProbeSink {
     return this.#isDraining ? Math.min(endUs, nowUs + EVALUATE_EVERY_US) : endUs;
   }
 
+  /** The classes that alone are hit by what `localisation` shows; undefined where all are alike. */
+  classesHit(): readonly number[] | undefined {
+    return this.#localise().only;
+  }
+
+  /** How often the target answered, where it limits that; undefined where it does not. */
+  limitedTarget(): TargetAnswers | undefined {
+    return this.#isTargetSpared ? targetAnswers(this.#table.counts()) : undefined;
+  }
+
+  /** The flows that are probed of these classes. */
+  chosenOf(classes: readonly number[]): readonly number[] {
+    return this.chosenFlows.filter((flow) => classes.includes(classOf(flow, this.#layout)));
+  }
+
   /** What the counts of all rounds that are over show, by flow. */
   localisation(): Localisation {
     const { localisation, flowOf } = this.#localise();
@@ -195,7 +230,7 @@ export class Isolation implements ProbeSink {
   }
 
   #evaluate(nowUs: number, prober: Prober): StopReason | undefined {
-    const { localisation, flowOf } = this.#localise();
+    const { localisation, flowOf, isDecided } = this.#localise();
     const found = byFlow(localisation, flowOf);
     this.#spareLimited(localisation, prober);
     this.#leads = found.leads;
@@ -203,7 +238,7 @@ export class Isolation implements ProbeSink {
     if (!this.#table.hasAnswers) {
       return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
     }
-    if (this.#hasSettled(localisation)) {
+    if (this.#hasSettled(localisation) && isDecided) {
       this.#isDraining = this.#late.isAwaited(found.losses, nowUs);
       return this.#isDraining ? undefined : 'sure';
     }
@@ -216,12 +251,34 @@ export class Isolation implements ProbeSink {
    * Links no longer in use count where they show a loss, and not where they would keep one from
    * being excluded.
    */
-  #localise(): { localisation: Localisation; flowOf: readonly number[] } {
+  #localise(): ClassFinding & { readonly flowOf: readonly number[] } {
     const { counts, flowOf, changes } = this.#table.measured();
-    const localisation = localise(counts, this.#options);
-    if (changes.length === 0 || localisation.losses.length > 0) return { localisation, flowOf };
+    const finding = this.#localiseClasses({ counts, flowOf });
+    if (changes.length === 0 || finding.localisation.losses.length > 0) {
+      return { ...finding, flowOf };
+    }
     const present = presentPaths({ counts, flowOf });
-    return { ...present, localisation: localise(present.counts, this.#options) };
+    return { ...this.#localiseClasses(present), flowOf: present.flowOf };
+  }
+
+  /** All classes on the counts, without a target that only limits its answers. */
+  #localiseClasses(flows: CountedFlows): ClassFinding {
+    if (!this.#isTargetSpared) {
+      const finding = localiseClasses(flows, this.#layout, this.#options);
+      const isLimit = this.#options.mayTargetLimit && blamesTarget(finding.localisation);
+      if (!isLimit) return finding;
+      this.#isTargetSpared = true;
+    }
+    const counts = withoutTarget(flows.counts);
+    const finding = localiseClasses({ ...flows, counts }, this.#layout, this.#options);
+    const { localisation } = finding;
+    const graph = { ...localisation.graph, isTargetReached: true };
+    return { ...finding, localisation: { ...localisation, graph } };
+  }
+
+  get #layout(): ClassLayout {
+    const { flows, classes = 1 } = this.#options;
+    return { flows, classes };
   }
 
   /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
@@ -242,13 +299,22 @@ export class Isolation implements ProbeSink {
     });
     const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
     return !mayHideLoss(
-      this.#table.counts(),
+      this.#testableCounts(),
       new Set(losses.flatMap(({ flowsAcross }) => flowsAcross)),
       {
         lossRatio: Math.max(exclude, Math.min(smallest, 0.5)),
         limited: new Set([...silent, ...this.#budgets.limited]),
       },
     );
+  }
+
+  /** What may show other losses: a target that limits its answers does not. */
+  #testableCounts(): PathCounts {
+    const counts = this.#table.counts();
+    if (!this.#isTargetSpared) return counts;
+    const { flows } = withoutTarget(counts);
+    const isReached = (row: number): boolean => counts.flows[row]?.isReached ?? false;
+    return { ...counts, flows: flows.map((flow, row) => ({ ...flow, isReached: isReached(row) })) };
   }
 
   /** Whether no flow gets to the target, and what could still be learned on the way is known. */

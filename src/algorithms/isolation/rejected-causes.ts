@@ -6,6 +6,7 @@
 import type { AddressBook } from '../../model/address-book.ts';
 import type { RejectedCause, VerdictKind } from '../../model/verdict.ts';
 import type { TargetLosses } from './late-answers.ts';
+import type { TargetAnswers } from './limited-target.ts';
 import type { ChangeOfFlow, MeasuredPaths } from './measured-paths.ts';
 
 /** What our own host may have spoiled. */
@@ -62,6 +63,16 @@ export function returnLossRejected(
       why: `the target repeated no answer to ${count}, as it does where its answers are lost`,
     },
   ];
+}
+
+/** The target, where it answers with ICMP errors and leaves most of its probes unanswered. */
+export function targetLimited(answers: TargetAnswers | undefined, target: string): RejectedCause[] {
+  if (answers === undefined) return [];
+  const { sent, received } = answers;
+  const why =
+    `answers ${received} of ${sent} probes with ICMP errors, of which hosts send only so many: ` +
+    'the hops before it tell what is lost';
+  return [{ cause: 'target-rate-limit', where: target, why }];
 }
 
 /** Our own host, where it lost or refused packets itself. */

@@ -113,15 +113,15 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     suspects: [{ ...SUSPECT, probability: 0.7 }, SUSPECT],
     says:
       'Suspected: the link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to ' +
-      '7.9 %); 5 of 64 flows to db7 cross it; probability 0.700. 1 more suspected.',
+      '7.9 %); 5 of 64 flows to db7 cross it; probability 0.7. 1 more suspected.',
   },
   {
     shows: 'a loss of replies',
     verdict: 'return-loss',
     suspects: [{ ...SUSPECT, direction: 'return' }],
     says:
-      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %) ' +
-      'on the way back; 5 of 64 flows to db7 cross it; probability 0.991.',
+      'The way back from db7 loses 5.1 % of answers (95 % interval 3.1 % to 7.9 %), seen on 4 of ' +
+      '64 flows, while the probes arrive; probability 0.991.',
   },
   {
     shows: 'a loss at the target',

@@ -14,6 +14,8 @@ export interface SummaryFacts {
   readonly pathsFound: number;
   readonly probesSent: number;
   readonly repliesReceived: number;
+  /** What sets the packets apart that alone are lost, as `of 1400 bytes`; undefined for all. */
+  readonly onlyPackets?: string | undefined;
   /** Routers that say that they do not forward some flows, and how many flows that are. */
   readonly refusing: readonly { readonly address: string; readonly flows: number }[];
   /** Addresses behind which no flow goes on, where the target does not answer. */
@@ -43,8 +45,9 @@ function verdictSentence(facts: SummaryFacts): string {
   switch (facts.verdict) {
     case 'loss-located':
     case 'loss-suspected':
-    case 'return-loss':
       return first === undefined ? '' : lossSentence(facts, first, others);
+    case 'return-loss':
+      return first === undefined ? '' : returnSentence(facts, first);
     case 'target-loss':
       return first === undefined ? '' : targetSentence(facts, first);
     case 'no-loss':
@@ -73,7 +76,7 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
 }
 
 function lossSentence(
-  { verdict, target, flows }: SummaryFacts,
+  { verdict, target, flows, onlyPackets }: SummaryFacts,
   suspect: Suspect,
   others: readonly Suspect[],
 ): string {
@@ -88,16 +91,33 @@ function lossSentence(
   const certainty = `probability ${probability(suspect.probability)}`;
   const more = others.length === 0 ? '' : ` ${others.length} more suspected.`;
   const way = suspect.direction === 'return' ? ' on the way back' : '';
-  return `${subject} loses ${lossText(suspect)}${way}; ${crossing}; ${certainty}.${more}`;
+  const lost = `loses ${lossText(suspect, onlyPackets)}${way}`;
+  return `${subject} ${lost}; ${crossing}; ${certainty}.${more}`;
 }
 
-function lossText({ lossRatio, lossInterval: [low, high] }: Suspect): string {
-  if (lossRatio > TOTAL_LOSS) return 'every packet';
-  return `${percent(lossRatio)} of packets (95 % interval ${percent(low)} to ${percent(high)})`;
+/** Probes tell little of the way back: which routers it has is not seen. */
+function returnSentence({ target, flows, onlyPackets }: SummaryFacts, suspect: Suspect): string {
+  const lost = lossText(suspect, onlyPackets).replace('packets', 'answers');
+  const seen = `seen on ${suspect.flowsLossy} of ${flows} flows`;
+  const certainty = `probability ${probability(suspect.probability)}`;
+  return `The way back from ${target} loses ${lost}, ${seen}, while the probes arrive; ${certainty}.`;
 }
 
-function targetSentence({ target }: SummaryFacts, suspect: Suspect): string {
-  const loses = `${opened(target)} leaves ${lossText(suspect).replace('packets', 'probes')}`;
+function lossText(
+  { lossRatio, lossInterval: [low, high] }: Suspect,
+  onlyPackets: string | undefined,
+): string {
+  if (lossRatio > TOTAL_LOSS) {
+    return onlyPackets === undefined ? 'every packet' : `every packet ${onlyPackets}, and no other`;
+  }
+  const only = onlyPackets === undefined ? '' : `, only of those ${onlyPackets}`;
+  const interval = `95 % interval ${percent(low)} to ${percent(high)}`;
+  return `${percent(lossRatio)} of packets${only} (${interval})`;
+}
+
+function targetSentence({ target, onlyPackets }: SummaryFacts, suspect: Suspect): string {
+  const lost = lossText(suspect, onlyPackets).replace('packets', 'probes');
+  const loses = `${opened(target)} leaves ${lost}`;
   const suspected = 'the target, its last link, the last router, or the way back loses them';
   return `${loses} unanswered while every hop before it is fine: ${suspected}.`;
 }
@@ -144,7 +164,7 @@ function percent(ratio: number): string {
 
 /** Never 1, which no measurement can reach. */
 function probability(value: number): string {
-  return value > 0.999 ? '> 0.999' : value.toFixed(3);
+  return value > 0.999 ? '> 0.999' : `${Number(value.toFixed(3))}`;
 }
 
 /** Text at the start of a sentence: names of hosts stay as they are. */

@@ -115,7 +115,8 @@ function factsMarkup(record: IsolateRecord): string {
 }
 
 function targetText({ name, address, port }: IsolateRecord['targets'][number]): string {
-  return name === address ? `${address} port ${port}` : `${name} (${address}) port ${port}`;
+  const at = port === null ? '' : ` port ${port}`;
+  return name === address ? `${address}${at}` : `${name} (${address})${at}`;
 }
 
 function legendMarkup(): string {

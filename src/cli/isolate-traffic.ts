@@ -1,0 +1,84 @@
+/** From flags to the traffic that a run probes with: its flows, its classes and its flow labels. */
+
+import { readFileSync } from 'node:fs';
+import type { IpFamily } from '../lib/ip-address.ts';
+import { probeLengthMin } from '../probing/flow.ts';
+import type { ClassRequest, TrafficOptions } from '../runtime/probed-flows.ts';
+import { CliError } from './cli-error.ts';
+import type { IsolateFlags } from './isolate-flags.ts';
+
+const FLOWS_MAX = 4096;
+const PORT_MAX = 65_535;
+const ECHO_MAX = 65_534;
+const PROTOCOL = { tcp: 'TCP', udp: 'UDP', icmp: 'ICMP' } as const;
+
+/**
+ * The source ports that were asked for one by one; undefined where a range was.
+ *
+ * @throws {CliError} FLOWS_INVALID for a file that cannot be read, or holds anything else
+ */
+export function givenPorts({ flow, flowsFrom, protocol }: IsolateFlags): number[] | undefined {
+  const last = protocol === 'icmp' ? ECHO_MAX : PORT_MAX;
+  const tooLarge = flow?.find((port) => port > last);
+  if (tooLarge !== undefined) {
+    throw new CliError('USAGE', `--flow: ${tooLarge} is not from 1 to ${last} with ICMP`);
+  }
+  return flowsFrom === undefined ? flow && [...flow] : portsIn(flowsFrom, last);
+}
+
+/**
+ * What every probe looks like.
+ *
+ * @throws {CliError} USAGE for what the protocol or the family does not permit
+ */
+export function trafficOf(flags: IsolateFlags, family: IpFamily): TrafficOptions {
+  const { protocol, flowLabel, packetSize, tos = [0] } = flags;
+  if (family === 4 && flowLabel !== 'vary') {
+    const message = `--flow-label: ${flowLabel} is of no use: IPv4 has no flow labels`;
+    throw new CliError('USAGE', message, 'use -6, or leave it out');
+  }
+  const shortest = probeLengthMin(protocol, family === 4 ? 4 : 16);
+  const tooShort = packetSize?.find((bytes) => bytes < shortest);
+  if (tooShort !== undefined) {
+    const probes = `${PROTOCOL[protocol]} probes over IPv${family}`;
+    const message = `--packet-size: ${tooShort} is too short for ${probes}, which take ${shortest}`;
+    throw new CliError('USAGE', message);
+  }
+  const sizes: Pick<ClassRequest, 'packetBytes'>[] =
+    packetSize === undefined ? [{}] : packetSize.map((packetBytes) => ({ packetBytes }));
+  return {
+    tos: tos[0] ?? 0,
+    protocol,
+    classes: sizes.flatMap((size) => tos.map((value) => ({ ...size, tos: value }))),
+    flowLabel: flowLabel === 'fixed' ? 0 : flowLabel,
+  };
+}
+
+/** One source port a line; what follows a # is for people. */
+function portsIn(path: string, last: number): number[] {
+  const ports: number[] = [];
+  for (const [index, line] of linesOf(path).entries()) {
+    const text = line.replace(/#.*/, '').trim();
+    if (text === '') continue;
+    const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    const where = `--flows-from: ${path} line ${index + 1}: ${JSON.stringify(text)}`;
+    if (!(port >= 1 && port <= last)) {
+      throw new CliError('FLOWS_INVALID', `${where} is not a source port from 1 to ${last}`);
+    }
+    if (ports.includes(port)) throw new CliError('FLOWS_INVALID', `${where} is there twice`);
+    ports.push(port);
+  }
+  if (ports.length > 0 && ports.length <= FLOWS_MAX) return ports;
+  const range = `a file of 1 to ${FLOWS_MAX}`;
+  const message = `--flows-from: ${path} has ${ports.length} source ports, and is not ${range}`;
+  throw new CliError('FLOWS_INVALID', message);
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split(/\r?\n/);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new CliError('FLOWS_INVALID', `--flows-from: ${path} cannot be read: ${code}`);
+  }
+}

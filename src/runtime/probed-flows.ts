@@ -1,0 +1,90 @@
+/**
+ * The flows of a run: every source port once in each traffic class. A port has one flow label in
+ * all of them, so that its packets take one path as far as balancers look at addresses, ports and
+ * labels.
+ */
+
+import type { Random } from '../lib/random.ts';
+import type { IsolateProtocol, TrafficClass } from '../model/isolate-record.ts';
+import { probeLengthMin } from '../probing/flow.ts';
+import type { FlowRequest } from '../probing/probe-engine.ts';
+import type { Network } from './network.ts';
+
+/** What probes are to look like, as far as a run is told. */
+export interface TrafficOptions {
+  /** The one TOS or traffic class, 0–255, where `classes` names none. */
+  readonly tos: number;
+  /** `tcp` unless told. */
+  readonly protocol?: IsolateProtocol;
+  /** Probed side by side; one of `tos` and the shortest packets unless told. */
+  readonly classes?: readonly ClassRequest[];
+  /** IPv6 only: 0–0xfffff for all flows, or another one for each; `vary` unless told. */
+  readonly flowLabel?: FlowLabel;
+}
+
+/** A traffic class to probe. */
+export interface ClassRequest {
+  readonly tos: number;
+  /** Of whole packets; the shortest that the protocol permits unless told. */
+  readonly packetBytes?: number;
+}
+
+export type FlowLabel = 'vary' | number;
+
+/** One flow of a run. */
+export interface ProbedFlow {
+  readonly sourcePort: number;
+  /** Index into the classes. */
+  readonly classIndex: number;
+}
+
+const FLOW_LABELS = 2 ** 20;
+
+/** The classes of a run, at least one, with the lengths that their packets have. */
+export function trafficClasses(
+  { tos, protocol = 'tcp', classes = [{ tos }] }: TrafficOptions,
+  addressBytes: 4 | 16,
+): TrafficClass[] {
+  const shortest = probeLengthMin(protocol, addressBytes);
+  return classes.map((each) => ({ tos: each.tos, packetBytes: each.packetBytes ?? shortest }));
+}
+
+/** The flows of a run by number: all ports of the first class, then all of the next. */
+export function probedFlows(
+  sourcePorts: readonly number[],
+  { classes }: Pick<TrafficOptions, 'classes'>,
+): ProbedFlow[] {
+  const count = classes?.length ?? 1;
+  return Array.from({ length: count }, (_, classIndex) =>
+    sourcePorts.map((sourcePort) => ({ sourcePort, classIndex })),
+  ).flat();
+}
+
+/** The same as the engine takes them. */
+export function flowRequests(
+  { destination, port, sourcePorts }: Pick<Network, 'destination' | 'port' | 'sourcePorts'>,
+  options: TrafficOptions,
+  random: Random,
+): FlowRequest[] {
+  const { protocol = 'tcp', flowLabel = 'vary' } = options;
+  const classes = trafficClasses(options, destination.length === 4 ? 4 : 16);
+  const labels = new Map(
+    sourcePorts.map((sourcePort) => [sourcePort, labelOf(flowLabel, random)] as const),
+  );
+  return probedFlows(sourcePorts, options).map(({ sourcePort, classIndex }) => {
+    const { tos = 0, packetBytes = 0 } = classes[classIndex] ?? {};
+    return {
+      sourcePort,
+      flowLabel: labels.get(sourcePort) ?? 0,
+      protocol,
+      // Balancers hash the checksum of an echo in the place of ports: another one makes a flow.
+      destinationPort: protocol === 'icmp' ? sourcePort : port,
+      tos,
+      lengthBytes: packetBytes,
+    };
+  });
+}
+
+function labelOf(flowLabel: FlowLabel, random: Random): number {
+  return flowLabel === 'vary' ? random.below(FLOW_LABELS) : flowLabel;
+}
