@@ -2,6 +2,17 @@
 
 export type { IsolateRecord } from './model/isolate-record.ts';
 export type {
+  FlowField,
+  PathsBalancer,
+  PathsDiamond,
+  PathsFlow,
+  PathsLink,
+  PathsPlace,
+  PathsProtocol,
+  PathsRecord,
+  PathsStopReason,
+} from './model/paths-record.ts';
+export type {
   TraceHopRecord,
   TraceLabel,
   TraceProtocol,
@@ -11,4 +22,5 @@ export type {
   TraceStopReason,
 } from './model/trace-record.ts';
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
+export { type PathsCall, type PathsEvent, type PathsOptions, paths } from './runtime/paths.ts';
 export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';

@@ -16,6 +16,9 @@ const LAB_COMMANDS = [
   { command: 'tcpdump', package: 'tcpdump' },
   { command: 'traceroute', package: 'traceroute' },
   { command: 'mtr', package: 'mtr-tiny' },
+  { command: 'nc', package: 'netcat-openbsd' },
+  { command: 'curl', package: 'curl' },
+  { command: 'ping', package: 'iputils-ping' },
   { command: 'setpriv', package: 'util-linux' },
   { command: 'chromium', package: 'chromium' },
 ];

@@ -6,6 +6,7 @@ import { analyzeCommand } from './analyze.ts';
 import { completionsCommand } from './completions.ts';
 import { doctorCommand } from './doctor.ts';
 import { isolateCommand } from './isolate.ts';
+import { pathsCommand } from './paths.ts';
 import { applySettings } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
 import { traceCommand } from './trace.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   const commands = [
     isolateCommand(),
     traceCommand(),
+    pathsCommand(),
     analyzeCommand(),
     simulateCommand(),
     doctorCommand(),

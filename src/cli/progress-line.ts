@@ -10,16 +10,19 @@ const CLEAR_LINE = '\r\u001b[K';
 /** Rewrites its line until `clear`. */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
+  /** A terminal that can clear a line. */
+  readonly #isCapable: boolean;
   /** By our own clock: simulated time costs nobody any. */
   readonly #startedAtMs = performance.now();
   #isShown = false;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
+    this.#isCapable = stream.isTTY && process.env['TERM'] !== 'dumb';
   }
 
   show({ elapsedUs, probesSent, repliesReceived, roundsOver }: IsolateProgress): void {
-    if (!this.#stream.isTTY || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
+    if (!this.#isCapable || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
     const seconds = (elapsedUs / 1e6).toFixed(1);
     const counts = `${probesSent} probes  ${repliesReceived} replies`;
     const line = `${seconds} s  round ${roundsOver}  ${counts}`;

@@ -1,5 +1,6 @@
 /** `fantrace trace`: one traceroute for each target, all at once. */
 
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import type { TraceRecord } from '../model/trace-record.ts';
 import type { TraceOptions } from '../runtime/trace-options.ts';
@@ -95,6 +96,7 @@ async function writtenInTurn(
 ): Promise<readonly Outcome[]> {
   const { traceFormatter } = await import('../report/trace-formats.ts');
   const format = traceFormatter(flags.json ? 'json' : flags.jsonl ? 'jsonl' : flags.format);
+  const context = { hostname: hostname(), nowSeconds: () => Math.floor(Date.now() / 1000) };
   const { stdout, stderr } = process;
   const count = running.length;
   let written = 0;
@@ -104,16 +106,16 @@ async function writtenInTurn(
       reportError(outcome.error, { form: flags.jsonl ? 'line' : 'text', stdout, stderr });
       return outcome;
     }
-    stdout.write(written === 0 ? format.before(count) : format.between);
-    stdout.write(format.each(outcome.record, count));
+    stdout.write(written === 0 ? format.before(count, context) : format.between);
+    stdout.write(format.each(outcome.record, count, context));
     written++;
     return outcome;
   };
   if (flags.jsonl) return Promise.all(running.map(async (each) => write(await each)));
   const outcomes: Outcome[] = [];
   for (const each of running) outcomes.push(write(await each));
-  if (written === 0) stdout.write(format.before(count));
-  stdout.write(format.after(count));
+  if (written === 0) stdout.write(format.before(count, context));
+  stdout.write(format.after(count, context));
   return outcomes;
 }
 

@@ -53,6 +53,15 @@ export interface ReplyDetails {
    * addresses, ports and a 16-bit key instead.
    */
   readonly isSecondary: boolean;
+  /** Of the reply as its IP header tells it; in IPv6 the TOS may be unknown, and is then 0. */
+  readonly replyBytes: number;
+  readonly replyTos: number;
+  /** IPv4 identification; 0 for IPv6. */
+  readonly replyIdentification: number;
+  /** Length of the probe as the quote tells it; 0 without a quote. */
+  readonly quotedBytes: number;
+  /** −1 for replies that are not TCP. */
+  readonly tcpFlags: number;
   readonly interfaces: readonly InterfaceInfo[];
 }
 

@@ -41,12 +41,22 @@ export interface TraceReply {
   readonly isTarget: boolean;
   /** Null for TCP and UDP answers. `mark` as traceroute writes it: `!H`, `!F-1400`. */
   readonly icmp: { readonly type: number; readonly code: number; readonly mark: string } | null;
+  /** As in RFC 9293 §3.1, for TCP answers. */
+  readonly tcpFlags: number | null;
   readonly replyTtl: number;
+  /** In IPv6 0 where the kernel does not tell. */
+  readonly replyTos: number;
+  /** IPv4 identification; 0 for IPv6. */
+  readonly replyId: number;
+  /** Of the whole packet. */
+  readonly replyBytes: number;
   /** Routers on the way back, as far as the usual first TTLs tell. */
   readonly returnLength: number;
   /** Null where nothing was quoted, like the next. */
   readonly quotedTtl: number | null;
   readonly quotedTos: number | null;
+  /** Length of the probe as the quote tells it. */
+  readonly quotedBytes: number | null;
   readonly mpls: readonly TraceLabel[];
   readonly interfaceInfo: readonly InterfaceInfo[];
   /** Whether the quote has a source that we did not send from: an address translator. */
@@ -81,6 +91,8 @@ export interface TraceRecord {
   readonly source: { readonly address: string; readonly port: number };
   readonly family: IpFamily;
   readonly protocol: TraceProtocol;
+  /** Of ICMP probes, all alike: balancers hash it. */
+  readonly icmpChecksum: number | null;
   /** How probes are sent and replies received. */
   readonly rung: 'raw' | 'simulated';
   readonly tos: number;
@@ -89,6 +101,10 @@ export interface TraceRecord {
   readonly firstTtl: number;
   readonly maxTtl: number;
   readonly queries: number;
+  readonly retries: number;
+  readonly timeoutMs: number;
+  /** 0 for none. */
+  readonly gapLimit: number;
   readonly reached: boolean;
   readonly stopReason: TraceStopReason;
   readonly hops: readonly TraceHopRecord[];

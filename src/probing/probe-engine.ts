@@ -156,7 +156,7 @@ export class ProbeEngine implements Prober {
     }
     this.counters.repliesReceived++;
     if (match.isSecondary) this.counters.secondaryMatches++;
-    this.#deliver({ ...match, reply, rttUs: Math.max(0, rttUs ?? 0) });
+    this.#deliver({ ...match, reply, packet, rttUs: Math.max(0, rttUs ?? 0) });
   }
 
   /** Gives up the probes whose time is over. */

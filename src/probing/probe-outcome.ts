@@ -4,6 +4,8 @@ import { formatIpAddress, isSameAddress } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { InterfaceInfo, ProbeReply, ReplyDetails, ReplyKind } from '../model/probe.ts';
 import type { InterfaceInformation } from '../wire/interface-information.ts';
+import { IPV6_HEADER_BYTES, ipv6TrafficClass } from '../wire/ipv6.ts';
+import { uint16At } from '../wire/octets.ts';
 import type { EchoReply, IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_RST, TCP_SYN } from '../wire/tcp.ts';
 import type { Match } from './reply-matcher.ts';
@@ -15,6 +17,8 @@ export type AnswerReply = IcmpErrorReply | TcpReply | UdpReply | EchoReply;
 /** A reply and the probe that it answers. */
 export interface ProbeAnswer extends Match {
   readonly reply: AnswerReply;
+  /** The whole of it, from the IP header on. */
+  readonly packet: Uint8Array;
   readonly rttUs: number;
 }
 
@@ -51,8 +55,10 @@ export function probeReplyOf(
   };
 }
 
-function detailsOf({ reply, isTranslated, isSecondary }: ProbeAnswer, at: number): ReplyDetails {
+function detailsOf(answer: ProbeAnswer, at: number): ReplyDetails {
+  const { reply, packet, isTranslated, isSecondary } = answer;
   const isIcmpError = reply.kind === 'icmp-error';
+  const isV4 = reply.family === 4;
   return {
     sentAtUs: at,
     icmpType: isIcmpError ? reply.type : echoReplyType(reply),
@@ -60,6 +66,11 @@ function detailsOf({ reply, isTranslated, isSecondary }: ProbeAnswer, at: number
     quotedTos: isIcmpError ? reply.quote.tos : -1,
     isTranslated,
     isSecondary,
+    replyBytes: isV4 ? uint16At(packet, 2) : IPV6_HEADER_BYTES + uint16At(packet, 4),
+    replyTos: isV4 ? (packet[1] ?? 0) : ipv6TrafficClass(packet, 0),
+    replyIdentification: isV4 ? uint16At(packet, 4) : 0,
+    quotedBytes: isIcmpError ? reply.quote.totalLength : 0,
+    tcpFlags: reply.kind === 'tcp' ? reply.flags : -1,
     interfaces: isIcmpError ? reply.interfaces.map(interfaceOf) : NO_INTERFACES,
   };
 }

@@ -12,10 +12,15 @@ function reply(traits: Partial<TraceReply>): TraceReply {
     kind: 'time-exceeded',
     isTarget: false,
     icmp: { type: 11, code: 0, mark: '' },
+    tcpFlags: null,
     replyTtl: 64,
+    replyTos: 192,
+    replyId: 4660,
+    replyBytes: 62,
     returnLength: 0,
     quotedTtl: 1,
     quotedTos: 0,
+    quotedBytes: 34,
     mpls: [],
     interfaceInfo: [],
     nat: false,
@@ -37,12 +42,16 @@ const RECORD: TraceRecord = {
   source: { address: '192.0.2.1', port: 33_000 },
   family: 4,
   protocol: 'udp',
+  icmpChecksum: null,
   rung: 'raw',
   tos: 0,
   packetBytes: 34,
   firstTtl: 1,
   maxTtl: 30,
   queries: 3,
+  retries: 0,
+  timeoutMs: 1000,
+  gapLimit: 8,
   reached: true,
   stopReason: 'reached',
   hops: [
@@ -81,10 +90,13 @@ const RECORD: TraceRecord = {
   },
 };
 
+const CONTEXT = { hostname: 'vantage', nowSeconds: () => 1_767_323_046 };
+
 function written(format: string, records: readonly TraceRecord[] = [RECORD]): string {
   const { before, each, between, after } = traceFormatter(format);
-  const body = records.map((record) => each(record, records.length)).join(between);
-  return before(records.length) + body + after(records.length);
+  const count = records.length;
+  const body = records.map((record) => each(record, count, CONTEXT)).join(between);
+  return before(count, CONTEXT) + body + after(count, CONTEXT);
 }
 
 test('text: the answer, then a line for each hop with all that answered', () => {
@@ -125,13 +137,158 @@ test('gotraceroute: its keys in their order, and its values for silent hops', ()
   });
 });
 
-test('mtr: loss and round trips of each hop', () => {
-  const [, header, first, second] = written('mtr').split('\n');
-  expect(header).toMatch(/^HOST: 192\.0\.2\.1 +Loss% {3}Snt {3}Last {3}Avg {2}Best {2}Wrst StDev$/);
-  expect(first).toMatch(
-    /^ {2}1\.\|-- gw\.example \(10\.0\.0\.1\) +33\.3% +3 +2\.5 +2\.0 +1\.5 +2\.5 +0\.7$/,
-  );
-  expect(second).toMatch(/^ {2}2\.\|-- \?\?\? +100\.0% +3 +0\.0 +0\.0 +0\.0 +0\.0 +0\.0$/);
+test('mtr: as it prints a wide report, with further interfaces below the first', () => {
+  expect(written('mtr')).toBe(`\
+Start: 2026-01-02T03:04:05+0000
+HOST: vantage      Loss%   Snt   Last   Avg  Best  Wrst StDev
+  1.|-- gw.example   33.3%     3    2.5   2.0   1.5   2.5   0.7
+  2.|-- ???         100.0%     3    0.0   0.0   0.0   0.0   0.0
+  3.|-- 10.0.0.3      0.0%     2    1.5   1.5   1.5   1.5   0.0
+    |  \`|-- 10.0.0.4
+  4.|-- 198.51.100.7  0.0%     1   20.0  20.0  20.0  20.0   0.0
+`);
+});
+
+describe('scamper', () => {
+  const SAMPLES: readonly { shows: string; record: TraceRecord; golden: string }[] = [
+    {
+      shows: 'a time exceeded as its own',
+      record: {
+        ...RECORD,
+        hops: [{ ttl: 1, replies: [reply({ rttMs: 0.012 })] }],
+        startedAt: '2026-11-20T22:54:32.983689Z',
+      },
+      golden:
+        '{"type":"trace","version":"0.1", "userid":0, "method":"udp-paris", "src":"192.0.2.1", ' +
+        '"dst":"198.51.100.7", "sport":33000, "dport":33434, "stop_reason":"COMPLETED", ' +
+        '"stop_data":0, "start":{"sec":1795215272, "usec":983689, "ftime":"2026-11-20 22:54:32"}, ' +
+        '"hop_count":1, "attempts":1, "hoplimit":30, "firsthop":1, "wait":1, "wait_probe":0, ' +
+        '"tos":0, "probe_size":34, "probe_count":10, "hops":[{"addr":"10.0.0.1", "probe_ttl":1, ' +
+        '"probe_id":1, "probe_size":34, "tx":{"sec":1767323045, "usec":250}, "rtt":0.012, ' +
+        '"reply_ttl":64, "reply_tos":192, "reply_ipid":4660, "reply_size":62, "icmp_type":11, ' +
+        '"icmp_code":0, "icmp_q_ttl":1, "icmp_q_ipl":34, "icmp_q_tos":0}]}\n',
+    },
+  ];
+  test.each(SAMPLES)('$shows', ({ record, golden }) => {
+    const [start, line, stop] = written('scamper', [record]).split(/(?<=\n)/);
+    expect(line).toBe(golden);
+    expect(start).toBe(
+      '{"type":"cycle-start", "list_name":"default", "id":0, "hostname":"vantage", ' +
+        '"start_time":1767323046}\n',
+    );
+    expect(stop).toContain('"cycle-stop", "list_name":"default", "id":0, "hostname":"vantage", ');
+  });
+
+  function traceOf(record: Partial<TraceRecord>) {
+    const lines = written('scamper', [{ ...RECORD, ...record }])
+      .trimEnd()
+      .split('\n');
+    return JSON.parse(lines[1] ?? '');
+  }
+
+  test('leaves silent hops out, and counts attempts from 1', () => {
+    const { hops } = traceOf({});
+    const places = hops.map((hop: { probe_ttl: number; probe_id: number }) => [
+      hop.probe_ttl,
+      hop.probe_id,
+    ]);
+    expect(places).toEqual([
+      [1, 1],
+      [1, 3],
+      [3, 1],
+      [3, 2],
+      [4, 1],
+    ]);
+    expect(hops[2].icmpext).toEqual([
+      {
+        ie_cn: 1,
+        ie_ct: 1,
+        ie_dl: 4,
+        mpls_labels: [{ mpls_ttl: 1, mpls_s: 1, mpls_exp: 0, mpls_label: 16_001 }],
+      },
+    ]);
+    expect(hops[0].name).toBe('gw.example');
+  });
+
+  test('tells flags of TCP, the checksum of ICMP and the code of who refuses', () => {
+    const reset = reply({ icmp: null, tcpFlags: 20, quotedTtl: null, isTarget: true });
+    const { hops } = traceOf({ protocol: 'tcp', hops: [{ ttl: 1, replies: [reset] }] });
+    expect(hops[0]).toMatchObject({ tcp_flags: 20, reply_size: 62 });
+    expect(hops[0]).not.toHaveProperty('icmp_type');
+    expect(traceOf({ protocol: 'icmp', icmpChecksum: 77 })).toMatchObject({ icmp_sum: 77 });
+    const refusal = reply({ kind: 'unreachable', icmp: { type: 3, code: 10, mark: '!X' } });
+    const hop = { ttl: 1, replies: [refusal] };
+    expect(traceOf({ stopReason: 'unreachable', hops: [hop] })).toMatchObject({
+      stop_reason: 'UNREACH',
+      stop_data: 10,
+    });
+    expect(traceOf({ hops: [{ ttl: 1, replies: [{ star: true }] }] })).not.toHaveProperty('hops');
+  });
+});
+
+describe('atlas', () => {
+  function resultOf(record: Partial<TraceRecord>) {
+    return JSON.parse(written('atlas', [{ ...RECORD, ...record }]));
+  }
+
+  test('has the keys of a probe, and stars for silence', () => {
+    const { result, ...rest } = resultOf({});
+    expect(rest).toEqual({
+      fw: 5080,
+      af: 4,
+      dst_name: 'example.net',
+      dst_addr: '198.51.100.7',
+      src_addr: '192.0.2.1',
+      from: '192.0.2.1',
+      proto: 'UDP',
+      size: 6,
+      paris_id: 1,
+      timestamp: 1_767_323_045,
+      endtime: 1_767_323_045,
+      msm_id: 0,
+      msm_name: 'Traceroute',
+      prb_id: 0,
+      type: 'traceroute',
+    });
+    expect(result[0]).toEqual({
+      hop: 1,
+      result: [
+        { from: '10.0.0.1', ttl: 64, size: 34, rtt: 1.5 },
+        { x: '*' },
+        { from: '10.0.0.1', ttl: 64, size: 34, rtt: 2.5 },
+      ],
+    });
+    expect(result[1]).toEqual({ hop: 2, error: 'sendto failed: EPERM' });
+    expect(result[2].result[0].icmpext.obj[0].mpls[0]).toEqual({
+      label: 16_001,
+      exp: 0,
+      s: 1,
+      ttl: 1,
+    });
+    expect(result[2].result[1]).toMatchObject({ itos: 8 });
+    expect(result[3].result[0]).not.toHaveProperty('err');
+  });
+
+  const ERRORS = [
+    { icmp: { type: 3, code: 0, mark: '!N' }, shows: { err: 'N' } },
+    { icmp: { type: 3, code: 1, mark: '!H' }, shows: { err: 'H' } },
+    { icmp: { type: 3, code: 13, mark: '!X' }, shows: { err: 'A' } },
+    { icmp: { type: 3, code: 9, mark: '!X' }, shows: { err: 9 } },
+    { icmp: { type: 3, code: 4, mark: '!F-1400' }, shows: { mtu: 1400 } },
+  ];
+  test.each(ERRORS)('$icmp.mark with code $icmp.code', ({ icmp, shows }) => {
+    const hops = [{ ttl: 1, replies: [reply({ icmp, kind: 'unreachable', quotedTtl: 3 })] }];
+    expect(resultOf({ hops }).result[0].result[0]).toMatchObject({ ...shows, ittl: 3 });
+  });
+
+  test('a port that ICMP probes cannot have is an error, and TCP has flags', () => {
+    const refused = reply({ icmp: PORT_UNREACHABLE, kind: 'unreachable' });
+    const reset = reply({ icmp: null, tcpFlags: 20, replyBytes: 40, quotedTtl: null });
+    const hops = [{ ttl: 1, replies: [refused, reset] }];
+    const [first, second] = resultOf({ protocol: 'icmp', hops }).result[0].result;
+    expect(first).toMatchObject({ err: 'p' });
+    expect(second).toMatchObject({ flags: 'RA', size: 0 });
+  });
 });
 
 describe('csv', () => {

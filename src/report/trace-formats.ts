@@ -1,24 +1,29 @@
 /** The formats that a trace can be written in, by name. */
 
+import type { TraceFormatContext } from '../model/trace-format-context.ts';
 import type { TraceRecord } from '../model/trace-record.ts';
+import { formatAtlas } from './trace-atlas.ts';
 import { formatTraceCsv, TRACE_CSV_HEADER } from './trace-csv.ts';
 import { formatGotraceroute } from './trace-gotraceroute.ts';
 import { formatMtrReport } from './trace-mtr.ts';
+import { formatScamper, scamperCycleStart, scamperCycleStop } from './trace-scamper.ts';
 import { formatTraceText } from './trace-text.ts';
 import { formatTraceroute } from './trace-traceroute.ts';
 
 /** How records become one output. */
 export interface TraceFormatter {
-  before(count: number): string;
-  each(record: TraceRecord, count: number): string;
+  readonly before: (count: number, context: TraceFormatContext) => string;
+  readonly each: (record: TraceRecord, count: number, context: TraceFormatContext) => string;
   readonly between: string;
-  after(count: number): string;
+  readonly after: (count: number, context: TraceFormatContext) => string;
 }
 
 const NOTHING = (): string => '';
+/** One after the other, with an empty line or nothing between. */
+const PLAIN = { before: NOTHING, after: NOTHING } as const;
 
 const FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
-  text: { before: NOTHING, each: formatTraceText, between: '\n', after: NOTHING },
+  text: { ...PLAIN, each: formatTraceText, between: '\n' },
   json: {
     before: (count) => (count === 1 ? '' : '['),
     each: (record) => JSON.stringify(record),
@@ -26,20 +31,25 @@ const FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
     after: (count) => (count === 1 ? '\n' : ']\n'),
   },
   jsonl: {
-    before: NOTHING,
+    ...PLAIN,
     each: (record) => `${JSON.stringify({ type: 'trace', ...record })}\n`,
     between: '',
-    after: NOTHING,
   },
-  csv: {
-    before: () => TRACE_CSV_HEADER,
-    each: formatTraceCsv,
+  csv: { ...PLAIN, before: () => TRACE_CSV_HEADER, each: formatTraceCsv, between: '' },
+  traceroute: { ...PLAIN, each: formatTraceroute, between: '\n' },
+  mtr: {
+    ...PLAIN,
+    each: (record, _count, { hostname }) => formatMtrReport(record, hostname),
+    between: '\n',
+  },
+  gotraceroute: { ...PLAIN, each: formatGotraceroute, between: '\n' },
+  scamper: {
+    before: (_count, context) => scamperCycleStart(context),
+    each: formatScamper,
     between: '',
-    after: NOTHING,
+    after: (_count, context) => scamperCycleStop(context),
   },
-  traceroute: { before: NOTHING, each: formatTraceroute, between: '\n', after: NOTHING },
-  mtr: { before: NOTHING, each: formatMtrReport, between: '\n', after: NOTHING },
-  gotraceroute: { before: NOTHING, each: formatGotraceroute, between: '\n', after: NOTHING },
+  atlas: { ...PLAIN, each: formatAtlas, between: '' },
 };
 
 /** @throws {RangeError} when there is no format of this name */

@@ -1,20 +1,39 @@
 /**
  * A trace as `mtr --report --report-wide` prints it (mtr 0.95): one line for each hop with its loss
- * and round trips, and the interfaces that answered beside the first.
+ * and round trips, and the interfaces that answered below the first.
  */
 
-import { isReply, type TraceHopRecord, type TraceRecord } from '../model/trace-record.ts';
+import {
+  isReply,
+  type TraceHopRecord,
+  type TraceRecord,
+  type TraceReply,
+} from '../model/trace-record.ts';
 
-const HOST_WIDTH_MIN = 33;
-
-/** The whole report with both header lines. */
-export function formatMtrReport(record: TraceRecord): string {
-  const hosts = record.hops.map(hostOf);
-  const width = Math.max(HOST_WIDTH_MIN, ...hosts.map((host) => host.length));
-  const start = `HOST: ${record.source.address}`.padEnd(width + 6);
+/**
+ * The whole report with both header lines.
+ *
+ * @param hostname of the host that it was measured from
+ */
+export function formatMtrReport(record: TraceRecord, hostname: string): string {
+  const hosts = record.hops.map(({ replies }) => hostOf(replies.find(isReply)));
+  const width = Math.max(hostname.length, ...hosts.map((host) => host.length));
+  const start = `HOST: ${hostname.padEnd(width)}`;
   const header = `${start} Loss%   Snt   Last   Avg  Best  Wrst StDev`;
-  const lines = record.hops.map((hop, i) => hopLine(hop, (hosts[i] ?? '').padEnd(width)));
-  return `${[`Start: ${record.startedAt}`, header, ...lines].join('\n')}\n`;
+  const lines = record.hops.flatMap((hop, i) => [
+    hopLine(hop, (hosts[i] ?? '').padEnd(width)),
+    ...otherLines(hop),
+  ]);
+  return `${[`Start: ${record.startedAt.slice(0, 19)}+0000`, header, ...lines].join('\n')}\n`;
+}
+
+/** Further interfaces that answered at the same TTL. */
+function otherLines({ replies }: TraceHopRecord): string[] {
+  const answers = replies.filter(isReply);
+  const firsts = answers.filter(
+    ({ address }, i) => answers.findIndex((each) => each.address === address) === i,
+  );
+  return firsts.slice(1).map((reply, i) => `    |  ${i === 0 ? '`' : ' '}|-- ${hostOf(reply)}`);
 }
 
 function hopLine({ ttl, replies }: TraceHopRecord, host: string): string {
@@ -31,8 +50,6 @@ function hopLine({ ttl, replies }: TraceHopRecord, host: string): string {
   return `${String(ttl).padStart(3)}.|-- ${host}${counts}  ${columns}`;
 }
 
-function hostOf({ replies }: TraceHopRecord): string {
-  const first = replies.find(isReply);
-  if (first === undefined) return '???';
-  return first.name === null ? first.address : `${first.name} (${first.address})`;
+function hostOf(reply: TraceReply | undefined): string {
+  return reply === undefined ? '???' : (reply.name ?? reply.address);
 }

@@ -15,13 +15,30 @@ afterAll(() => {
   cli?.remove();
 });
 
-const SCENARIOS = [
+interface Run {
+  readonly scenario: string;
+  readonly verdict: string;
+  readonly flags?: readonly string[];
+}
+
+const SCENARIOS: readonly Run[] = [
   { scenario: 'healthy-fabric', verdict: 'no-loss' },
   { scenario: 'one-link-loses-20-percent', verdict: 'loss-located' },
   { scenario: 'last-link-loses', verdict: 'target-loss' },
   { scenario: 'target-does-not-answer', verdict: 'target-unreachable' },
   { scenario: 'black-hole-behind-one-link', verdict: 'loss-located' },
   { scenario: 'router-limits-icmp-is-not-loss', verdict: 'no-loss' },
+  {
+    scenario: 'large-packets-are-lost',
+    verdict: 'loss-located',
+    flags: ['--protocol', 'udp', '--packet-size', '60', '--packet-size', '1400'],
+  },
+  { scenario: 'healthy-fabric', verdict: 'no-loss', flags: ['--protocol', 'icmp'] },
+  { scenario: 'healthy-fabric', verdict: 'no-loss', flags: ['--flow', '7', '--flow', '9'] },
+];
+
+const commandOf = ({ scenario, flags = [] }: Omit<Run, 'verdict'>): string[] => [
+  ...['isolate', '--simulate', scenario, '--seed', '1', ...flags],
 ];
 
 const linesOf = (text: string) =>
@@ -31,15 +48,15 @@ const linesOf = (text: string) =>
     .map((line) => JSON.parse(line));
 
 describe('isolate', () => {
-  test.each(SCENARIOS)('--json of $scenario: $verdict', async ({ scenario, verdict }) => {
-    const { stdout } = await cli.run(['isolate', '--simulate', scenario, '--seed', '1', '--json']);
+  test.each(SCENARIOS)('--json of $scenario $flags: $verdict', async ({ verdict, ...run }) => {
+    const { stdout } = await cli.run([...commandOf(run), '--json']);
     const record = JSON.parse(stdout);
     expect(record.verdict).toBe(verdict);
     expect(flawsOf('isolate-1', record)).toEqual([]);
   });
 
-  test.each(SCENARIOS)('--jsonl of $scenario: $verdict', async ({ scenario }) => {
-    const args = ['isolate', '--simulate', scenario, '--seed', '1'];
+  test.each(SCENARIOS)('--jsonl of $scenario $flags: $verdict', async (run) => {
+    const args = commandOf(run);
     const [lined, whole] = await Promise.all([
       cli.run([...args, '--jsonl']),
       cli.run([...args, '--json']),

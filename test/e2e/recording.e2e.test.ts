@@ -26,19 +26,25 @@ const isolateTo = (file: string, scenario = 'one-link-loses-20-percent') => [
 ];
 
 describe('a replayed run', () => {
+  const classes = ['-6', '--protocol', 'udp', '--packet-size', '60,9000', '--flow-label', '7'];
   test.each([
     { scenario: 'one-link-loses-20-percent', name: 'a.jsonl', form: '--json', status: 2 },
     { scenario: 'one-link-loses-20-percent', name: 'b.jsonl.gz', form: '--jsonl', status: 2 },
     { scenario: 'healthy-fabric', name: 'c.jsonl.gz', form: '--show=all', status: 0 },
     { scenario: 'target-does-not-answer', name: 'd.jsonl', form: '--json', status: 2 },
-  ])('of $scenario in $name, with $form', async ({ scenario, name, form, status }) => {
-    const file = path.join(cli.folder, name);
-    const live = await cli.run([...isolateTo(file, scenario), form]);
-    expect(live).toMatchObject({ status, stderr: '' });
-    expect(await cli.run(['analyze', file, form])).toEqual(live);
-    const isCompressed = readFileSync(file)[0] === 0x1f;
-    expect(isCompressed).toBe(name.endsWith('.gz'));
-  });
+    { scenario: 'large-packets-are-lost', name: 'e.jsonl.gz', form: '--json', status: 2, classes },
+    { scenario: 'large-packets-are-lost', name: 'f.jsonl', form: '--jsonl', status: 2, classes },
+  ])(
+    'of $scenario in $name, with $form',
+    async ({ scenario, name, form, status, classes: flags = [] }) => {
+      const file = path.join(cli.folder, name);
+      const live = await cli.run([...isolateTo(file, scenario), ...flags, form]);
+      expect(live).toMatchObject({ status, stderr: '' });
+      expect(await cli.run(['analyze', file, form])).toEqual(live);
+      const isCompressed = readFileSync(file)[0] === 0x1f;
+      expect(isCompressed).toBe(name.endsWith('.gz'));
+    },
+  );
 
   test.each([
     { shows: 'before its first probe', rounds: 0 },

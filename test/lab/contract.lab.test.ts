@@ -46,6 +46,8 @@ const ONLY_SIMULATED: Readonly<Record<string, string>> = {
   'asymmetric-return-is-not-loss': 'one direction only on the link from gate to east',
   'bursty-loss-on-one-link': 'loss that depends on the packet, the time or earlier losses',
   'default-class-is-lost': 'loss that depends on the packet, the time or earlier losses',
+  'large-packets-are-lost': 'loss that depends on the packet, the time or earlier losses',
+  'one-dscp-class-is-lost': 'loss that depends on the packet, the time or earlier losses',
   'errors-from-another-interface': 'errors from an address of its own choice',
   'fault-ends-mid-run': 'loss that depends on the packet, the time or earlier losses',
   'fault-starts-mid-run': 'loss that depends on the packet, the time or earlier losses',

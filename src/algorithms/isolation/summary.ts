@@ -99,8 +99,8 @@ function lossSentence(
 function returnSentence({ target, flows, onlyPackets }: SummaryFacts, suspect: Suspect): string {
   const lost = lossText(suspect, onlyPackets).replace('packets', 'answers');
   const seen = `seen on ${suspect.flowsLossy} of ${flows} flows`;
-  const certainty = `probability ${probability(suspect.probability)}`;
-  return `The way back from ${target} loses ${lost}, ${seen}, while the probes arrive; ${certainty}.`;
+  const certainty = `while the probes arrive; probability ${probability(suspect.probability)}`;
+  return `The way back from ${target} loses ${lost}, ${seen}, ${certainty}.`;
 }
 
 function lossText(

@@ -37,8 +37,6 @@ export interface ClassFinding {
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
-/** As much likelier, in nats, must one answer be than the other: about 20 to 1. */
-const DECIDED_NATS = 3;
 
 const EMPTY: FlowCounts = {
   responders: [],
@@ -63,9 +61,11 @@ export function localiseClasses(
   const attributed = seen.losses.map((loss) => attribution(loss, seen, flows, layout));
   const [first] = attributed;
   if (first === undefined) return alike;
-  const isDecided = attributed.every(({ nats }) => Math.abs(nats) >= DECIDED_NATS);
+  // As much likelier, in nats, must one story be than the other: 20 to 1 for 95 %.
+  const decidedNats = -Math.log(1 - options.confidence);
+  const isDecided = attributed.every(({ nats }) => Math.abs(nats) >= decidedNats);
   const isSame = attributed.every(({ classes }) => classes.join() === first.classes.join());
-  const isOnly = isSame && attributed.every(({ nats }) => nats >= DECIDED_NATS);
+  const isOnly = isSame && attributed.every(({ nats }) => nats >= decidedNats);
   if (!isOnly) return { ...alike, isDecided };
   const hit = new Set(first.classes);
   return {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { drawnGraph, placeTitle } from '../graph-levels.ts';
+import { ownHostSentences } from '../spoilers.ts';
 import { graphDrawing } from '../svg-graph.ts';
 import { legendEntries, WIDTH_TEXT } from '../svg-legend.ts';
 import { escaped, visible } from '../svg-markup.ts';
@@ -41,6 +42,9 @@ export function formatIsolateHtml(record: IsolateRecord): string {
 <body class="${tone(record)}">
 <header>
 <h1>${unbroken(escaped(sentence))}</h1>
+${ownHostSentences(record)
+  .map((each) => `<p><strong>${escaped(each)}</strong></p>`)
+  .join('')}
 ${factsMarkup(record)}
 </header>
 <main>

@@ -1,14 +1,15 @@
 /** The sections of the page below the graph: evidence, hops, how to reproduce, measurement. */
 
-import type { FiveTuple, IsolateRecord } from '../../model/isolate-record.ts';
+import type { IsolateRecord } from '../../model/isolate-record.ts';
 import type { Suspect } from '../../model/verdict.ts';
 import { lossText } from '../graph-levels.ts';
 import { hopRows } from '../hop-rows.ts';
 import { placeName, reachLines, rejectedLines, untestableLines } from '../isolate-evidence.ts';
-import { costLine, spoilers } from '../isolate-text.ts';
+import { costLine } from '../isolate-text.ts';
+import { type CommandGroup, reproduction } from '../reproduce-lines.ts';
+import { spoilers } from '../spoilers.ts';
 import { escaped, probabilityText } from '../svg-markup.ts';
 import { counted } from '../wrap.ts';
-import { captureLine, reproduceLine } from './reproduce-lines.ts';
 
 const DIRECTION: Readonly<Record<Suspect['direction'], string>> = {
   forward: 'on the way there',
@@ -78,19 +79,13 @@ function aroundLine({ flowsAcross, flowsLossy }: Suspect, { flows }: IsolateReco
   return `${lossy} of ${counted(around, 'flow')} around the suspect lose packets`;
 }
 
-function reproduce({ reproduce: { faulty, control } }: IsolateRecord): string {
-  if (faulty.length + control.length === 0) return '';
-  const capture = captureLine([...faulty, ...control]);
-  return [
-    commands('hits the fault', faulty),
-    commands('misses it', control),
-    `<h3>watch both</h3><pre tabindex="0">${escaped(capture)}</pre>`,
-  ].join('');
+function reproduce(record: IsolateRecord): string {
+  const { groups, notes } = reproduction(record);
+  return groups.map(commandGroup).join('') + list(notes);
 }
 
-function commands(title: string, flows: readonly FiveTuple[]): string {
-  if (flows.length === 0) return '';
-  const lines = flows.map((flow) => escaped(reproduceLine(flow))).join('\n');
+function commandGroup({ title, commands }: CommandGroup): string {
+  const lines = commands.map(escaped).join('\n');
   return `<h3>${title}</h3><pre tabindex="0">${lines}</pre>`;
 }
 

@@ -1,0 +1,221 @@
+/**
+ * Multipath discovery, without input or output of its own: it is told what becomes of its probes,
+ * and says which ones it wants next, until every place has been crossed by enough flows or a limit
+ * is reached.
+ */
+
+import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
+import { BalancerTests } from './balancer-tests.ts';
+import type { PathChange } from './constancy.ts';
+import { probeFirstFlows } from './first-flows.ts';
+import { controlNodes, flowsNeeded, probePredecessors, probeSuccessors } from './mda.ts';
+import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.ts';
+import { Observations } from './observations.ts';
+import { branchesOf, buildGraph, type RouteGraph, type Vertex } from './route-graph.ts';
+import type { SearchSettings, SearchView } from './search.ts';
+import { failurePerBalancer } from './stopping-point.ts';
+
+/** Why a search ended; only after `complete` is its promise kept everywhere. */
+export type SearchEnd =
+  | 'complete'
+  /** Flows ran out before every place had enough of them. */
+  | 'flows-max'
+  | 'max-probes'
+  | 'max-time'
+  /** Paths kept changing. */
+  | 'unstable'
+  | 'aborted';
+
+/** A route that changes more often is not one that could be drawn. */
+const CHANGES_MAX = 3;
+
+/** One search towards one target. */
+export class Discovery implements ProbeSink {
+  readonly observations: Observations = new Observations();
+  #settings: SearchSettings;
+  readonly #order: (flow: number, ttl: number, round: number) => void;
+  readonly #startedAtUs: number;
+  #tests = new BalancerTests();
+  readonly #changes: PathChange[] = [];
+  #uneven: Set<number> = new Set();
+  #end: SearchEnd | undefined;
+  #isNews = true;
+  #probesOrdered = 0;
+
+  /** @param order takes a probe: flows count from 0, rounds from 0 for each flow and TTL */
+  constructor(
+    settings: SearchSettings,
+    order: (flow: number, ttl: number, round: number) => void,
+    nowUs: number,
+  ) {
+    this.#settings = settings;
+    this.#order = order;
+    this.#startedAtUs = nowUs;
+  }
+
+  /** Why it is over; undefined while it is not. */
+  get end(): SearchEnd | undefined {
+    return this.#end;
+  }
+
+  get changes(): readonly PathChange[] {
+    return this.#changes;
+  }
+
+  /** What is known of balancers. */
+  get tests(): Pick<BalancerTests, 'sprayers' | 'steady'> {
+    return this.#tests;
+  }
+
+  /** TTLs at which MDA-Lite gave way to the full search. */
+  get uneven(): ReadonlySet<number> {
+    return this.#uneven;
+  }
+
+  get probesOrdered(): number {
+    return this.#probesOrdered;
+  }
+
+  /** There are no more flows than these to be had. */
+  limitFlows(flowsMax: number): void {
+    this.#settings = { ...this.#settings, flowsMax };
+  }
+
+  /** What is known by now. */
+  graph(): RouteGraph {
+    return buildGraph(this.observations, this.#tests.sprayers, this.#settings.maxTtl);
+  }
+
+  /** With which probability a branch of one balancer may be missed. */
+  failurePerBalancer({ vertices }: RouteGraph): number {
+    const { failureProbability, promisedFor } = this.#settings;
+    if (promisedFor === 'balancer') return failureProbability;
+    const balancers = vertices.filter((vertex) => branchesOf(vertex) > 1).length;
+    return failurePerBalancer(failureProbability, balancers);
+  }
+
+  /** Flows that a place still lacks, as the search was asked for. */
+  flowsLacking(vertex: Vertex, graph: RouteGraph): number {
+    return Math.max(0, this.#needed(vertex, this.#view(graph)) - vertex.observed);
+  }
+
+  replied(reply: ProbeReply): void {
+    this.#isNews = true;
+    this.observations.replied({ ...reply });
+  }
+
+  repliedLate(reply: ProbeReply): void {
+    if (this.observations.repliedLate({ ...reply })) this.#isNews = true;
+  }
+
+  lost(flow: number, ttl: number): void {
+    this.#isNews = true;
+    this.observations.lost(flow, ttl);
+  }
+
+  unsent(flow: number, ttl: number): void {
+    this.#isNews = true;
+    this.observations.unsent(flow, ttl);
+  }
+
+  /** Asks for what is missing, or ends; to be called again after outcomes, and at `deadlineUs`. */
+  advance(nowUs: number): void {
+    if (this.#end !== undefined) return;
+    if (nowUs >= this.deadlineUs()) this.#end = 'max-time';
+    else if (this.#isNews) this.#plan();
+  }
+
+  /** When the search is over whatever comes; Infinity after its end. */
+  deadlineUs(): number {
+    if (this.#end !== undefined) return Number.POSITIVE_INFINITY;
+    return this.#startedAtUs + this.#settings.maxTimeUs;
+  }
+
+  abort(): void {
+    this.#end ??= 'aborted';
+  }
+
+  #plan(): void {
+    this.#isNews = false;
+    this.#retry();
+    this.#testBalancers((vertex, view) => vertex.observed >= this.#needed(vertex, view));
+    if (this.#end !== undefined) return;
+    const begun = this.#view(this.graph());
+    probeFirstFlows(begun);
+    if (this.#settings.algorithm === 'mda-lite') {
+      this.#uneven = unevenTtls(begun, this.#uneven);
+      probeHops(begun);
+    }
+    // Drawn anew, so that what was just ordered counts as awaited.
+    const view = this.#view(this.graph());
+    probePredecessors(view, this.#settings.algorithm === 'mda' ? 1 : TEST_FLOWS);
+    const shortages = probeSuccessors(view, (vertex) => this.#needed(vertex, view));
+    controlNodes(shortages, view);
+    if (this.#end !== undefined || this.observations.pending > 0) return;
+    // Whatever is lacking now cannot be had: the tests need not wait for it.
+    if (this.#testBalancers(() => true)) this.#plan();
+    else if (this.observations.pending === 0) {
+      this.#end = shortages.size > 0 ? 'flows-max' : 'complete';
+    }
+  }
+
+  /** @returns whether the graph is another one now */
+  #testBalancers(isReady: (vertex: Vertex, view: SearchView) => boolean): boolean {
+    const view = this.#view(this.graph());
+    const { sprayers, steady } = this.#tests;
+    const before = sprayers.size + steady.size;
+    const change = this.#tests.judge(view, (vertex) => isReady(vertex, view));
+    if (change === undefined) return sprayers.size + steady.size > before;
+    this.#startAnew(change);
+    return true;
+  }
+
+  #needed(vertex: Vertex, view: SearchView): number {
+    return this.#settings.algorithm === 'mda'
+      ? flowsNeeded(vertex, view)
+      : flowsNeededLite(vertex, view, this.#uneven);
+  }
+
+  #view(graph: RouteGraph): SearchView {
+    return {
+      settings: this.#settings,
+      observations: this.observations,
+      graph,
+      sprayers: this.#tests.sprayers,
+      failureProbability: this.failurePerBalancer(graph),
+      controlledTtl: this.#tests.untestedTtl(graph),
+      probe: (flow, ttl) => this.#probe(flow, ttl),
+    };
+  }
+
+  #probe(flow: number, ttl: number): void {
+    if (this.#probesOrdered >= this.#settings.maxProbes) {
+      this.#end = 'max-probes';
+      return;
+    }
+    this.#probesOrdered++;
+    this.#order(flow, ttl, this.observations.ordered(flow, ttl));
+  }
+
+  #retry(): void {
+    const { observations } = this;
+    for (let flow = 0; flow < observations.flows; flow++) {
+      const last = Math.min(this.#settings.maxTtl, observations.endTtl(flow));
+      for (let ttl = 1; ttl <= last; ttl++) {
+        if (observations.isToRetry(flow, ttl)) this.#probe(flow, ttl);
+      }
+    }
+  }
+
+  /**
+   * Begins anew: a route that has moved has often moved at other places, too, and what was seen
+   * before cannot be told from what was seen since.
+   */
+  #startAnew(change: PathChange): void {
+    this.#changes.push(change);
+    this.#tests = new BalancerTests();
+    this.#uneven = new Set();
+    this.observations.forgetAll();
+    if (this.#changes.length > CHANGES_MAX) this.#end = 'unstable';
+  }
+}

@@ -1,0 +1,166 @@
+/** Everything that the probes of a multipath discovery brought, by flow and TTL. */
+
+import type { ProbeReply } from '../../model/probe.ts';
+
+/** A reply to one of them. */
+export interface Answer {
+  readonly reply: ProbeReply;
+}
+
+/** The probes of one flow at one TTL. */
+export interface Cell {
+  readonly answers: Answer[];
+  /** Probes ordered so far: the next one's round. */
+  ordered: number;
+  /** Ordered, and without an outcome. */
+  pending: number;
+  lost: number;
+  /** Refused by the kernel. */
+  unsent: number;
+}
+
+/**
+ * `open`: under way, or to be tried again. `star`: tried often enough without an answer. `void`:
+ * the kernel would not send it.
+ */
+export type CellState = 'none' | 'open' | 'answered' | 'star' | 'void';
+
+/** So many probes go unanswered before a flow has a star where others are answered, … */
+const ATTEMPTS = 3;
+/** … and so many where nobody has answered yet; … */
+const ATTEMPTS_IN_SILENCE = 2;
+/** … or one, once this many flows had theirs there. */
+const STARS_OF_A_SILENT_HOP = 3;
+
+/** A table that grows with its flows. */
+export class Observations {
+  readonly #rows: (Cell | undefined)[][] = [];
+  readonly #answersAt: number[] = [];
+  readonly #starsAt: number[] = [];
+  #pending = 0;
+
+  /** Flows that were ever probed: 0 to this, without it. */
+  get flows(): number {
+    return this.#rows.length;
+  }
+
+  /** Probes without an outcome. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Notes an order; returns its round. */
+  ordered(flow: number, ttl: number): number {
+    while (this.#rows.length <= flow) this.#rows.push([]);
+    const row = this.#rows[flow] ?? [];
+    row[ttl] ??= { answers: [], ordered: 0, pending: 0, lost: 0, unsent: 0 };
+    const cell = row[ttl];
+    cell.pending++;
+    this.#pending++;
+    return cell.ordered++;
+  }
+
+  /** Takes in a reply, which must be the caller's to keep. */
+  replied(reply: ProbeReply): void {
+    const cell = this.cellAt(reply.flow, reply.ttl);
+    if (cell === undefined || cell.pending === 0) return;
+    this.#settle(cell);
+    this.#note(cell, reply);
+  }
+
+  /** Takes in a reply to a probe that counts as lost; tells whether it changes anything. */
+  repliedLate(reply: ProbeReply): boolean {
+    const cell = this.cellAt(reply.flow, reply.ttl);
+    if (cell === undefined || cell.lost === 0 || cell.answers.length > 0) return false;
+    cell.lost--;
+    this.#note(cell, reply);
+    return true;
+  }
+
+  lost(flow: number, ttl: number): void {
+    const cell = this.cellAt(flow, ttl);
+    if (cell === undefined || cell.pending === 0) return;
+    this.#settle(cell);
+    cell.lost++;
+    if (this.stateAt(flow, ttl) !== 'star') return;
+    this.#starsAt[ttl] = (this.#starsAt[ttl] ?? 0) + 1;
+  }
+
+  unsent(flow: number, ttl: number): void {
+    const cell = this.cellAt(flow, ttl);
+    if (cell === undefined || cell.pending === 0) return;
+    this.#settle(cell);
+    cell.unsent++;
+  }
+
+  cellAt(flow: number, ttl: number): Cell | undefined {
+    return this.#rows[flow]?.[ttl];
+  }
+
+  stateAt(flow: number, ttl: number): CellState {
+    const cell = this.#rows[flow]?.[ttl];
+    if (cell === undefined) return 'none';
+    if (cell.answers.length > 0) return 'answered';
+    if (cell.pending > 0) return 'open';
+    if (cell.lost + cell.unsent === 0) return 'none';
+    if (cell.unsent > 0) return cell.lost > 0 ? 'star' : 'void';
+    return cell.lost >= this.#attemptsAt(ttl) ? 'star' : 'open';
+  }
+
+  /** Whether another attempt is due: nothing is under way, and too few were lost. */
+  isToRetry(flow: number, ttl: number): boolean {
+    const cell = this.cellAt(flow, ttl);
+    return cell !== undefined && cell.pending === 0 && this.stateAt(flow, ttl) === 'open';
+  }
+
+  /** Whether the flow has been seen at two places there. */
+  isDisputed(flow: number, ttl: number): boolean {
+    const answers = this.#rows[flow]?.[ttl]?.answers ?? [];
+    if (answers.length < 2) return false;
+    return answers.some(({ reply }) => reply.responder !== answers[0]?.reply.responder);
+  }
+
+  /** Where the path of a flow ends: its target, or who refuses; Infinity where neither is known. */
+  endTtl(flow: number): number {
+    const row = this.#rows[flow] ?? [];
+    for (let ttl = 1; ttl < row.length; ttl++) {
+      const answers = row[ttl]?.answers ?? [];
+      if (answers.some(({ reply }) => isEnd(reply))) return ttl;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Forgets all outcomes; probes that are under way still count. */
+  forgetAll(): void {
+    for (const row of this.#rows) {
+      for (const [ttl, cell] of row.entries()) {
+        if (cell === undefined) continue;
+        const { ordered, pending } = cell;
+        // Rounds go on counting, so that late replies to old probes are told from new ones.
+        row[ttl] = { answers: [], ordered, pending, lost: 0, unsent: 0 };
+      }
+    }
+    this.#answersAt.length = 0;
+    this.#starsAt.length = 0;
+  }
+
+  #attemptsAt(ttl: number): number {
+    if ((this.#answersAt[ttl] ?? 0) > 0) return ATTEMPTS;
+    return (this.#starsAt[ttl] ?? 0) >= STARS_OF_A_SILENT_HOP ? 1 : ATTEMPTS_IN_SILENCE;
+  }
+
+  #settle(cell: Cell): void {
+    cell.pending--;
+    this.#pending--;
+  }
+
+  #note(cell: Cell, reply: ProbeReply): void {
+    cell.answers.push({ reply });
+    this.#answersAt[reply.ttl] = (this.#answersAt[reply.ttl] ?? 0) + 1;
+  }
+}
+
+/** Whether a reply ends the path of its flow. */
+export function isEnd({ isTarget, kind }: ProbeReply): boolean {
+  return isTarget || kind === 'unreachable';
+}

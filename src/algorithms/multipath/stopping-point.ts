@@ -1,0 +1,116 @@
+/**
+ * How many flows it takes to rule out that a balancer has one more next hop than was seen, if it
+ * gives each the same share (Veitch 2009), and what the same flows say of unequal shares. All
+ * probabilities are of missing something; they add up positive terms only, so nothing cancels.
+ */
+
+/** A balancer of this many equal branches is as wide as stopping points are known for. */
+export const BRANCHES_MAX = 1024;
+
+/**
+ * The probability that `flows` flows leave at least one of `branches` equal branches unseen: the
+ * occupancy problem.
+ *
+ * @param branches from 1 on
+ * @param flows from 0 on
+ */
+export function missProbability(branches: number, flows: number): number {
+  let seen = new Float64Array(branches + 1);
+  seen[0] = 1;
+  for (let flow = 0; flow < flows; flow++) seen = afterOneFlow(seen, branches);
+  return missing(seen, branches);
+}
+
+/**
+ * The least number of flows that rule out `branches` equal branches where one less was seen: with
+ * as many flows, not all of them would be seen with `failureProbability` at most. At 0.05 and for 2
+ * branches on: 6, 11, 16, 21, 27, …
+ *
+ * @param branches 1 to `BRANCHES_MAX`; 1 for any answer at all
+ * @param failureProbability within (0, 1)
+ * @throws {RangeError} when either is out of range
+ */
+export function stoppingPoint(branches: number, failureProbability: number): number {
+  if (!(Number.isInteger(branches) && branches >= 1 && branches <= BRANCHES_MAX)) {
+    throw new RangeError(`branches must be from 1 to ${BRANCHES_MAX}, got ${branches}`);
+  }
+  requireProbability(failureProbability);
+  const points = known.get(failureProbability) ?? [];
+  known.set(failureProbability, points);
+  const point = points[branches] ?? computedPoint(branches, failureProbability);
+  points[branches] = point;
+  return point;
+}
+
+/**
+ * The probability that a search which stops at the stopping points misses one of `branches` equal
+ * branches: it ends too soon at any of the points before.
+ */
+export function searchFailure(branches: number, failureProbability: number): number {
+  let seen = new Float64Array(branches + 1);
+  seen[0] = 1;
+  let [flows, failed] = [0, 0];
+  for (let found = 1; found < branches; found++) {
+    const end = stoppingPoint(found + 1, failureProbability);
+    for (; flows < end; flows++) seen = afterOneFlow(seen, branches);
+    failed += seen[found] ?? 0;
+    seen[found] = 0;
+  }
+  return failed;
+}
+
+/** The probability that no flow of `flows` takes a branch with a share of `share`. */
+export function shareMissProbability(share: number, flows: number): number {
+  return (1 - share) ** flows;
+}
+
+/**
+ * The least share that a branch unseen by `flows` flows cannot have, but for
+ * `failureProbability`; 1 without flows, which rule out nothing.
+ */
+export function excludedShare(flows: number, failureProbability: number): number {
+  return flows === 0 ? 1 : 1 - failureProbability ** (1 / flows);
+}
+
+/** The failure probability of a whole graph, each of whose `balancers` has its own. */
+export function graphFailure(failureProbability: number, balancers: number): number {
+  return 1 - (1 - failureProbability) ** balancers;
+}
+
+/** What each of `balancers` may fail with, so that a whole graph fails with `graph` at most. */
+export function failurePerBalancer(graph: number, balancers: number): number {
+  requireProbability(graph);
+  return 1 - (1 - graph) ** (1 / Math.max(1, balancers));
+}
+
+const known = new Map<number, number[]>();
+
+function computedPoint(branches: number, failureProbability: number): number {
+  let seen = new Float64Array(branches + 1);
+  seen[0] = 1;
+  for (let flows = 0; ; flows++) {
+    if (missing(seen, branches) <= failureProbability) return flows;
+    seen = afterOneFlow(seen, branches);
+  }
+}
+
+/** By how many branches were seen: the probability, one flow later. */
+function afterOneFlow(seen: Float64Array, branches: number): Float64Array<ArrayBuffer> {
+  const next = new Float64Array(branches + 1);
+  for (let count = 1; count <= branches; count++) {
+    const again = (seen[count] ?? 0) * (count / branches);
+    next[count] = again + (seen[count - 1] ?? 0) * ((branches - count + 1) / branches);
+  }
+  return next;
+}
+
+function missing(seen: Float64Array, branches: number): number {
+  let sum = 0;
+  for (let count = 0; count < branches; count++) sum += seen[count] ?? 0;
+  return sum;
+}
+
+function requireProbability(value: number): void {
+  if (value > 0 && value < 1) return;
+  throw new RangeError(`a failure probability must be within (0, 1), got ${value}`);
+}

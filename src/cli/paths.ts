@@ -1,0 +1,147 @@
+/** `fantrace paths`: every path to a target, with the probability of having missed one. */
+
+import { Command } from 'commander';
+import { printable } from '../lib/printable.ts';
+import type { PathsRecord } from '../model/paths-record.ts';
+import type { FinishedPaths, PathsEvent } from '../runtime/paths.ts';
+import type { PathsOptions } from '../runtime/paths-options.ts';
+import { CliError } from './cli-error.ts';
+import { type OutputFile, openOutputs } from './output-files.ts';
+import { type PathsFlags, pathsFlags, pathsOptionsOf } from './paths-flags.ts';
+
+const EXIT_SURE = 0;
+const EXIT_FAILED = 1;
+const EXIT_NOT_REACHED = 2;
+const EXIT_NOT_SURE = 3;
+const EXIT_INTERRUPTED = 130;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const EXAMPLES = `
+Exit status:
+  0    the target is reached, and every path is known as surely as was asked for
+  2    the target is not reached, or paths are broken
+  3    not sure: a limit ended the search, or paths kept changing
+  1    could not measure
+  130  interrupted; the partial result is printed
+
+Examples:
+  sudo fantrace paths example.net
+  sudo fantrace paths --protocol tcp -p 443 --svg paths.svg www.example.net
+  sudo fantrace paths --format scamper 192.0.2.7
+  fantrace paths --simulate healthy-fabric`;
+
+/** The command, for the program to add. */
+export function pathsCommand(): Command {
+  const command = new Command('paths')
+    .summary('find every path to a target, and say how surely none was missed')
+    .description(
+      'Finds every path that equal-cost multipath routing gives the flows to TARGET (MDA): ' +
+        'all hops at once, each balancer until one more branch can be ruled out.',
+    )
+    .argument('[TARGET]', 'host name or address, not needed with --simulate');
+  for (const option of pathsFlags()) command.addOption(option);
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action(async (target: string | undefined, flags: PathsFlags) => {
+      process.exitCode = await showPaths(target, flags);
+    });
+}
+
+/** The status for a search that came to its end. */
+function exitStatusOf({ partial, reached, paths, stopReason }: PathsRecord): number {
+  if (partial) return EXIT_INTERRUPTED;
+  if (!reached || paths.broken > 0) return EXIT_NOT_REACHED;
+  return stopReason === 'complete' ? EXIT_SURE : EXIT_NOT_SURE;
+}
+
+async function showPaths(given: string | undefined, flags: PathsFlags): Promise<number> {
+  if (given === undefined && flags.simulate === undefined) {
+    throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
+  }
+  const target = given ?? 'the simulated target';
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  try {
+    const options = pathsOptionsOf(flags, interruption.signal);
+    if (flags.simulate === undefined) await checkEnds(target, options);
+    const outputs = openOutputs({
+      ...(flags.svg === undefined ? {} : { svg: flags.svg }),
+      ...(flags.dot === undefined ? {} : { dot: flags.dot }),
+    });
+    const finished = await found(target, options, flags);
+    await write(finished, flags);
+    const failures = await draw(finished.record, outputs);
+    for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
+    return failures.length > 0 ? EXIT_FAILED : exitStatusOf(finished.record);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+async function found(
+  target: string,
+  options: PathsOptions,
+  flags: PathsFlags,
+): Promise<FinishedPaths> {
+  const { findPaths } = await import('../runtime/paths.ts');
+  const tell = (event: PathsEvent): void => {
+    if (event.type === 'reply') process.stdout.write(`${JSON.stringify(event)}\n`);
+  };
+  try {
+    return await findPaths(target, options, flags.jsonl ? tell : () => {});
+  } catch (error) {
+    if (error instanceof RangeError) throw new CliError('USAGE', flagNames(error.message));
+    throw error;
+  }
+}
+
+/** Refuses what would only look like a dead network. */
+async function checkEnds(target: string, { family, source }: PathsOptions): Promise<void> {
+  const [{ readSource, requireHost }, { resolveTarget }] = await Promise.all([
+    import('./endpoints.ts'),
+    import('../runtime/target.ts'),
+  ]);
+  const { address } = await resolveTarget(target, family);
+  requireHost(address);
+  if (source !== undefined) await readSource(source, address);
+}
+
+async function write({ record, replies }: FinishedPaths, flags: PathsFlags): Promise<void> {
+  const { stdout } = process;
+  if (flags.json) {
+    stdout.write(`${JSON.stringify(record)}\n`);
+  } else if (flags.jsonl) {
+    stdout.write(`${JSON.stringify({ type: 'end', ...record })}\n`);
+  } else if (flags.format === 'scamper') {
+    const { formatScamperPaths } = await import('../report/paths-scamper.ts');
+    stdout.write(formatScamperPaths(record, replies));
+  } else {
+    const [{ formatPathsText }, { outputWidth, paintFor }] = await Promise.all([
+      import('../report/paths-text.ts'),
+      import('./terminal.ts'),
+    ]);
+    const paint = await paintFor(stdout, process.env);
+    stdout.write(formatPathsText(record, { width: outputWidth(stdout), paint }));
+  }
+}
+
+async function draw(
+  record: PathsRecord,
+  outputs: ReadonlyMap<string, OutputFile>,
+): Promise<string[]> {
+  if (outputs.size === 0) return [];
+  const { formatPathsDot, formatPathsSvg } = await import('../report/paths-drawings.ts');
+  return [
+    ...(outputs.get('--svg')?.replace(formatPathsSvg(record)) ?? []),
+    ...(outputs.get('--dot')?.replace(formatPathsDot(record)) ?? []),
+  ];
+}
+
+/** What the library calls an option, by the name of its flag. */
+function flagNames(message: string): string {
+  return message.replaceAll(
+    /\b(flowField|sourcePort|flowsMax|maxProbes|maxTtl)\b/g,
+    (name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
+}

@@ -1,0 +1,184 @@
+/** The record of a multipath search: all that reports of it read, and what `--json` writes. */
+
+import type { IpFamily } from '../lib/ip-address.ts';
+
+export type PathsProtocol = 'udp' | 'tcp' | 'icmp';
+
+/** Which header field tells one flow from another; all others are the same in every probe. */
+export type FlowField = 'source-port' | 'destination-port' | 'checksum' | 'flow-label';
+
+/** Why a search ended; `complete` when its promise is kept everywhere. */
+export type PathsStopReason =
+  | 'complete'
+  | 'flows-max'
+  | 'max-probes'
+  | 'max-time'
+  | 'unstable'
+  | 'aborted';
+
+/** Milliseconds. */
+export interface RoundTrips {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** An interface, a silent hop, or the next hops of a balancer by packets. */
+export interface PathsPlace {
+  /** Unique in the record. */
+  readonly id: string;
+  readonly kind: 'source' | 'interface' | 'silent' | 'clump';
+  readonly ttl: number;
+  /** One for an interface, none for a silent hop. */
+  readonly addresses: readonly { readonly address: string; readonly name: string | null }[];
+  readonly flows: number;
+  readonly rttMs: RoundTrips | null;
+  /** Labels of an MPLS stack (RFC 4950), outermost first. */
+  readonly mpls: readonly number[];
+  /** Whether a quote had another source than we sent from. */
+  readonly nat: boolean;
+  /** Where paths end here: how. */
+  readonly end: 'target' | 'refused' | 'loop' | 'silent' | null;
+}
+
+/** Two places at consecutive TTLs of one flow. */
+export interface PathsLink {
+  /** Ids of places. */
+  readonly from: string;
+  readonly to: string;
+  /** Addresses; null for silent hops and clumps. */
+  readonly near: string | null;
+  readonly far: string | null;
+  /** Of the far end. */
+  readonly ttl: number;
+  readonly flows: number;
+  /** Of the flows that were seen at the near end and at the next TTL. */
+  readonly share: number;
+  /** Difference of the shortest round trips to its ends; may be below 0. */
+  readonly rttMs: number | null;
+}
+
+/** A place with several next hops. */
+export interface PathsBalancer {
+  readonly place: string;
+  readonly address: string | null;
+  readonly ttl: number;
+  /** `untested` where the search ended before. */
+  readonly kind: 'per-flow' | 'per-packet' | 'untested';
+  readonly branches: number;
+  /** Flows that showed them; of a balancer by packets, packets. */
+  readonly flows: number;
+  /** One more branch of this share or more would have been missed too rarely. */
+  readonly excludedShare: number;
+}
+
+export interface PathsDiamond {
+  /** Ids of places. */
+  readonly divergence: string | null;
+  readonly convergence: string | null;
+  readonly width: number;
+  readonly length: number;
+  readonly meshed: boolean;
+  readonly asymmetry: number;
+}
+
+/** How to send along one path. */
+export interface PathsFlow {
+  readonly flow: number;
+  /** Of ICMP the identifier. */
+  readonly sourcePort: number;
+  /** Null for ICMP. */
+  readonly destinationPort: number | null;
+  /** Of ICMP, which routers hash in place of ports; else null. */
+  readonly checksum: number | null;
+  /** IPv6 only. */
+  readonly flowLabel: number | null;
+  /** From TTL 1 on: ids of places, null where the flow was not probed. */
+  readonly path: readonly (string | null)[];
+  readonly reached: boolean;
+}
+
+/** One reply, for formats that list them. */
+export interface PathsReply {
+  readonly flow: number;
+  readonly ttl: number;
+  readonly attempt: number;
+  readonly address: string;
+  /** Microseconds since the epoch. */
+  readonly sentAtUs: number;
+  readonly rttMs: number;
+  readonly replyTtl: number;
+  /** −1 for replies that are not ICMP. */
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  /** −1 without a quote. */
+  readonly quotedTtl: number;
+  readonly quotedTos: number;
+}
+
+export interface PathsRecord {
+  readonly schema: 'fantrace.paths/1';
+  readonly version: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly partial: boolean;
+  readonly stopReason: PathsStopReason;
+  readonly target: {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number | null;
+  };
+  readonly source: string;
+  readonly family: IpFamily;
+  readonly protocol: PathsProtocol;
+  readonly flowField: FlowField;
+  readonly algorithm: 'mda' | 'mda-lite';
+  readonly confidence: number;
+  readonly confidenceOf: 'graph' | 'balancer';
+  readonly seed: number;
+  readonly simulated: string | null;
+  readonly maxTtl: number;
+  readonly probesSent: number;
+  readonly repliesReceived: number;
+  readonly reached: boolean;
+  /** The answer in one sentence. */
+  readonly summary: string;
+  /** Ways through the graph; `unexplored`: their next hop no probe has shown. */
+  readonly paths: {
+    readonly found: number;
+    readonly broken: number;
+    readonly unexplored: number;
+  };
+  /** No place on the way has one more branch of `share`, but for `1 − probability` at each. */
+  readonly excluded: { readonly share: number; readonly probability: number } | null;
+  /** Probability of having missed one of several equal branches. */
+  readonly failureProbability: { readonly perBalancer: number; readonly graph: number };
+  readonly hops: readonly { readonly ttl: number; readonly places: readonly PathsPlace[] }[];
+  readonly links: readonly PathsLink[];
+  readonly balancers: readonly PathsBalancer[];
+  readonly diamonds: readonly PathsDiamond[];
+  /** Places that fewer flows crossed than the confidence asks for. */
+  readonly unexplored: readonly {
+    readonly place: string;
+    readonly address: string | null;
+    readonly ttl: number;
+    readonly flowsLacking: number;
+  }[];
+  /** Flows that left one next hop for another: what was seen before is left out. */
+  readonly changes: readonly {
+    readonly flow: number;
+    readonly ttl: number;
+    readonly before: string;
+    readonly after: string;
+  }[];
+  readonly flows: readonly PathsFlow[];
+  readonly measurement: {
+    readonly lateReplies: number;
+    readonly duplicates: number;
+    readonly foreignReplies: number;
+    readonly malformed: number;
+    readonly socketDrops: number;
+    readonly sendErrors: Readonly<Record<string, number>>;
+    readonly notes: readonly string[];
+  };
+}

@@ -1,0 +1,9 @@
+/** What formats of other programs tell that is in no trace: where and when they were written. */
+
+/** Given by whoever writes. */
+export interface TraceFormatContext {
+  /** The name of this host. */
+  readonly hostname: string;
+  /** Whole seconds since 1970, at the time of the call. */
+  readonly nowSeconds: () => number;
+}

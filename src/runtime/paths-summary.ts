@@ -1,0 +1,75 @@
+/** What came of a multipath search, in one sentence. */
+
+import type { PathsRecord } from '../model/paths-record.ts';
+
+type Summarised = Pick<
+  PathsRecord,
+  | 'target'
+  | 'paths'
+  | 'balancers'
+  | 'diamonds'
+  | 'excluded'
+  | 'hops'
+  | 'reached'
+  | 'stopReason'
+  | 'confidenceOf'
+>;
+
+/** Paths, balancers, the widest hop, what is excluded, and round trips. */
+export function pathsSummary(record: Summarised): string {
+  const { target, balancers, diamonds } = record;
+  const name = target.name === target.address ? target.name : `${target.name} (${target.address})`;
+  const widest = Math.max(0, ...diamonds.map(({ width }) => width));
+  const graph = [
+    numbersText(record),
+    plural(balancers.length, 'balancer'),
+    ...(widest > 1 ? [`widest ${widest}`] : []),
+  ].join(', ');
+  const parts = [`${name}: ${graph}`, certainty(record), roundTrips(record)];
+  return `${parts.filter((part) => part !== '').join('; ')}.`;
+}
+
+function numbersText({ paths: { found, broken, unexplored }, reached }: Summarised): string {
+  const parts = [
+    reached ? plural(found, 'path') : 'not reached',
+    ...(broken > 0 ? [`${broken} broken`] : []),
+    ...(unexplored > 0 ? [`${unexplored} unexplored`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function certainty({ excluded, stopReason }: Summarised): string {
+  if (stopReason !== 'complete') return ENDED[stopReason];
+  if (excluded === null) return '';
+  const share = Math.ceil(100 * excluded.share);
+  return (
+    `a further branch of ≥ ${share} % share is excluded ` +
+    `with probability ≥ ${Number(excluded.probability.toFixed(4))}`
+  );
+}
+
+const ENDED: Readonly<Record<Exclude<PathsRecord['stopReason'], 'complete'>, string>> = {
+  'flows-max': 'not sure: more flows are needed than --flows-max allows',
+  'max-probes': 'not sure: ended by --max-probes',
+  'max-time': 'not sure: ended by --max-time',
+  unstable: 'not sure: paths kept changing',
+  aborted: 'not sure: interrupted',
+};
+
+function roundTrips({ hops, reached }: Summarised): string {
+  const places = hops.flatMap((hop) => hop.places);
+  const ends = places.filter(({ end, rttMs }) => rttMs !== null && (end === 'target' || !reached));
+  if (ends.length === 0) return '';
+  const min = Math.min(...ends.map(({ rttMs }) => rttMs?.min ?? 0));
+  const max = Math.max(...ends.map(({ rttMs }) => rttMs?.max ?? 0));
+  const text = min === max ? milliseconds(min) : `${milliseconds(min)} to ${milliseconds(max)}`;
+  return `RTT ${text} ms`;
+}
+
+function milliseconds(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
