@@ -80,14 +80,22 @@ function plainFigures(names: readonly PlainNames[]): PlainFigures {
   };
 }
 
-/** By fault: whether it was named. */
-export function foundFaults({ faults, losses }: Pick<TrialResult, 'faults' | 'losses'>): boolean[] {
-  return Array.from({ length: faults }, (_, fault) => losses.some((loss) => loss.fault === fault));
+/** By fault: whether it was named, or where nothing arrives, whether paths end there. */
+export function foundFaults({
+  faults,
+  losses,
+  isEndFound,
+}: Pick<TrialResult, 'faults' | 'losses' | 'isEndFound'>): boolean[] {
+  return Array.from(
+    { length: faults },
+    (_, fault) => isEndFound || losses.some((loss) => loss.fault === fault),
+  );
 }
 
-function nearlyFoundFaults({ faults, losses }: TrialResult): boolean[] {
-  return Array.from({ length: faults }, (_, fault) =>
-    losses.some((loss) => loss.near.includes(fault)),
+function nearlyFoundFaults({ faults, losses, isEndFound }: TrialResult): boolean[] {
+  return Array.from(
+    { length: faults },
+    (_, fault) => isEndFound || losses.some((loss) => loss.near.includes(fault)),
   );
 }
 

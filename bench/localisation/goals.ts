@@ -97,10 +97,12 @@ export function burstGoals(
   const recall = (all: readonly TrialResult[]): number =>
     figuresOf(all.filter(({ kind }) => isSingleForward(kind))).strictRecall;
   const drop = recall(results) - recall(bursts);
+  const faulty = bursts.filter(({ kind }) => isSingleForward(kind));
   const healthy = figuresOf(bursts.filter(({ kind }) => kind === 'none'));
   return [
     goal('bursts: recall lower by', drop, BURST_RECALL_DROP_MAX, 'at most'),
     goal('bursts: false alarms, healthy', healthy.alarmed, 0.01, 'at most'),
+    goal('bursts: 95 % intervals cover', figuresOf(faulty).intervalCoverage, 0.94, 'at least'),
   ];
 }
 

@@ -29,6 +29,7 @@ export function sampleCounts(world: World, options: SampleOptions): PathCounts {
   const ttls = world.flows[0]?.nodes.length ?? 0;
   const cells = Array.from({ length: world.flows.length * ttls }, (_, cell) => cell);
   const received = new Uint16Array(cells.length);
+  const lostIn: number[][] = cells.map(() => []);
   const gapUs = (PLAN_SECONDS * 1e6) / (ROUNDS * cells.length);
   let sent = 0;
   for (let round = 0; round < rounds; round++) {
@@ -36,6 +37,8 @@ export function sampleCounts(world: World, options: SampleOptions): PathCounts {
       const flow = Math.floor(cell / ttls);
       if (run.isAnswered({ flow, ttl: (cell % ttls) + 1 }, sent * gapUs)) {
         received[cell] = (received[cell] ?? 0) + 1;
+      } else {
+        lostIn[cell]?.push(round);
       }
       sent++;
     }
@@ -43,6 +46,7 @@ export function sampleCounts(world: World, options: SampleOptions): PathCounts {
   run.repeatUntil(Number.POSITIVE_INFINITY);
   return {
     minTtl: 1,
+    rounds,
     target: world.addresses.length - 1,
     flows: world.flows.map(({ addresses }, flow): FlowCounts => {
       const counts = [...received.subarray(flow * ttls, (flow + 1) * ttls)];
@@ -52,6 +56,7 @@ export function sampleCounts(world: World, options: SampleOptions): PathCounts {
         received: counts,
         isReached: (counts.at(-1) ?? 0) > 0,
         answeredLate: late[flow] ?? 0,
+        lostIn: lostIn.slice(flow * ttls, (flow + 1) * ttls),
       };
     }),
   };

@@ -9,6 +9,7 @@ import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../src/model/probe.ts';
 import { Pacer } from '../../src/probing/pacer.ts';
+import { endsAtFault, isCutOff } from './cut-off.ts';
 import { CONFIDENCE, type JudgedLoss, judgeLoss, MIN_LOSS, namedLosses } from './judgement.ts';
 import { BURST_PACKETS, type TrialOptions } from './trial.ts';
 import { truthOf } from './truth.ts';
@@ -32,6 +33,7 @@ export interface SequentialResult {
   readonly seed: number;
   readonly faults: number;
   readonly losses: readonly JudgedLoss[];
+  readonly isEndFound: boolean;
   readonly stopReason: StopReason;
   /** Virtual time. */
   readonly seconds: number;
@@ -81,6 +83,7 @@ export function runSequential({ kind, seed, hasBursts }: TrialOptions): Sequenti
     seed,
     faults: world.faults.length,
     losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
+    isEndFound: isCutOff(world) && endsAtFault(world, localisation),
     stopReason: isolation.stopReason,
     seconds: nowUs / 1e6,
     probes: prober.sent,

@@ -4,6 +4,7 @@ import { localise } from '../../src/algorithms/localisation/localise.ts';
 import { Random } from '../../src/lib/random.ts';
 import type { PathCounts } from '../../src/model/path-counts.ts';
 import { ancestorBreaks } from './ancestor.ts';
+import { endsAtFault, isCutOff } from './cut-off.ts';
 import {
   CONFIDENCE,
   isNear,
@@ -44,6 +45,8 @@ export interface TrialResult {
   /** By fault on the way out: whether the counts show it to one who knows where to look. */
   readonly detectable: readonly boolean[];
   readonly losses: readonly JudgedLoss[];
+  /** Whether no flow arrives, and that is told as `endsAtFault` wants it. */
+  readonly isEndFound: boolean;
   readonly sampleMs: number;
   readonly inferenceMs: number;
   readonly ancestor: PlainNames;
@@ -80,6 +83,7 @@ export function runTrial(options: TrialOptions): TrialResult {
       .filter(({ fault }) => fault.direction === 'forward')
       .map((each) => isDetectable(each, { world, counts, classes })),
     losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
+    isEndFound: isCutOff(world) && endsAtFault(world, localisation),
     sampleMs: sampledMs - startMs,
     inferenceMs: inferredMs - sampledMs,
     ...ancestorNames(world, counts, truth),

@@ -20,6 +20,8 @@ export interface FlowCounts {
    * all. Each of them arrived, and its first answer was lost on the way back.
    */
   readonly answeredLate: number;
+  /** By index: the rounds of the lost probes, from 0 on. Left out where nobody noted them. */
+  readonly lostIn?: readonly (readonly number[])[];
 }
 
 /** All flows from one source to one target. */
@@ -28,4 +30,6 @@ export interface PathCounts {
   /** Address index of the target. */
   readonly target: number;
   readonly flows: readonly FlowCounts[];
+  /** How many rounds the counts are of; left out where nobody noted in which probes were lost. */
+  readonly rounds?: number;
 }

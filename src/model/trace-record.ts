@@ -6,6 +6,12 @@ import type { InterfaceInfo } from './probe.ts';
 /** What probes are made of. */
 export type TraceProtocol = 'tcp' | 'udp' | 'udp-classic' | 'icmp';
 
+/**
+ * How probes are sent and replies received: raw sockets, or without rights UDP sockets with an
+ * error queue, and ping sockets for ICMP. Those show less of replies, and nothing of quotes.
+ */
+export type TraceRung = 'raw' | 'udp-errors' | 'ping-socket' | 'simulated';
+
 /** Why a trace ended. */
 export type TraceStopReason =
   | 'reached'
@@ -93,8 +99,7 @@ export interface TraceRecord {
   readonly protocol: TraceProtocol;
   /** Of ICMP probes, all alike: balancers hash it. */
   readonly icmpChecksum: number | null;
-  /** How probes are sent and replies received. */
-  readonly rung: 'raw' | 'simulated';
+  readonly rung: TraceRung;
   readonly tos: number;
   /** Of each probe, from the IP header on. */
   readonly packetBytes: number;

@@ -26,6 +26,14 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Pointer, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Pointer, length: Pointer): number;
   sendmmsg(fd: number, messages: Pointer, count: number, flags: number): number;
+  sendto(
+    fd: number,
+    bytes: Pointer,
+    length: number,
+    flags: number,
+    address: Pointer,
+    addressLength: number,
+  ): number;
   send(fd: number, bytes: Pointer, length: number, flags: number): number;
   recv(fd: number, bytes: Pointer, length: number, flags: number): number;
   recvmmsg(fd: number, messages: Pointer, count: number, flags: number, timeout: null): number;
@@ -66,6 +74,7 @@ const DECLARATIONS = [
   'int setsockopt(int, int, int, void *, unsigned int)',
   'int getsockopt(int, int, int, void *, void *)',
   'int sendmmsg(int, void *, unsigned int, int)',
+  'intptr_t sendto(int, void *, size_t, int, void *, unsigned int)',
   'intptr_t send(int, void *, size_t, int)',
   'intptr_t recv(int, void *, size_t, int)',
   'int recvmmsg(int, void *, unsigned int, int, void *)',

@@ -41,6 +41,15 @@ export const SK_MEMINFO_VARS = 9;
 export const ICMP_FILTER = 1;
 export const ICMP6_FILTER = 1;
 
+export const IP_TOS = 1;
+/** Also the type of the control message that IP_RECVTTL causes: an `int`. */
+export const IP_TTL = 2;
+export const IP_RECVTTL = 12;
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_TCLASS = 67;
+/** Lets IP packets be cut into fragments; in IPv6 the same number. */
+export const IP_PMTUDISC_DONT = 0;
+
 /** The control message `struct in_pktinfo`: index of a device, then two addresses. */
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
@@ -60,6 +69,16 @@ export const IP_PMTUDISC_PROBE = 3;
 export const IP_PMTUDISC_INTERFACE = 4;
 
 export const EAGAIN = 11;
+
+/**
+ * The control message that IP_RECVERR and IPV6_RECVERR cause: `struct sock_extended_err`, behind it
+ * the socket address of who sent the ICMP error.
+ */
+export const EXTENDED_ERR = { bytes: 16, origin: 4, type: 5, code: 6, value: 8 } as const;
+export const SO_EE_ORIGIN_ICMP = 2;
+export const SO_EE_ORIGIN_ICMP6 = 3;
+/** Flag of recvmsg: from the queue of errors. */
+export const MSG_ERRQUEUE = 0x2000;
 
 export const CLOCK_REALTIME = 0;
 export const EPOLL_CLOEXEC = 0x80000;

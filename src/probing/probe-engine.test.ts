@@ -158,7 +158,8 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     const bench = new Bench(family);
     const probe = bench.probe(1, 3, 100, 7);
     const traits = { from: near, replyTtl: 253, quotedTtl: 0, mpls: [0x0012_31ff] };
-    bench.engine.handle(icmpErrorFor(probe, traits), 1600);
+    const packet = icmpErrorFor(probe, traits);
+    bench.engine.handle(packet, 1600);
     expect(bench.journal.replies).toEqual([
       {
         flow: 1,
@@ -179,6 +180,11 @@ describe.each(FAMILIES)('IPv%i', (family) => {
           quotedTos: 0,
           isTranslated: false,
           isSecondary: false,
+          replyBytes: packet.length,
+          replyTos: 0,
+          replyIdentification: family === 4 ? 9 : 0, // what the packets of this test have
+          quotedBytes: probe.length,
+          tcpFlags: -1,
           interfaces: [],
         },
       },

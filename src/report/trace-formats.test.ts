@@ -161,9 +161,10 @@ describe('scamper', () => {
       golden:
         '{"type":"trace","version":"0.1", "userid":0, "method":"udp-paris", "src":"192.0.2.1", ' +
         '"dst":"198.51.100.7", "sport":33000, "dport":33434, "stop_reason":"COMPLETED", ' +
-        '"stop_data":0, "start":{"sec":1795215272, "usec":983689, "ftime":"2026-11-20 22:54:32"}, ' +
-        '"hop_count":1, "attempts":1, "hoplimit":30, "firsthop":1, "wait":1, "wait_probe":0, ' +
-        '"tos":0, "probe_size":34, "probe_count":10, "hops":[{"addr":"10.0.0.1", "probe_ttl":1, ' +
+        '"stop_data":0, "start":{"sec":1795215272, "usec":983689, ' +
+        '"ftime":"2026-11-20 22:54:32"}, "hop_count":1, "attempts":1, "hoplimit":30, ' +
+        '"firsthop":1, "wait":1, "wait_probe":0, "tos":0, "probe_size":34, ' +
+        '"probe_count":10, "hops":[{"addr":"10.0.0.1", "probe_ttl":1, ' +
         '"probe_id":1, "probe_size":34, "tx":{"sec":1767323045, "usec":250}, "rtt":0.012, ' +
         '"reply_ttl":64, "reply_tos":192, "reply_ipid":4660, "reply_size":62, "icmp_type":11, ' +
         '"icmp_code":0, "icmp_q_ttl":1, "icmp_q_ipl":34, "icmp_q_tos":0}]}\n',

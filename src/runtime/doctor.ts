@@ -242,19 +242,19 @@ function rungsOf(families: readonly FamilyAbilities[]): Rung[] {
       name: 'raw sockets',
       works: some(({ rawSockets }) => rawSockets),
       proves: 'which link or router loses packets, on every path, over TCP as connections see it',
-      commands: ['isolate'],
+      commands: ['isolate', 'paths', 'trace'],
     },
     {
       name: 'UDP sockets with an error queue',
       works: some(({ errorQueue }) => errorQueue),
       proves: 'which routers lie on a path, without any right; not what TCP gets to see',
-      commands: [],
+      commands: ['trace'],
     },
     {
       name: 'ping sockets',
       works: some(({ pingSockets }) => pingSockets),
-      proves: 'that the target answers, and how fast',
-      commands: [],
+      proves: 'which routers ICMP echoes pass, that the target answers, and how fast',
+      commands: ['trace --icmp'],
     },
     {
       name: 'simulated networks and recordings',

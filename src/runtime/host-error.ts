@@ -2,11 +2,17 @@
 
 /**
  * - `RAW_SOCKET_DENIED`: no right to open raw sockets
+ * - `PING_SOCKET_DENIED`: no right to send ICMP echoes, by whatever socket
  * - `NO_ROUTE`: the kernel does not know where to send packets for the destination
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
  */
-export type HostErrorCode = 'RAW_SOCKET_DENIED' | 'NO_ROUTE' | 'PORTS_UNAVAILABLE' | 'SEND_REFUSED';
+export type HostErrorCode =
+  | 'RAW_SOCKET_DENIED'
+  | 'PING_SOCKET_DENIED'
+  | 'NO_ROUTE'
+  | 'PORTS_UNAVAILABLE'
+  | 'SEND_REFUSED';
 
 /** A refusal, with the failed call as its cause where there was one. */
 export class HostError extends Error {

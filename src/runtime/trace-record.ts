@@ -7,7 +7,13 @@ import type { AddressBook } from '../model/address-book.ts';
 import { icmpMark } from '../model/icmp-mark.ts';
 import type { ProbeReply, ReplyDetails } from '../model/probe.ts';
 import { returnLength } from '../model/return-length.ts';
-import type { TraceHopRecord, TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
+import type {
+  TraceHopRecord,
+  TraceRecord,
+  TraceReply,
+  TraceRung,
+  TraceStar,
+} from '../model/trace-record.ts';
 import type { Flow } from '../probing/flow.ts';
 import { decodeMplsEntry } from '../wire/icmp-extension.ts';
 import type { CompleteTraceOptions } from './trace-options.ts';
@@ -18,6 +24,8 @@ import { VERSION } from './version.ts';
 export interface ReplyContext {
   readonly addresses: AddressBook;
   readonly family: 4 | 6;
+  /** What there is to tell depends on it. */
+  readonly rung: TraceRung;
   /** The wall clock at a monotonic time. */
   readonly wallClock: (monotonicUs: number) => string;
 }
@@ -38,9 +46,11 @@ export function outcomeOf(probe: TraceProbe, context: ReplyContext): TraceReply 
   return probe.error === undefined ? { star: true } : { star: true, unsent: probe.error };
 }
 
-function replyOf(reply: ProbeReply, { addresses, family, wallClock }: ReplyContext): TraceReply {
+function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
+  const { addresses, family, wallClock, rung } = context;
+  const isWhole = rung === 'raw' || rung === 'simulated';
   const details = reply.details ?? NO_DETAILS;
-  const isQuoting = details.quotedTos >= 0;
+  const isQuoting = isWhole && details.quotedTos >= 0;
   return {
     address: addresses.textOf(reply.responder),
     name: null,
@@ -53,7 +63,7 @@ function replyOf(reply: ProbeReply, { addresses, family, wallClock }: ReplyConte
     replyTtl: reply.replyTtl,
     replyTos: details.replyTos,
     replyId: details.replyIdentification,
-    replyBytes: details.replyBytes,
+    replyBytes: isWhole ? details.replyBytes : 0,
     returnLength: returnLength(reply.replyTtl),
     quotedTtl: isQuoting ? reply.quotedTtl : null,
     quotedTos: isQuoting ? details.quotedTos : null,

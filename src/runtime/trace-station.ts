@@ -10,6 +10,7 @@ import { MinHeap } from '../lib/min-heap.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import type { ProbeSink } from '../model/probe.ts';
+import type { TraceRung } from '../model/trace-record.ts';
 import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { runProbing } from './run-loop.ts';
 import type { Timeline } from './timeline.ts';
@@ -20,7 +21,7 @@ export interface StationParts {
   readonly link: PacketLink;
   readonly timeline: Timeline;
   readonly addresses: AddressBook;
-  readonly rung: 'raw' | 'simulated';
+  readonly rung: TraceRung;
   readonly notes: readonly string[];
   counters(): LinkCounters;
   close(): void;

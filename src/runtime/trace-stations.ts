@@ -3,6 +3,7 @@
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
+import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
 import { ProbeEngine } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
@@ -10,7 +11,7 @@ import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
 import { openSimulatedNetwork, ownAddresses } from './network.ts';
 import { HostTimeline } from './timeline.ts';
-import { TraceStation } from './trace-station.ts';
+import { type StationParts, TraceStation } from './trace-station.ts';
 
 /** What all traces of one station have in common. */
 export interface StationTraits {
@@ -40,15 +41,38 @@ interface SharedStation {
 const PACKET_BYTES_STEP = 1504;
 const shared = new Map<string, SharedStation>();
 
+/** What a station without raw sockets is bound to. */
+export interface UnprivilegedTraits {
+  readonly source: Uint8Array;
+  readonly protocol: TraceProtocol;
+}
+
 /**
- * The station of this host for such traces, opened unless it is open already.
+ * The station of this host for such traces, opened unless it is open already: on raw sockets, or
+ * where they are denied on sockets that need no right, by UDP and ICMP.
  *
  * @throws {HostError} when a right or a free source port is missing
  */
-export async function leaseHostStation(traits: StationTraits): Promise<StationLease> {
+export async function leaseHostStation(
+  traits: StationTraits,
+  unprivileged: UnprivilegedTraits,
+): Promise<StationLease> {
   const packetBytesMax = Math.ceil(traits.packetBytesMax / PACKET_BYTES_STEP) * PACKET_BYTES_STEP;
-  const key = JSON.stringify({ ...traits, packetBytesMax });
-  const entry = shared.get(key) ?? { opened: openHost({ ...traits, packetBytesMax }), users: 0 };
+  const all = { ...traits, packetBytesMax };
+  try {
+    return await lease(JSON.stringify(all), () => openHost(all));
+  } catch (error) {
+    const isDenied = error instanceof HostError && error.code === 'RAW_SOCKET_DENIED';
+    if (!isDenied || unprivileged.protocol === 'tcp') throw error;
+  }
+  const protocol = unprivileged.protocol === 'icmp' ? 'icmp' : 'udp';
+  const source = unprivileged.source;
+  const key = JSON.stringify({ ...all, protocol, source: [...source] });
+  return lease(key, () => openUnprivileged(all, { protocol, source }));
+}
+
+async function lease(key: string, open: () => SharedStation['opened']): Promise<StationLease> {
+  const entry = shared.get(key) ?? { opened: open(), users: 0 };
   shared.set(key, entry);
   entry.users++;
   const release = (): void => {
@@ -131,40 +155,68 @@ async function openHost(
       ports: { low: sourcePort, high: sourcePort },
       onReadable: () => timeline.wake(),
     });
-    const addresses = new AddressBook();
-    const tokenKey = crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS));
-    const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-    const random = new Random(seed);
-    const ends = { source: any, destination: any };
-    const engine = engineOf({
-      ...ends,
-      tokenKey,
-      rates,
-      random,
-      addresses,
-      ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-    });
     const close = (): void => {
       link.close();
       reserved.close();
     };
-    const counters = () => link.counters();
-    const notes = link.notes;
-    const parts = {
-      engine,
-      link,
-      timeline,
-      addresses,
-      rung: 'raw',
-      notes,
-      counters,
-      close,
-    } as const;
-    return { station: new TraceStation(parts), sourcePort };
+    const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
+    return { station: hostStation(family, rates, parts), sourcePort };
   } catch (error) {
     reserved.close();
     throw error;
   }
+}
+
+/** UDP with an error queue, or ping sockets. */
+async function openUnprivileged(
+  { family, device, scopeId, packetBytesMax, rates, sourcePort, isExact }: StationTraits,
+  { protocol, source }: { readonly protocol: 'udp' | 'icmp'; readonly source: Uint8Array },
+): SharedStation['opened'] {
+  const { openDatagramLink } = await import('./datagram-link.ts');
+  const timeline = new HostTimeline();
+  const link = openDatagramLink({
+    family,
+    protocol,
+    source,
+    port: sourcePort,
+    isExact,
+    packetBytesMax,
+    scopeId,
+    device,
+    onReadable: () => timeline.wake(),
+  });
+  const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
+  const parts = { link, timeline, rung, notes: [NOTES[rung]], close: () => link.close() } as const;
+  return { station: hostStation(family, rates, parts), sourcePort: link.port };
+}
+
+const NOTES = {
+  'udp-errors':
+    'without CAP_NET_RAW: UDP sockets, which show no MPLS labels, no quoted TTL or TOS, and no ' +
+    'router that quotes 8 bytes only',
+  'ping-socket':
+    'without CAP_NET_RAW: ping sockets, which show no MPLS labels and no quoted TTL or TOS',
+} as const;
+
+/** A station of this host on a link that is open. */
+function hostStation(
+  family: IpFamily,
+  rates: PacerRates,
+  parts: Pick<StationParts, 'link' | 'timeline' | 'rung' | 'notes' | 'close'>,
+): TraceStation {
+  const any = new Uint8Array(family === 4 ? 4 : 16);
+  const addresses = new AddressBook();
+  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const engine = engineOf({
+    source: any,
+    destination: any,
+    tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
+    rates,
+    random: new Random(seed),
+    addresses,
+    ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
+  });
+  return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
 }
 
 type EngineTraits = Omit<

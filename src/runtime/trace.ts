@@ -134,7 +134,9 @@ async function runTrace(
     const { station } = lease;
     const { timeline, addresses } = station.parts;
     const wallClock = wallClockFrom(new Date(), timeline.nowUs());
-    const context: ReplyContext = { addresses, family: familyOf(flow.destination), wallClock };
+    const { rung } = station.parts;
+    const family = familyOf(flow.destination);
+    const context: ReplyContext = { addresses, family, rung, wallClock };
     const { payload: _, ...request } = flow;
     const finished = await station.run({
       flow: request,
@@ -189,7 +191,8 @@ async function openRoute(
   const family: IpFamily = familyOf(destination);
   const packetBytesMax = flow.lengthBytes;
   const traits = { family, device, scopeId, packetBytesMax, rates, sourcePort };
-  const lease = await leaseHostStation({ ...traits, isExact: given.sourcePort !== undefined });
+  const isExact = given.sourcePort !== undefined;
+  const lease = await leaseHostStation({ ...traits, isExact }, { source, protocol });
   return { lease, flow: { ...flow, sourcePort: lease.sourcePort } };
 }
 

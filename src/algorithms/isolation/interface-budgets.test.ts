@@ -48,6 +48,16 @@ describe('an interface that limits its replies', () => {
     expect(rates.perSecond).toBe(1);
   });
 
+  test('is asked for so much less in each round, and never for nothing', () => {
+    const { budgets, rates } = slowed();
+    const seen = [budgets.perRound(LIMITED)];
+    for (let i = 1; i <= 5; i++) {
+      budgets.review(counts(100 + 30 * i, 50 + 15 * i), rates);
+      seen.push(budgets.perRound(LIMITED));
+    }
+    expect(seen.map((share) => Number(share.toFixed(3)))).toEqual([6, 3, 1.5, 0.75, 0.6, 0.6]);
+  });
+
   test('is judged by what it answered at the new rate, and not by a few probes', () => {
     const { budgets, rates } = slowed();
     budgets.review(counts(129, 79), rates);

@@ -23,6 +23,10 @@ const RECOVERED_ANSWER_RATIO = 0.99;
 const REVIEW_PROBES = 30;
 /** Rises after which an interface is paced like all others: 10 a second, doubled up to 100. */
 const RISES_TO_START = 4;
+/** Probes a round for an interface at 10 a second: for all others a round lasts about so long. */
+const LIMITED_PER_ROUND = 6;
+/** Of those 10 a second, what even the slowest is asked for. */
+const SLOWEST_SHARE = 0.1;
 
 interface Slowed {
   /** Totals at the last change of its rate. */
@@ -38,6 +42,16 @@ export class InterfaceBudgets {
   /** Address indexes of those that are spared at the moment. */
   get limited(): ReadonlySet<number> {
     return new Set(this.#slowed.keys());
+  }
+
+  /**
+   * Probes a round for an interface that is spared, less than 1 for one in some rounds: with more,
+   * every round would wait for the slowest, and all other places with it.
+   */
+  perRound(address: number): number {
+    const steps = this.#slowed.get(address)?.steps ?? RISES_TO_START;
+    const share = 2 ** Math.min(0, RISES_TO_START - steps);
+    return LIMITED_PER_ROUND * Math.max(SLOWEST_SHARE, share);
   }
 
   /** Spares an interface from now on, if it is not spared yet. */

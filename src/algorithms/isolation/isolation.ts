@@ -209,6 +209,7 @@ export class Isolation implements ProbeSink {
       chosen: areScoutsOut ? spread(Math.min(SCOUTS, flows), flows) : this.chosenFlows,
       leads: this.#leads,
       limited: this.#budgets.limited,
+      limitedPerRound: (responder) => this.#budgets.perRound(responder),
       random: this.#random,
     });
     const round = this.#table.startRound();

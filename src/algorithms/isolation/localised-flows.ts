@@ -1,6 +1,7 @@
 /** Localisations in terms of flows: what was counted by path epoch, told of whole flows. */
 
 import type { Localisation } from '../localisation/localise.ts';
+import { dependsOnLimitedStars } from './limited-stars.ts';
 import { type PlaceNames, placeOf } from './places.ts';
 import { reportable } from './verdict.ts';
 
@@ -42,7 +43,11 @@ export function settledPlaces(
   const isSure =
     losses.length > 0 &&
     losses.length === localisation.losses.length &&
-    losses.every((loss) => loss.modelProbability >= Math.max(confidence, SETTLED_PROBABILITY));
+    losses.every(
+      (loss) =>
+        loss.modelProbability >= Math.max(confidence, SETTLED_PROBABILITY) &&
+        !dependsOnLimitedStars(loss, localisation),
+    );
   if (!isSure) return undefined;
   return losses
     .map(({ explanations: [first] }) => first && JSON.stringify(placeOf(first, names)))

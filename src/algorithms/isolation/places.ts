@@ -47,7 +47,7 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
 }
 
 /** The TTL of a node, or of the far end of a link. */
-export function ttlOf(explanation: Explanation, { graph }: PlaceNames): number {
+export function ttlOf(explanation: Explanation, { graph }: Pick<PlaceNames, 'graph'>): number {
   if (explanation.kind === 'node') return explanation.ttl;
   const vertex =
     explanation.kind === 'link'

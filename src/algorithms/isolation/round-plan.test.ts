@@ -177,6 +177,21 @@ test('an interface that limits its answers gets a few probes a round, whoever as
   expect(asked(planOf(table, FLOWS, { limited }), 203)).toBeGreaterThan(20);
 });
 
+test('an interface that answers once in a while is left out of most rounds', () => {
+  const table = tableOf(EVEN, 3);
+  const random = new Random(4);
+  const limits = { limited: new Set([202]), limitedPerRound: () => 0.25, random };
+  const rounds = Array.from({ length: 200 }, () => planOf(table, FLOWS, limits));
+  const asked = rounds.map(
+    (probes) => probes.filter(({ flow, ttl }) => EVEN[flow]?.[ttl - 1] === 202).length,
+  );
+  expect(Math.max(...asked)).toBe(1);
+  // 50 expected, σ = 6
+  const sum = asked.reduce((a, b) => a + b, 0);
+  expect(sum).toBeGreaterThan(25);
+  expect(sum).toBeLessThan(75);
+});
+
 describe('the order', () => {
   const table = tableOf(EVEN, 3);
 

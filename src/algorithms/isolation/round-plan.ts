@@ -24,6 +24,8 @@ export interface RoundPlanOptions {
   readonly leads: readonly number[];
   /** Interfaces that limit their replies. */
   readonly limited: ReadonlySet<number>;
+  /** Probes a round for one of these, a few unless told: enough to keep it on the map. */
+  readonly limitedPerRound?: (responder: number) => number;
   readonly random: Random;
 }
 
@@ -43,7 +45,6 @@ const UNEXPLORED_SHARE = 0.25;
 const FIRST_HOPS = 8;
 /** Silent hops probed behind the last one that answered, while the target's distance is unknown. */
 const GAP_HOPS = 4;
-/** Probes a round for an interface that limits its replies: enough to keep it on the map. */
 const LIMITED_PER_ROUND = 6;
 
 /**
@@ -204,14 +205,17 @@ function lastHopToProbe(
 function spareLimited(
   table: FlowTable,
   probes: readonly PlannedProbe[],
-  { minTtl, limited }: RoundPlanOptions,
+  { minTtl, limited, random, limitedPerRound = () => LIMITED_PER_ROUND }: RoundPlanOptions,
 ): PlannedProbe[] {
-  const planned = new Map<number, number>();
+  // Rounded up as often as the fraction says.
+  const left = new Map(
+    [...limited].map((who) => [who, Math.floor(limitedPerRound(who) + random.unit())]),
+  );
   return probes.filter(({ flow, ttl }) => {
     const responder = table.responderAt(flow, ttl - minTtl);
-    if (!limited.has(responder)) return true;
-    const count = (planned.get(responder) ?? 0) + 1;
-    planned.set(responder, count);
-    return count <= LIMITED_PER_ROUND;
+    const count = left.get(responder);
+    if (count === undefined) return true;
+    left.set(responder, count - 1);
+    return count > 0;
   });
 }

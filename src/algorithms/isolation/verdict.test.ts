@@ -50,6 +50,19 @@ describe('the verdict', () => {
     { shows: 'nothing lost', found: {}, verdict: 'no-loss' },
     { shows: 'a sure place', found: { losses: [loss()] }, verdict: 'loss-located' },
     {
+      shows: 'a sure place, if a star beside it is silent and no limited interface',
+      found: { losses: [loss({ flowsAcross: [2] })] },
+      verdict: 'loss-located',
+    },
+    {
+      shows: 'a place that a star of a limited interface may move',
+      found: {
+        losses: [loss({ flowsAcross: [2] })],
+        limited: [{ vertex: vertex(13), answerRatio: 0.1, sent: 100 }],
+      },
+      verdict: 'loss-suspected',
+    },
+    {
       shows: 'a sure loss at an unsure place',
       found: { losses: [loss({ probability: 0.6 })] },
       verdict: 'loss-suspected',

@@ -9,6 +9,7 @@ import type {
 } from '../../model/verdict.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import { dependsOnLimitedStars } from './limited-stars.ts';
 import { loopingRouters, type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
 
 export interface Verdict {
@@ -106,18 +107,20 @@ export interface VerdictNames extends Omit<PlaceNames, 'graph'> {
 }
 
 function verdictKind(
-  { graph, losses: all, excludedLossRatio }: Localisation,
+  localisation: Localisation,
   losses: readonly LocatedLoss[],
   { confidence, directionOf }: { readonly confidence: number; readonly directionOf: DirectionOf },
 ): VerdictKind {
+  const { graph, losses: all, excludedLossRatio } = localisation;
   if (graph.classes.length === 0) return 'inconclusive';
   const areOnTheWayBack = losses.every((loss) => directionOf(loss) === 'return');
   if (losses.length > 0 && areOnTheWayBack) return 'return-loss';
   const isAtTarget = (loss: LocatedLoss): boolean =>
     loss.explanations.some(({ kind }) => kind === 'target');
   const onTheWay = losses.filter((loss) => !isAtTarget(loss));
-  if (onTheWay.some(({ modelProbability }) => modelProbability >= confidence))
-    return 'loss-located';
+  const isSure = (loss: LocatedLoss): boolean =>
+    loss.modelProbability >= confidence && !dependsOnLimitedStars(loss, localisation);
+  if (onTheWay.some(isSure)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
   // 1 means that no link was testable at all: then the target is out of reach from the first on.

@@ -5,7 +5,7 @@
 
 import type { Candidate } from './candidates.ts';
 import type { Span } from './coverage-classes.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence, type LossesOfFlows } from './evidence.ts';
 import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
 import { LossModel } from './likelihood.ts';
 import { bestMixture, type Mixture } from './partial-loss.ts';
@@ -33,17 +33,22 @@ interface OwnTerm extends Term {
   isStale: boolean;
   mixture: Mixture | undefined;
   isMixtureStale: boolean;
+  /** What each of its flows lost; undefined until asked for, and after a cut. */
+  losses: LossesOfFlows | undefined;
 }
 
 /** The set of believed terms, and the model that is fitted to it. */
 export class Belief {
   readonly model: LossModel;
+  readonly #graph: PathGraph;
   readonly #evidence: Evidence;
   readonly #terms: OwnTerm[];
   /** Partial losses that were tried, by candidate: the same members are the same part. */
   readonly #parts = new Map<Candidate, OwnTerm[]>();
   readonly #wholeOf: ReadonlyMap<Candidate, OwnTerm>;
   readonly #active = new Set<OwnTerm>();
+  /** Kept until what is believed changes. */
+  #limitedCells: ReadonlySet<number> | undefined;
   /** By cell: the terms that cover it. */
   readonly #termsAt: OwnTerm[][];
   /** By piece: what covers it, and where. */
@@ -54,6 +59,7 @@ export class Belief {
    *   (0, 1)
    */
   constructor(graph: PathGraph, candidates: readonly Candidate[], errorProbability: number) {
+    this.#graph = graph;
     this.model = new LossModel(graph.cells);
     this.#evidence = new Evidence(graph, this.model);
     const losses = candidates.filter((each) => !each.isNuisance && !each.isIncomplete).length;
@@ -122,11 +128,19 @@ export class Belief {
 
   /** Cells of responders that are believed to be limited. */
   limitedCells(): ReadonlySet<number> {
-    return new Set(
-      [...this.#active].flatMap(({ candidate, coverage }) =>
-        candidate.isNuisance ? coverage.cells : [],
-      ),
-    );
+    if (this.#limitedCells !== undefined) return this.#limitedCells;
+    const limited = new Set<number>();
+    for (const { candidate, coverage } of this.#active) {
+      if (candidate.isNuisance) for (const cell of coverage.cells) limited.add(cell);
+    }
+    this.#limitedCells = limited;
+    return limited;
+  }
+
+  /** The losses under a term in each round, by cell; undefined where nobody noted the rounds. */
+  lossesByRound({ spans }: Term): readonly ReadonlyMap<number, number>[] | undefined {
+    const { rounds } = this.#graph;
+    return rounds === undefined ? undefined : this.#evidence.lossesByRound(spans, rounds);
   }
 
   /** Believes in a prospect. */
@@ -139,6 +153,7 @@ export class Belief {
   /** Believes in a term no longer. */
   deactivate(term: Term): void {
     this.#active.delete(term as OwnTerm);
+    this.#limitedCells = undefined;
     this.#believe(term as OwnTerm, 0);
   }
 
@@ -153,10 +168,12 @@ export class Belief {
 
   /** Believes in what was saved, and nothing else. */
   restore(saved: Saved): void {
-    for (const term of [...this.#active]) this.deactivate(term);
+    const kept = new Set(saved.map(({ term }) => term));
+    for (const term of [...this.#active]) if (!kept.has(term)) this.deactivate(term);
     for (const { term, theta, prior } of saved) {
       const own = term as OwnTerm;
       own.prior = prior;
+      if (this.#active.has(own) && own.coverage.theta === theta) continue;
       this.#believe(this.#activated(own), theta);
     }
   }
@@ -171,7 +188,7 @@ export class Belief {
       const { theta } = part.coverage;
       const whole = this.#wholeOf.get(part.candidate) ?? part;
       this.without(part, () => {
-        const losses = this.#evidence.flowLosses(whole.spans);
+        const losses = this.#lossesOf(whole);
         const mixture = bestMixture(this.model, losses, { losses: [-Math.expm1(theta)] });
         const surplus = this.model.gainOf(part.coverage, theta) - (mixture?.gain ?? 0);
         part.prior = whole.prior + partialPenalty(whole) + surplus;
@@ -191,8 +208,9 @@ export class Belief {
 
   /** Brings all that is believed to the joint maximum. */
   refit(): void {
+    const before = new Map([...this.#active].map((term) => [term, term.coverage.theta]));
     this.model.refit();
-    for (const term of this.#active) this.#touch(term);
+    for (const [term, theta] of before) if (term.coverage.theta !== theta) this.#touch(term);
   }
 
   /** The part of a candidate that a mixture says is hit, with its cells cut off from the others. */
@@ -219,6 +237,7 @@ export class Belief {
       isStale: true,
       mixture: undefined,
       isMixtureStale: true,
+      losses: undefined,
     };
     this.#index(part, spans, cells);
     this.#parts.set(term.candidate, [...known, part]);
@@ -230,7 +249,9 @@ export class Belief {
     for (const { term, span } of this.#spansAt[from] ?? []) {
       const cutOff = { ...span, path: to };
       const cells = this.#evidence.cellsOf(cutOff);
+      this.#limitedCells = undefined;
       term.spans.push(cutOff);
+      term.losses = undefined;
       this.model.extend(term.coverage, cells);
       this.#index(term, [cutOff], cells);
       term.isStale = true;
@@ -240,6 +261,7 @@ export class Belief {
 
   #activated(term: OwnTerm): OwnTerm {
     this.#active.add(term);
+    this.#limitedCells = undefined;
     return term;
   }
 
@@ -269,11 +291,15 @@ export class Belief {
   #mixtureOf(term: OwnTerm): Mixture | undefined {
     if (term.isMixtureStale) {
       const atLeast = Math.max(term.gain, term.prior + partialPenalty(term));
-      const losses = this.#evidence.flowLosses(term.spans);
-      term.mixture = bestMixture(this.model, losses, { atLeast });
+      term.mixture = bestMixture(this.model, this.#lossesOf(term), { atLeast });
       term.isMixtureStale = false;
     }
     return term.mixture;
+  }
+
+  #lossesOf(term: OwnTerm): LossesOfFlows {
+    term.losses ??= this.#evidence.flowLosses(term.spans);
+    return term.losses;
   }
 
   #termOf(candidate: Candidate, lossPrior: number): OwnTerm {
@@ -291,6 +317,7 @@ export class Belief {
       isStale: true,
       mixture: undefined,
       isMixtureStale: true,
+      losses: undefined,
     };
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Span } from './coverage-classes.ts';
+import { FlowSums } from './flow-sums.ts';
 import type { LossModel } from './likelihood.ts';
 import { flowCell, flowReturnCell, type PathGraph } from './path-graph.ts';
 
@@ -24,10 +25,13 @@ export interface FlowLosses {
   readonly lost: readonly number[];
 }
 
-interface GrowingLosses extends FlowLosses {
-  received: number;
-  readonly cells: number[];
-  readonly lost: number[];
+/** What the flows across a place lost there. */
+export interface LossesOfFlows {
+  readonly hit: readonly FlowLosses[];
+  /** Of the flows that lost nothing: how many have how many answers. */
+  readonly spared: ReadonlyMap<number, number>;
+  /** All of them. */
+  readonly flows: number;
 }
 
 /** A piece that was cut off another. */
@@ -36,15 +40,19 @@ export interface Cut {
   readonly to: number;
 }
 
+const NONE: readonly number[] = [];
+
 /** Pieces and, through the model, their cells. */
 export class Evidence {
   readonly #graph: PathGraph;
   readonly #model: LossModel;
   readonly #pieces: Piece[];
+  readonly #sums: FlowSums;
 
   constructor(graph: PathGraph, model: LossModel) {
     this.#graph = graph;
     this.#model = model;
+    this.#sums = new FlowSums(graph);
     this.#pieces = graph.classes.map(({ flows, cells, returnCell }) => ({
       flows,
       cells,
@@ -68,32 +76,60 @@ export class Evidence {
   }
 
   /** What each flow under some spans lost. */
-  flowLosses(spans: readonly Span[]): FlowLosses[] {
-    const byFlow = new Map<number, GrowingLosses>();
-    for (const span of spans) {
-      for (const flow of this.flowsOf(span.path)) {
-        const losses = byFlow.get(flow) ?? { flow, received: 0, cells: [], lost: [] };
-        byFlow.set(flow, losses);
-        this.#addLosses(losses, span);
+  flowLosses(spans: readonly Span[]): LossesOfFlows {
+    const hit: FlowLosses[] = [];
+    const spared = new Map<number, number>();
+    let count = 0;
+    for (const [path, inside] of byPath(spans)) {
+      const flows = this.flowsOf(path);
+      count += flows.length;
+      for (const flow of flows) {
+        const losses = this.#lossesOf(flow, path, inside);
+        if (losses.cells.length > 0) hit.push(losses);
+        else spared.set(losses.received, (spared.get(losses.received) ?? 0) + 1);
       }
     }
-    return [...byFlow.values()];
+    return { hit, spared, flows: count };
   }
 
-  #addLosses(losses: GrowingLosses, { path, from, end }: Span): void {
-    const piece = this.#pieces[path];
-    const row = this.#graph.rows[losses.flow];
-    if (piece === undefined || row === undefined) return;
-    for (let position = from; position < end; position++) {
-      const isReturn = position === piece.cells.length;
-      const id = isReturn ? piece.returnCell : (piece.cells[position] ?? -1);
-      if (id < 0) continue;
-      const { sent, received } = isReturn ? flowReturnCell(row) : flowCell(row, position);
-      losses.received += received;
-      if (received === sent) continue;
-      losses.cells.push(id);
-      losses.lost.push(sent - received);
+  /** The noted losses under some spans: how many a cell in each round, by round. */
+  lossesByRound(spans: readonly Span[], rounds: number): ReadonlyMap<number, number>[] {
+    const byRound = Array.from({ length: rounds }, () => new Map<number, number>());
+    for (const [path, inside] of byPath(spans)) {
+      for (const flow of this.flowsOf(path)) {
+        for (const { position, lost, rounds: noted } of this.#sums.losses(flow)) {
+          if (!inside.some(({ from, end }) => position >= from && position < end)) continue;
+          const cell = this.#cellAt(path, position);
+          // A probe that the target answered late is noted as lost, and was not.
+          const weight = lost / noted.length;
+          for (const round of noted) {
+            const there = byRound[round];
+            there?.set(cell, (there.get(cell) ?? 0) + weight);
+          }
+        }
+      }
     }
+    return byRound;
+  }
+
+  #lossesOf(flow: number, path: number, spans: readonly Span[]): FlowLosses {
+    const losses = this.#sums.losses(flow);
+    let received = 0;
+    for (const span of spans) received += this.#sums.answers(flow, span);
+    if (losses.length === 0) return { flow, received, cells: NONE, lost: NONE };
+    const cells: number[] = [];
+    const lost: number[] = [];
+    for (const each of losses) {
+      if (!spans.some(({ from, end }) => each.position >= from && each.position < end)) continue;
+      cells.push(this.#cellAt(path, each.position));
+      lost.push(each.lost);
+    }
+    return { flow, received, cells, lost };
+  }
+
+  #cellAt(path: number, position: number): number {
+    const { cells = [], returnCell = -1 } = this.#pieces[path] ?? {};
+    return position === cells.length ? returnCell : (cells[position] ?? -1);
   }
 
   /** Cuts the pieces under some spans that mix members and others. */
@@ -128,4 +164,14 @@ export class Evidence {
     piece.flows = piece.flows.filter((flow) => !taken.has(flow));
     return this.#pieces.push({ flows: inside, cells, returnCell }) - 1;
   }
+}
+
+function byPath(spans: readonly Span[]): ReadonlyMap<number, readonly Span[]> {
+  const grouped = new Map<number, Span[]>();
+  for (const span of spans) {
+    const known = grouped.get(span.path);
+    if (known === undefined) grouped.set(span.path, [span]);
+    else known.push(span);
+  }
+  return grouped;
 }

@@ -23,6 +23,8 @@ export interface FlowRow {
   readonly end: PathEnd;
   /** Of the probes lost at the target: those whose repeated answer came. */
   readonly answeredLate: number;
+  /** The rounds of lost probes, one entry a hop; empty where nobody noted them. */
+  readonly lostIn: readonly (readonly number[])[];
 }
 
 /** The rows of all flows whose path is known. */
@@ -43,6 +45,7 @@ function rowOf(flow: FlowCounts, index: number, targetHops: number): FlowRow | u
     responders: flow.responders.slice(0, known),
     sent: flow.sent.slice(0, known),
     received: flow.received.slice(0, known),
+    lostIn: flow.lostIn?.slice(0, known) ?? [],
   };
   if (flow.isReached) return { ...row, end: 'target', answeredLate: flow.answeredLate };
   // A flow that ends while others reach the target loses its probes behind the last hop that
@@ -50,8 +53,10 @@ function rowOf(flow: FlowCounts, index: number, targetHops: number): FlowRow | u
   const hasGoneAsFar =
     targetHops > 0 && flow.sent.length >= targetHops && isProbedUpTo(flow, targetHops);
   if (!hasGoneAsFar) return known === 0 ? undefined : { ...row, end: 'open', answeredLate: 0 };
+  const from = Math.max(targetHops - 1, known);
   row.responders.push(STAR);
-  row.sent.push(flow.sent.slice(Math.max(targetHops - 1, known)).reduce((a, b) => a + b, 0));
+  row.sent.push(flow.sent.slice(from).reduce((a, b) => a + b, 0));
+  if (flow.lostIn !== undefined) row.lostIn.push(flow.lostIn.slice(from).flat());
   row.received.push(0);
   return { ...row, end: 'unseen', answeredLate: 0 };
 }
@@ -107,5 +112,6 @@ function mergedAtTarget(row: FlowRow): FlowRow {
     responders: [...row.responders.slice(0, last - 1), target],
     sent: joined(row.sent),
     received: joined(row.received),
+    lostIn: [...row.lostIn.slice(0, last - 1), row.lostIn.slice(last - 1).flat()],
   };
 }

@@ -25,6 +25,8 @@ const THETA_MIN = -9;
 const NEWTON_STEPS_MAX = 30;
 const SWEEPS_MAX = 40;
 const TOLERANCE = 1e-7;
+/** A θ that moves by no more than rounding is left as it is, with all that depends on it. */
+const UNCHANGED = 1e-9;
 const PROFILE_TOLERANCE = 1e-4;
 /** Keeps logarithms finite where rounding leaves no room for loss. */
 const FAIL_MIN = 1e-12;
@@ -124,8 +126,9 @@ export class LossModel {
   /** Adds cells that were split off those that a coverage has. */
   extend(coverage: Coverage, cells: readonly number[]): void {
     const own = coverage as OwnCoverage;
+    // What the new cells hold, the old ones held before.
     own.cells.push(...cells);
-    this.#tally(own);
+    own.lossy.push(...cells.filter((cell) => this.received(cell) < this.sent(cell)));
   }
 
   /** Believes in a loss of θ ≤ 0, or changes the θ of one that is believed; 0 takes it back. */
@@ -147,8 +150,9 @@ export class LossModel {
         if (coverage === pinned) continue;
         // θ = 0 would end the belief, and that is not for a fit to decide.
         const theta = Math.min(-TOLERANCE, this.fit(coverage).theta);
-        largestChange = Math.max(largestChange, Math.abs(theta - coverage.theta));
-        this.believe(coverage, theta);
+        const change = Math.abs(theta - coverage.theta);
+        largestChange = Math.max(largestChange, change);
+        if (change > UNCHANGED) this.believe(coverage, theta);
       }
       if (largestChange < TOLERANCE) return;
     }
@@ -255,6 +259,13 @@ export class LossModel {
       gain += lost * Math.log(withTheta / without);
     }
     return gain;
+  }
+
+  /** What one lost probe in a covered cell adds to that, in nats. */
+  gainOfLoss({ theta: present }: Coverage, cell: number, theta: number): number {
+    const [pass, fail] = [this.#pass[cell] ?? 0, this.fail(cell)];
+    const withTheta = fail - pass * Math.expm1(theta - present);
+    return Math.log(withTheta / Math.max(FAIL_MIN, fail - pass * Math.expm1(-present)));
   }
 
   /** Where the joint slope leads from θ; below θ where the likelihood rises that way. */

@@ -5,6 +5,7 @@
 
 import type { PathCounts } from '../../model/path-counts.ts';
 import type { Belief } from './belief.ts';
+import { dispersionOverRounds, gainWithoutSpell } from './bursts.ts';
 import { candidatesOf, type Explanation } from './candidates.ts';
 import { type LossDirection, lossDirection } from './direction.ts';
 import { exclusion, type UntestablePlace } from './exclusion.ts';
@@ -81,6 +82,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
     graph,
     losses: active
       .filter(({ candidate }) => !candidate.isNuisance)
+      .filter((term) => gainWithoutSpell(belief, term) > 0)
       .map((term) => describeLoss({ graph, selection, options }, term))
       .sort((a, b) => b.probability - a.probability || b.lossRatio - a.lossRatio),
     limited: limitedResponders(graph, belief),
@@ -110,7 +112,7 @@ function describeLoss({ graph, selection, options }: Context, term: Term): Locat
   return {
     explanations: named?.explanations ?? candidate.explanations,
     lossRatio: estimatedLoss(model, coverage),
-    lossInterval: lossInterval(model, coverage),
+    lossInterval: lossInterval(model, coverage, dispersionOverRounds(selection.belief, term)),
     probability: Math.min(PROBABILITY_MAX, modelProbability),
     modelProbability,
     detection,

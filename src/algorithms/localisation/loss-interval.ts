@@ -27,18 +27,29 @@ const GRID_STEPS = 400;
 
 /** Loss ratio with the highest likelihood, all else as fitted, in [0, 1]. */
 export function estimatedLoss(model: LossModel, coverage: Coverage): number {
-  const { theta } = model.fit(coverage);
+  const theta = estimatedTheta(model, coverage);
   return theta <= THETA_INDISTINCT ? 1 : -Math.expm1(theta);
+}
+
+/** The same as ln(1 − loss). */
+export function estimatedTheta(model: LossModel, coverage: Coverage): number {
+  return model.fit(coverage).theta;
 }
 
 /**
  * The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best, and more
  * where cells scatter more than single losses would.
+ *
+ * @param overRounds how many times as much rounds differ as single losses would make them, ≥ 1
  */
-export function lossInterval(model: LossModel, coverage: Coverage): [number, number] {
+export function lossInterval(
+  model: LossModel,
+  coverage: Coverage,
+  overRounds = 1,
+): [number, number] {
   const { theta } = model.fit(coverage);
   const best = model.profileGain(coverage, theta);
-  const allowed = INTERVAL_DROP_95 * dispersion(model, coverage);
+  const allowed = INTERVAL_DROP_95 * Math.max(overRounds, dispersion(model, coverage));
   const drop = (at: number): number => best - model.profileGain(coverage, at) - allowed;
   return [lossWhere(drop, theta, 0), lossWhere(drop, theta, THETA_TOTAL_LOSS)];
 }

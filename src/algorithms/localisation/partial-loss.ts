@@ -9,7 +9,7 @@
  * instead would find a "partial loss" in any noise.
  */
 
-import type { FlowLosses } from './evidence.ts';
+import type { FlowLosses, LossesOfFlows } from './evidence.ts';
 import type { LossModel } from './likelihood.ts';
 
 export interface Mixture {
@@ -35,12 +35,10 @@ const SHARE_TOLERANCE = 1e-3;
  */
 export function bestMixture(
   model: LossModel,
-  flows: readonly FlowLosses[],
+  { hit, spared, flows }: LossesOfFlows,
   { losses = LOSSES, atLeast = 0 }: { losses?: readonly number[]; atLeast?: number } = {},
 ): Mixture | undefined {
-  const hit = flows.filter(({ cells }) => cells.length > 0);
-  if (hit.length === 0 || flows.length < 2) return undefined;
-  const spared = tallyOf(flows);
+  if (hit.length === 0 || flows < 2) return undefined;
   let best: { theta: number; share: number; gain: number; deltas: readonly number[] } | undefined;
   for (const loss of losses) {
     const theta = Math.log1p(-loss);
@@ -48,7 +46,7 @@ export function bestMixture(
     // No share of hit flows gains more than hitting just those that gain by it.
     const bound = deltas.reduce((sum, delta) => sum + Math.max(0, delta), 0);
     if (bound <= Math.max(atLeast, best?.gain ?? 0)) continue;
-    const all = { deltas, spared, theta, count: flows.length };
+    const all = { deltas, spared, theta, count: flows };
     const share = bestShare(all);
     const gain = mixtureGain(all, share);
     if (gain > (best?.gain ?? atLeast)) best = { theta, share, gain, deltas };
@@ -71,14 +69,6 @@ interface Deltas {
   readonly spared: ReadonlyMap<number, number>;
   readonly theta: number;
   readonly count: number;
-}
-
-function tallyOf(flows: readonly FlowLosses[]): ReadonlyMap<number, number> {
-  const tally = new Map<number, number>();
-  for (const { received, cells } of flows) {
-    if (cells.length === 0) tally.set(received, (tally.get(received) ?? 0) + 1);
-  }
-  return tally;
 }
 
 function deltaOf(model: LossModel, { received, cells, lost }: FlowLosses, theta: number): number {

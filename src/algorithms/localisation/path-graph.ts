@@ -49,6 +49,8 @@ export interface PathGraph {
   readonly isTargetReached: boolean;
   /** Whether the target has repeated an answer that was lost: then lost answers show as such. */
   readonly doesTargetRepeat: boolean;
+  /** Rounds that the counts are of; undefined where nobody noted in which probes were lost. */
+  readonly rounds: number | undefined;
 }
 
 export const SOURCE_VERTEX = 0;
@@ -127,6 +129,7 @@ class GraphBuilder {
       rows: byFlow,
       isTargetReached,
       doesTargetRepeat: this.#doesTargetRepeat,
+      rounds: this.#counts.rounds,
     };
   }
 

@@ -75,7 +75,7 @@ describe('the worked example', () => {
     const interval = `between ${percent(low)} and ${percent(high)}`;
     const sentence = `${name} loses ${percent(loss.lossRatio)}, ${interval}`;
     expect(text).toContain(sentence);
-    expect(text).toContain(`probability ${loss.probability.toFixed(3)}`);
+    expect(text).toContain(`probability ${Number(loss.probability.toFixed(3))}`);
     expect(text).toContain(`direction: ${loss.direction}`);
     expect(text).toContain(`answers ${percent(found.limited[0]?.answerRatio ?? 1)}`);
     expect(text).toContain(`${loss.probesLost} of ${loss.probesAcross} probes lost`);

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { flawsOf } from '../../test/e2e/published-schemas.ts';
+import type { PathsRecord } from '../model/paths-record.ts';
+import { formatPathsDot, formatPathsSvg } from '../report/paths-drawings.ts';
+import { formatScamperPaths } from '../report/paths-scamper.ts';
+import { formatPathsText } from '../report/paths-text.ts';
+import { findPaths, type PathsEvent, type PathsOptions, paths } from './paths.ts';
+
+const HEALTHY = { simulate: 'healthy-fabric', seed: 5, confidence: 0.999 } as const;
+const KINDS = (['udp', 'tcp', 'icmp'] as const).flatMap((protocol) =>
+  ([4, 6] as const).map((family) => ({ protocol, family })),
+);
+
+function widths({ hops }: PathsRecord): number[] {
+  return hops.map(({ places }) => places.length);
+}
+
+describe.each(KINDS)('by $protocol over IPv$family', ({ protocol, family }) => {
+  test('the whole fabric is found', async () => {
+    const record = await paths('anything', { ...HEALTHY, protocol, family });
+    expect(record).toMatchObject({ reached: true, stopReason: 'complete', protocol, family });
+    // Over IPv4 routers answer by the address of each link, over IPv6 by their own.
+    expect(widths(record)).toEqual(family === 4 ? [1, 1, 4, 16, 4, 1] : [1, 1, 4, 4, 1, 1]);
+    expect(record.paths).toEqual({ found: 16, broken: 0, unexplored: 0 });
+    expect(record.balancers.map(({ kind }) => kind)).toEqual(Array(5).fill('per-flow'));
+    expect(record.measurement).toMatchObject({ foreignReplies: 0, malformed: 0 });
+    expect(flawsOf('paths-1', record)).toEqual([]);
+  });
+});
+
+const SCENARIOS = [
+  { simulate: 'per-packet-balancer-looks-like-meshing', found: 1 },
+  { simulate: 'silent-routers-are-not-loss', found: 16 },
+  { simulate: 'healthy-unequal-path-lengths', found: 16 },
+  { simulate: 'per-destination-balancers-show-one-path', found: 1 },
+  { simulate: 'mpls-labels-on-the-way', found: 16 },
+];
+
+test.each(SCENARIOS)('$simulate: $found paths', async ({ simulate, found }) => {
+  const { record, replies } = await findPaths('anything', { ...HEALTHY, simulate });
+  expect(record.paths).toMatchObject({ found, broken: 0 });
+  expect(flawsOf('paths-1', record)).toEqual([]);
+  expect(formatPathsText(record, { width: 1000 }).split('\n')[0]).toBe(record.summary);
+  expect(formatPathsDot(record)).toContain('digraph');
+  expect(formatPathsSvg(record)).toContain('</svg>');
+  expect(formatScamperPaths(record, replies).split('\n')).toHaveLength(4);
+});
+
+test('labels of MPLS are shown', async () => {
+  const record = await paths('anything', { ...HEALTHY, simulate: 'mpls-labels-on-the-way' });
+  const labels = record.hops.flatMap(({ places }) => places.flatMap(({ mpls }) => mpls));
+  expect(labels).toContain(24);
+});
+
+test('a route that moves meanwhile is noticed, and what was there before is left out', async () => {
+  const record = await paths('anything', { simulate: 'route-moves-mid-run', seed: 1 });
+  expect(record.changes).toHaveLength(1);
+  expect(record.paths.found).toBe(12);
+});
+
+test('the same seed gives the same record', async () => {
+  const [one, two] = await Promise.all([1, 2].map(() => paths('anything', HEALTHY)));
+  expect({ ...one, startedAt: '' }).toEqual({ ...two, startedAt: '' });
+});
+
+test('flows lead where the record says', async () => {
+  const record = await paths('anything', HEALTHY);
+  const [flow] = record.flows;
+  expect(flow).toMatchObject({ sourcePort: 33_000, destinationPort: 33_434, checksum: null });
+  expect(flow?.path.at(-1)).toBe(`5:${record.target.address}`);
+});
+
+test('links of scamper’s format are those of the record', async () => {
+  const { record, replies } = await findPaths('anything', HEALTHY);
+  const [, line = ''] = formatScamperPaths(record, replies).split('\n');
+  const trace = JSON.parse(line);
+  expect(trace).toMatchObject({ type: 'tracelb', method: 'udp-sport', nodec: 26, linkc: 40 });
+  const links = trace.nodes.flatMap((node: { links: { addr: string; probes: object[] }[][] }) =>
+    node.links.flat(),
+  );
+  expect(links).toHaveLength(40);
+  for (const { probes } of links) expect(probes.length).toBeGreaterThan(0);
+});
+
+describe('events', () => {
+  test('tell of every reply, then of the record', async () => {
+    const events: PathsEvent[] = [];
+    const call = paths('anything', HEALTHY);
+    for await (const event of call.events()) events.push(event);
+    const record = await call;
+    expect(events.at(-1)).toEqual({ type: 'end', record });
+    expect(events.filter(({ type }) => type === 'reply')).toHaveLength(record.repliesReceived);
+  });
+
+  test('may be left early: the search ends with what it knows', async () => {
+    const call = paths('anything', HEALTHY);
+    for await (const event of call.events()) {
+      expect(event.type).toBe('reply');
+      break;
+    }
+    const record = await call;
+    expect(record).toMatchObject({ stopReason: 'aborted', partial: true });
+    expect(flawsOf('paths-1', record)).toEqual([]);
+  });
+});
+
+test.each<PathsOptions>([
+  { confidence: 1 },
+  { confidence: 0 },
+  { maxTtl: 256 },
+  { flowsMax: 0 },
+  { maxProbes: 0 },
+  { protocol: 'icmp', port: 80 },
+  { protocol: 'icmp', flowField: 'source-port' },
+  { protocol: 'udp', flowField: 'checksum' },
+  { sourcePort: 65_000 },
+  { seed: -1 },
+])('an option out of range is refused at once: %j', (options) => {
+  expect(() => paths('anything', { ...HEALTHY, ...options })).toThrow(RangeError);
+});
