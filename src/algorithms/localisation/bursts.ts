@@ -42,8 +42,8 @@ export function gainWithoutSpell(belief: Belief, term: Term): number {
 
 /**
  * By how much more the losses of a term vary from round to round than single losses would:
- * Pearson's χ² over its degrees of freedom, or 1 where that may be chance. Routers that limit their answers
- * have reasons of their own to vary, and are left out.
+ * Pearson's χ² over its degrees of freedom, or 1 where that may be chance. Routers that limit their
+ * answers have reasons of their own to vary, and are left out.
  */
 export function dispersionOverRounds(belief: Belief, term: Term): number {
   const byRound = belief.lossesByRound(term);

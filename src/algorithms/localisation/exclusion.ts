@@ -58,8 +58,8 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
 
 /**
  * Whether both ends of a link are unknown, or one, and the other is a host: there may be many such
- * links, and which flows cross which is hidden. A lone silent router is taken for what it seems, one
- * router.
+ * links, and which flows cross which is hidden. A lone silent router is taken for what it seems,
+ * one router.
  */
 function isHidden(explanation: Explanation, { vertices }: PathGraph): boolean {
   if (explanation.kind !== 'link') return false;
