@@ -72,15 +72,18 @@ function authorOf(
   const [first] = stars;
   if (first === undefined) return undefined;
   const probes = first.row.sent[first.hop] ?? 0;
-  const likely = [...(between.get(placeKey(first.row, first.hop)) ?? [])].filter((responder) => {
+  const likely = [...(between.get(placeKey(first.row, first.hop)) ?? [])].flatMap((responder) => {
     const { sent, received, flows } = tallies.get(responder) ?? { sent: 1, received: 1, flows: 0 };
-    if (received >= LIMITED_ANSWER_RATIO * sent) return false;
+    if (received >= LIMITED_ANSWER_RATIO * sent) return [];
     const chance = (1 - received / sent) ** probes;
     // Flows that got no answer are not among those that are known to cross it.
     const expected = (flows * chance) / (1 - chance);
-    return expected >= EXPECTED_STARS_MIN && stars.length <= 1 + EXCESS_MAX * expected;
+    return expected >= EXPECTED_STARS_MIN ? [{ responder, expected }] : [];
   });
-  return likely.length === 1 ? likely[0] : undefined;
+  // Of several, the one that would leave the most may still have left none of these.
+  const [author, another] = likely;
+  if (author === undefined || another !== undefined) return undefined;
+  return stars.length <= 1 + EXCESS_MAX * author.expected ? author.responder : undefined;
 }
 
 /** A hop between two neighbours, which may be stars themselves. */
