@@ -23,13 +23,18 @@ export interface UplinkFlow {
 }
 
 export interface Uplinks {
-  /** Index of the device for each source port, 0 for the kernel's choice. */
-  readonly deviceOfPort: Uint32Array;
+  /**
+   * Index of the device for each source port, 0 for the kernel's choice. Undefined where there is
+   * one uplink: a packet that names its device is sent even when the route is gone, to nobody.
+   */
+  readonly deviceOfPort: Uint32Array | undefined;
   /** What could not be done, a sentence each. */
   readonly notes: readonly string[];
 }
 
 const PORTS = 65_536;
+/** Source ports that show whether there are several uplinks, however few flows there are. */
+const SAMPLE_PORTS = Array.from({ length: 32 }, (_, i) => 2048 * i + 1024);
 /** A device can be told to the kernel with a packet, a gateway cannot. */
 const SHARED_DEVICE_NOTE =
   'several gateways share one device: flows may leave by another of them than a connection with ' +
@@ -42,20 +47,23 @@ export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Upl
     const lookup = new RouteLookup();
     try {
       const gatewaysOf = new Map<number, Set<string>>();
-      for (const sourcePort of sourcePorts) {
+      for (const sourcePort of [...sourcePorts, ...SAMPLE_PORTS]) {
         const question = { ...flow, protocol: protocolNumber(flow), sourcePort };
         const { device, gateway } = lookup.ask(question);
         deviceOfPort[sourcePort] = device;
         gatewaysOf.set(device, (gatewaysOf.get(device) ?? new Set()).add(`${gateway}`));
       }
       const shared = [...gatewaysOf].filter(([, gateways]) => gateways.size > 1);
-      return { deviceOfPort, notes: shared.length === 0 ? [] : [SHARED_DEVICE_NOTE] };
+      return {
+        deviceOfPort: gatewaysOf.size > 1 ? deviceOfPort : undefined,
+        notes: shared.length === 0 ? [] : [SHARED_DEVICE_NOTE],
+      };
     } finally {
       lookup.close();
     }
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    return { deviceOfPort: new Uint32Array(PORTS), notes: [unknownNote(error)] };
+    return { deviceOfPort: undefined, notes: [unknownNote(error)] };
   }
 }
 
