@@ -1,8 +1,27 @@
 /** Refuses addresses on the command line that nothing can be sent from, or be traced to. */
 
 import { createSocket } from 'node:dgram';
-import { familyOf, formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
+import { familyOf, formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { resolveTarget } from '../runtime/target.ts';
 import { CliError } from './cli-error.ts';
+
+/**
+ * Looks a target up and refuses both ends of what would only look like a dead network.
+ *
+ * @throws {CliError} TARGET_NOT_A_HOST, SOURCE_NOT_LOCAL, USAGE
+ * @throws {HostError} when the name has no address
+ */
+export async function checkEnds(
+  target: string,
+  {
+    family,
+    source,
+  }: { readonly family?: IpFamily | undefined; readonly source?: string | undefined },
+): Promise<void> {
+  const { address } = await resolveTarget(target, family);
+  requireHost(address);
+  if (source !== undefined) await readSource(source, address);
+}
 
 /**
  * Refuses what is not the address of one host: traced to, it would only look like a dead one.

@@ -64,7 +64,10 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const options = pathsOptionsOf(flags, interruption.signal);
-    if (flags.simulate === undefined) await checkEnds(target, options);
+    if (flags.simulate === undefined) {
+      const { checkEnds } = await import('./endpoints.ts');
+      await checkEnds(target, options);
+    }
     const outputs = openOutputs({
       ...(flags.svg === undefined ? {} : { svg: flags.svg }),
       ...(flags.dot === undefined ? {} : { dot: flags.dot }),
@@ -94,17 +97,6 @@ async function found(
     if (error instanceof RangeError) throw new CliError('USAGE', flagNames(error.message));
     throw error;
   }
-}
-
-/** Refuses what would only look like a dead network. */
-async function checkEnds(target: string, { family, source }: PathsOptions): Promise<void> {
-  const [{ readSource, requireHost }, { resolveTarget }] = await Promise.all([
-    import('./endpoints.ts'),
-    import('../runtime/target.ts'),
-  ]);
-  const { address } = await resolveTarget(target, family);
-  requireHost(address);
-  if (source !== undefined) await readSource(source, address);
 }
 
 async function write({ record, replies }: FinishedPaths, flags: PathsFlags): Promise<void> {

@@ -80,7 +80,10 @@ async function traced(
   return targets.map((target) =>
     limit(async (): Promise<Outcome> => {
       try {
-        if (flags.simulate === undefined) await checkEnds(target, options);
+        if (flags.simulate === undefined) {
+          const { checkEnds } = await import('./endpoints.ts');
+          await checkEnds(target, options);
+        }
         return { record: await trace(target, options) };
       } catch (error) {
         return { error: error instanceof RangeError ? usageError(error) : error };
@@ -119,25 +122,14 @@ async function writtenInTurn(
   return outcomes;
 }
 
-/** Refuses what would only look like a dead network. */
-async function checkEnds(target: string, { family, source }: TraceOptions): Promise<void> {
-  const [{ readSource, requireHost }, { resolveTarget }] = await Promise.all([
-    import('./endpoints.ts'),
-    import('../runtime/target.ts'),
-  ]);
-  const { address } = await resolveTarget(target, family);
-  requireHost(address);
-  if (source !== undefined) await readSource(source, address);
-}
-
 /** What the library calls a range, by the name of the flag. */
 function usageError({ message }: RangeError): CliError {
   return new CliError('USAGE', message.replace(/^packetBytes/, '--packet-size'));
 }
 
 async function targetsOf(given: readonly string[], flags: TraceFlags): Promise<readonly string[]> {
-  const lists = await Promise.all(given.map((each) => (each === '-' ? linesOfInput() : [each])));
-  const targets = lists.flat();
+  const read = given.includes('-') ? await linesOfInput() : [];
+  const targets = given.flatMap((each) => (each === '-' ? read : [each]));
   if (targets.length > 0) return targets;
   if (flags.simulate !== undefined) return ['the simulated target'];
   throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
