@@ -33,6 +33,8 @@ const FABRIC = { fabric: { widths: [1, 4, 4, 1] } };
 const UNEQUAL = { fabric: { widths: [1, 4, 4, 1], detours: ['r3.2'] } };
 /** As in the comment on top. */
 const CONFIDENT = ['--confidence', '99.99%'];
+/** Where few flows cross the fault: a hash bucket of the router before it is as likely as 1e-4. */
+const LESS_CONFIDENT = ['--confidence', '99.9%'];
 /** What a clean run has to rule out: the bench looks closer. */
 const COARSE = ['--exclude', '10%'];
 /** Where some links show so little that to rule out losses there takes long. */
@@ -243,9 +245,12 @@ describe('an isolate run', () => {
   it('leaves the ports of another alone, and both are right', async () => {
     const lab = await open(FABRIC, { faults: [lossy] });
     const packets = await watchProbes(lab, { count: 1 });
-    const first = startIsolate(lab, { seed: 1, flags: CONFIDENT });
+    const first = startIsolate(lab, { seed: 1, flags: LESS_CONFIDENT });
     await packets.seen;
-    const runs = await Promise.all([first.over, isolateIn(lab, { seed: 2, flags: CONFIDENT })]);
+    const runs = await Promise.all([
+      first.over,
+      isolateIn(lab, { seed: 2, flags: LESS_CONFIDENT }),
+    ]);
     for (const { record } of runs) {
       expect(record.verdict, record.summary).toBe('loss-located');
       expect(isNamed(lab.plan, record, truthOf(lossy)), record.summary).toBe(true);
