@@ -54,6 +54,7 @@ const ONLY_SIMULATED: Readonly<Record<string, string>> = {
   'hash-buckets-move-few-flows': 'next hops',
   'icmp-limit-shared-with-others': 'other probers',
   'large-packets-are-lost': 'loss that depends on the packet, the time or earlier losses',
+  'loop-behind-one-router': 'next hops',
   'loss-comes-and-goes-on-one-link': 'loss that depends on the packet, the time or earlier losses',
   'mpls-labels-on-the-way': 'MPLS labels',
   'narrow-link-is-not-loss': 'a small MTU',
