@@ -35,6 +35,18 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     return this.#result.then(done, failed);
   }
 
+  /** As that of a promise. */
+  catch<Failed = never>(
+    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Result | Failed> {
+    return this.#result.catch(failed);
+  }
+
+  /** As that of a promise. */
+  finally(done?: (() => void) | null): Promise<Result> {
+    return this.#result.finally(done);
+  }
+
   /**
    * The events from the start on, to be heard once. Leaving the loop early ends the measurement.
    *

@@ -4,6 +4,7 @@ import type { SearchSettings } from '../algorithms/multipath/search.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { FlowField, PathsProtocol } from '../model/paths-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
+import { integerOption } from './integer-option.ts';
 
 /** How to search; every field has a default. */
 export interface PathsOptions {
@@ -86,10 +87,14 @@ export function completePathsOptions(options: PathsOptions): CompletePathsOption
   if (!(confidence > 0 && confidence < 1)) {
     throw new RangeError(`confidence must be within (0, 1), got ${confidence}`);
   }
-  const flowsMax = integer('flowsMax', options.flowsMax, { preset: 1024, min: 1, max: 16_384 });
+  const flowsMax = integerOption('flowsMax', options.flowsMax, {
+    preset: 1024,
+    min: 1,
+    max: 16_384,
+  });
   const ports = { min: 1, max: 65_535 };
-  const sourcePort = integer('sourcePort', options.sourcePort, { preset: 33_000, ...ports });
-  const port = integer('port', options.port, { preset: PORTS[protocol], ...ports });
+  const sourcePort = integerOption('sourcePort', options.sourcePort, { preset: 33_000, ...ports });
+  const port = integerOption('port', options.port, { preset: PORTS[protocol], ...ports });
   requireRoom('sourcePort', flowField === 'source-port' ? sourcePort + flowsMax : 0, flowsMax);
   requireRoom('port', flowField === 'destination-port' ? port + flowsMax : 0, flowsMax);
   const { algorithm = 'mda', confidenceOf = 'graph' } = options;
@@ -104,23 +109,28 @@ export function completePathsOptions(options: PathsOptions): CompletePathsOption
       algorithm,
       failureProbability: 1 - confidence,
       promisedFor: confidenceOf,
-      maxTtl: integer('maxTtl', options.maxTtl, { preset: 30, min: 1, max: 255 }),
+      maxTtl: integerOption('maxTtl', options.maxTtl, { preset: 30, min: 1, max: 255 }),
       flowsMax,
-      maxProbes: integer('maxProbes', options.maxProbes, { preset: 20_000, min: 1, max: 1e7 }),
+      maxProbes: integerOption('maxProbes', options.maxProbes, {
+        preset: 20_000,
+        min: 1,
+        max: 1e7,
+      }),
       maxTimeUs:
-        1000 * integer('maxTimeMs', options.maxTimeMs, { preset: 60_000, min: 100, max: 86.4e6 }),
-      gapLimit: integer('gapLimit', options.gapLimit, { preset: 4, min: 1, max: 30 }),
+        1000 *
+        integerOption('maxTimeMs', options.maxTimeMs, { preset: 60_000, min: 100, max: 86.4e6 }),
+      gapLimit: integerOption('gapLimit', options.gapLimit, { preset: 4, min: 1, max: 30 }),
     },
-    tos: integer('tos', options.tos, { preset: 0, min: 0, max: 255 }),
+    tos: integerOption('tos', options.tos, { preset: 0, min: 0, max: 255 }),
     rates: {
-      total: integer('rate', options.rate, { preset: 2000, min: 1, max: 1e6 }),
-      perInterface: integer('ratePerInterface', options.ratePerInterface, {
+      total: integerOption('rate', options.rate, { preset: 2000, min: 1, max: 1e6 }),
+      perInterface: integerOption('ratePerInterface', options.ratePerInterface, {
         preset: 100,
         min: 1,
         max: 1e6,
       }),
     },
-    seed: integer('seed', options.seed, {
+    seed: integerOption('seed', options.seed, {
       preset: Math.floor(Math.random() * 2 ** 32),
       min: 0,
       max: 2 ** 32 - 1,
@@ -141,14 +151,4 @@ function requireOneOf<Value>(
 function requireRoom(name: string, end: number, flows: number): void {
   if (end <= 65_536) return;
   throw new RangeError(`${name} must be at most ${65_536 - flows} with flowsMax ${flows}`);
-}
-
-function integer(
-  name: string,
-  value: number | undefined,
-  { preset, min, max }: { readonly preset: number; readonly min: number; readonly max: number },
-): number {
-  if (value === undefined) return preset;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
 }

@@ -4,6 +4,7 @@ import type { TraceSettings } from '../algorithms/trace/trace-options.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
+import { integerOption } from './integer-option.ts';
 
 /** How to trace; every field has a default. */
 export interface TraceOptions {
@@ -84,17 +85,21 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   if (protocol === 'icmp' && options.port !== undefined) {
     throw new RangeError('port must be left out with protocol icmp, which has none');
   }
-  const firstTtl = integer('firstTtl', options.firstTtl, { preset: 1, min: 1, max: TTL_MAX });
+  const firstTtl = integerOption('firstTtl', options.firstTtl, { preset: 1, min: 1, max: TTL_MAX });
   const presetMax = Math.max(30, firstTtl);
-  const maxTtl = integer('maxTtl', options.maxTtl, { preset: presetMax, min: 1, max: TTL_MAX });
+  const maxTtl = integerOption('maxTtl', options.maxTtl, {
+    preset: presetMax,
+    min: 1,
+    max: TTL_MAX,
+  });
   if (firstTtl > maxTtl) {
     throw new RangeError(`firstTtl, ${firstTtl}, is above maxTtl, ${maxTtl}`);
   }
   const { packetBytes } = options;
   if (packetBytes !== undefined) {
-    integer('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
+    integerOption('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
   }
-  const seed = integer('seed', options.seed, {
+  const seed = integerOption('seed', options.seed, {
     preset: Math.floor(Math.random() * 2 ** 32),
     min: 0,
     max: 2 ** 32 - 1,
@@ -104,16 +109,21 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
     port:
       protocol === 'icmp'
         ? null
-        : integer('port', options.port, { preset: DEFAULT_PORTS[protocol], min: 0, max: 65_535 }),
+        : integerOption('port', options.port, {
+            preset: DEFAULT_PORTS[protocol],
+            min: 0,
+            max: 65_535,
+          }),
     settings: {
       firstTtl,
       maxTtl,
-      queries: integer('queries', options.queries, { preset: 3, min: 1, max: 100 }),
-      retries: integer('retries', options.retries, { preset: 0, min: 0, max: 100 }),
+      queries: integerOption('queries', options.queries, { preset: 3, min: 1, max: 100 }),
+      retries: integerOption('retries', options.retries, { preset: 0, min: 0, max: 100 }),
       timeoutUs:
-        1000 * integer('timeoutMs', options.timeoutMs, { preset: 1000, min: 10, max: 10_000 }),
-      gapLimit: integer('gapLimit', options.gapLimit, { preset: 8, min: 0, max: TTL_MAX }),
-      parallelTtls: integer('parallelTtls', options.parallelTtls, {
+        1000 *
+        integerOption('timeoutMs', options.timeoutMs, { preset: 1000, min: 10, max: 10_000 }),
+      gapLimit: integerOption('gapLimit', options.gapLimit, { preset: 8, min: 0, max: TTL_MAX }),
+      parallelTtls: integerOption('parallelTtls', options.parallelTtls, {
         preset: TTL_MAX,
         min: 1,
         max: TTL_MAX,
@@ -121,39 +131,30 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
       maxTimeUs:
         options.maxTimeMs === undefined
           ? Number.POSITIVE_INFINITY
-          : 1000 * integer('maxTimeMs', options.maxTimeMs, { preset: 0, min: 10, max: 86_400_000 }),
+          : 1000 *
+            integerOption('maxTimeMs', options.maxTimeMs, { preset: 0, min: 10, max: 86_400_000 }),
     },
     packetBytes,
-    sourcePort: integer('sourcePort', options.sourcePort, {
+    sourcePort: integerOption('sourcePort', options.sourcePort, {
       preset: FIRST_SOURCE_PORT,
       min: 1,
       max: 65_535,
     }),
-    tos: integer('tos', options.tos, { preset: 0, min: 0, max: 255 }),
+    tos: integerOption('tos', options.tos, { preset: 0, min: 0, max: 255 }),
     dontFragment: options.dontFragment ?? true,
-    flowLabel: integer('flowLabel', options.flowLabel, {
+    flowLabel: integerOption('flowLabel', options.flowLabel, {
       preset: seed & 0xfffff,
       min: 0,
       max: 0xfffff,
     }),
     seed,
     rates: {
-      total: integer('rate', options.rate, { preset: 20_000, min: 1, max: 1_000_000 }),
-      perInterface: integer('ratePerInterface', options.ratePerInterface, {
+      total: integerOption('rate', options.rate, { preset: 20_000, min: 1, max: 1_000_000 }),
+      perInterface: integerOption('ratePerInterface', options.ratePerInterface, {
         preset: 1000,
         min: 1,
         max: 1_000_000,
       }),
     },
   };
-}
-
-function integer(
-  name: string,
-  value: number | undefined,
-  { preset, min, max }: { readonly preset: number; readonly min: number; readonly max: number },
-): number {
-  if (value === undefined) return preset;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
 }

@@ -7,6 +7,7 @@ import type { TraceProbe } from '../algorithms/trace/hop.ts';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
 import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
+import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
 import { loadScenario } from './scenario-files.ts';
 import { resolveTarget } from './target.ts';
@@ -33,73 +34,10 @@ export type TraceEvent =
     }
   | { readonly type: 'end'; readonly record: TraceRecord };
 
-/** A trace that runs: a promise of its record, and the source of its events. */
-export class TraceCall implements PromiseLike<TraceRecord> {
-  readonly #abort = new AbortController();
-  readonly #record: Promise<TraceRecord>;
-  readonly #events: TraceEvent[] = [];
-  #wake: (() => void) | undefined;
-  #isHeard = false;
-  #isOver = false;
-
+/** A trace that runs. Leaving the loop over its events gives up its share of the sockets. */
+export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
   constructor(target: string, options: TraceOptions) {
-    const { signal } = options;
-    const ending =
-      signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
-    this.#record = runTrace(target, { ...options, signal: ending }, (event) => this.#push(event));
-    this.#record
-      .catch(() => {}) // told to whoever awaits it or hears the events
-      .finally(() => {
-        this.#isOver = true;
-        this.#wake?.();
-      });
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: being awaited is what this class is for
-  then<Done = TraceRecord, Failed = never>(
-    done?: ((record: TraceRecord) => Done | PromiseLike<Done>) | null,
-    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
-  ): Promise<Done | Failed> {
-    return this.#record.then(done, failed);
-  }
-
-  /** As that of a promise. */
-  catch<Failed = never>(
-    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
-  ): Promise<TraceRecord | Failed> {
-    return this.#record.catch(failed);
-  }
-
-  /** As that of a promise. */
-  finally(done?: (() => void) | null): Promise<TraceRecord> {
-    return this.#record.finally(done);
-  }
-
-  /**
-   * The events from the start on, to be heard once. Leaving the loop early ends the trace, and its
-   * share of the sockets, at once.
-   *
-   * @throws what the promise rejects with
-   */
-  async *events(): AsyncGenerator<TraceEvent, void, undefined> {
-    if (this.#isHeard) throw new TypeError('the events of a trace can be heard once');
-    this.#isHeard = true;
-    try {
-      for (;;) {
-        const event = this.#events.shift();
-        if (event !== undefined) yield event;
-        else if (this.#isOver) break;
-        else await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-      await this.#record;
-    } finally {
-      this.#abort.abort();
-    }
-  }
-
-  #push(event: TraceEvent): void {
-    this.#events.push(event);
-    this.#wake?.();
+    super((tell, signal) => runTrace(target, { ...options, signal }, tell), options.signal);
   }
 }
 
