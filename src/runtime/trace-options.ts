@@ -82,19 +82,6 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   if (!PROTOCOLS.includes(protocol)) {
     throw new RangeError(`protocol must be one of ${PROTOCOLS.join(', ')}, got ${protocol}`);
   }
-  if (protocol === 'icmp' && options.port !== undefined) {
-    throw new RangeError('port must be left out with protocol icmp, which has none');
-  }
-  const firstTtl = integerOption('firstTtl', options.firstTtl, { preset: 1, min: 1, max: TTL_MAX });
-  const presetMax = Math.max(30, firstTtl);
-  const maxTtl = integerOption('maxTtl', options.maxTtl, {
-    preset: presetMax,
-    min: 1,
-    max: TTL_MAX,
-  });
-  if (firstTtl > maxTtl) {
-    throw new RangeError(`firstTtl, ${firstTtl}, is above maxTtl, ${maxTtl}`);
-  }
   const { packetBytes } = options;
   if (packetBytes !== undefined) {
     integerOption('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
@@ -106,34 +93,8 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   });
   return {
     protocol,
-    port:
-      protocol === 'icmp'
-        ? null
-        : integerOption('port', options.port, {
-            preset: DEFAULT_PORTS[protocol],
-            min: 0,
-            max: 65_535,
-          }),
-    settings: {
-      firstTtl,
-      maxTtl,
-      queries: integerOption('queries', options.queries, { preset: 3, min: 1, max: 100 }),
-      retries: integerOption('retries', options.retries, { preset: 0, min: 0, max: 100 }),
-      timeoutUs:
-        1000 *
-        integerOption('timeoutMs', options.timeoutMs, { preset: 1000, min: 10, max: 10_000 }),
-      gapLimit: integerOption('gapLimit', options.gapLimit, { preset: 8, min: 0, max: TTL_MAX }),
-      parallelTtls: integerOption('parallelTtls', options.parallelTtls, {
-        preset: TTL_MAX,
-        min: 1,
-        max: TTL_MAX,
-      }),
-      maxTimeUs:
-        options.maxTimeMs === undefined
-          ? Number.POSITIVE_INFINITY
-          : 1000 *
-            integerOption('maxTimeMs', options.maxTimeMs, { preset: 0, min: 10, max: 86_400_000 }),
-    },
+    port: portFor(protocol, options.port),
+    settings: settingsOf(options),
     packetBytes,
     sourcePort: integerOption('sourcePort', options.sourcePort, {
       preset: FIRST_SOURCE_PORT,
@@ -156,5 +117,35 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
         max: 1_000_000,
       }),
     },
+  };
+}
+
+function portFor(protocol: TraceProtocol, port: number | undefined): number | null {
+  if (protocol !== 'icmp') {
+    return integerOption('port', port, { preset: DEFAULT_PORTS[protocol], min: 0, max: 65_535 });
+  }
+  if (port === undefined) return null;
+  throw new RangeError('port must be left out with protocol icmp, which has none');
+}
+
+function settingsOf(options: TraceOptions): TraceSettings {
+  const ttls = { min: 1, max: TTL_MAX };
+  const firstTtl = integerOption('firstTtl', options.firstTtl, { preset: 1, ...ttls });
+  const presetMax = Math.max(30, firstTtl);
+  const maxTtl = integerOption('maxTtl', options.maxTtl, { preset: presetMax, ...ttls });
+  if (firstTtl > maxTtl) {
+    throw new RangeError(`firstTtl, ${firstTtl}, is above maxTtl, ${maxTtl}`);
+  }
+  const { timeoutMs, maxTimeMs } = options;
+  const maxTimes = { preset: Number.POSITIVE_INFINITY, min: 10, max: 86_400_000 };
+  return {
+    firstTtl,
+    maxTtl,
+    queries: integerOption('queries', options.queries, { preset: 3, min: 1, max: 100 }),
+    retries: integerOption('retries', options.retries, { preset: 0, min: 0, max: 100 }),
+    timeoutUs: 1000 * integerOption('timeoutMs', timeoutMs, { preset: 1000, min: 10, max: 10_000 }),
+    gapLimit: integerOption('gapLimit', options.gapLimit, { preset: 8, min: 0, max: TTL_MAX }),
+    parallelTtls: integerOption('parallelTtls', options.parallelTtls, { preset: TTL_MAX, ...ttls }),
+    maxTimeUs: 1000 * integerOption('maxTimeMs', maxTimeMs, maxTimes),
   };
 }
