@@ -68,6 +68,8 @@ class Bench {
   readonly engine: ProbeEngine;
   readonly sent: Sent[] = [];
   readonly #outbox: PacketArena;
+  /** How long the kernel keeps us waiting for each batch. */
+  sendingUs = 0;
   /** The errno for a packet, or undefined to take it. */
   refuse: (packet: Uint8Array, nowUs: number) => string | undefined = () => undefined;
 
@@ -124,7 +126,7 @@ class Bench {
 
   #poll(nowUs: number): number {
     const count = this.engine.poll(this.#outbox, nowUs);
-    if (count > 0) this.engine.confirm(this.#send(count, nowUs), nowUs);
+    if (count > 0) this.engine.confirm(this.#send(count, nowUs), nowUs, nowUs + this.sendingUs);
     return count;
   }
 
@@ -250,6 +252,16 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     expect(bench.journal.lines).toEqual([]);
     bench.engine.handle(segmentFor(probe), 49_500);
     expect(bench.journal.replies).toMatchObject([{ kind: 'refused', rttUs: 0 }]);
+  });
+
+  test('a reply that comes while the sender is kept waiting is ours, by the time it began', () => {
+    const bench = new Bench(family);
+    bench.sendingUs = 40_000;
+    const probe = bench.probe(0, 5, 50_000);
+    bench.engine.handle(segmentFor(probe), 48_000);
+    expect(bench.engine.counters.foreignReplies).toBe(1);
+    bench.engine.handle(segmentFor(probe), 50_300);
+    expect(bench.journal.replies).toMatchObject([{ rttUs: 300, details: { sentAtUs: 50_000 } }]);
   });
 
   /** What is like a reply to our probe but for one thing. */

@@ -145,8 +145,8 @@ export class ProbeEngine implements Prober {
       return;
     }
     const match = isAnswer(reply) ? this.#matcher.match(reply) : undefined;
-    const rttUs = match && receivedAtUs - (this.#inFlight.sentAtUs[match.slot] ?? 0);
-    if (!isAnswer(reply) || match === undefined || (rttUs ?? 0) < -CLOCK_SLACK_US) {
+    const sentAtUs = match === undefined ? 0 : this.#sentBefore(receivedAtUs, match.slot);
+    if (!isAnswer(reply) || match === undefined || receivedAtUs < sentAtUs - CLOCK_SLACK_US) {
       this.counters.foreignReplies++;
       return;
     }
@@ -156,7 +156,8 @@ export class ProbeEngine implements Prober {
     }
     this.counters.repliesReceived++;
     if (match.isSecondary) this.counters.secondaryMatches++;
-    this.#deliver({ ...match, reply, packet, rttUs: Math.max(0, rttUs ?? 0) });
+    const rttUs = Math.max(0, receivedAtUs - sentAtUs);
+    this.#deliver({ ...match, reply, packet, sentAtUs, rttUs });
   }
 
   /** Gives up the probes whose time is over. */
@@ -194,7 +195,9 @@ export class ProbeEngine implements Prober {
     const [refused, ...notTried] = this.#polled.splice(accepted);
     const stepUs = (sentUs - nowUs) / Math.max(1, accepted);
     for (const [i, slot] of this.#polled.entries()) {
-      this.#noteSent(slot, Math.round(nowUs + (i + ON_THE_WIRE) * stepUs));
+      const sinceUs = Math.round((i + ON_THE_WIRE) * stepUs);
+      this.#inFlight.earlierByUs[slot] = sinceUs;
+      this.#noteSent(slot, nowUs + sinceUs);
     }
     for (const slot of notTried) this.#requeue(slot);
     if (refused === undefined) return;
@@ -215,6 +218,17 @@ export class ProbeEngine implements Prober {
   nextDeadlineUs(): number {
     const lossUs = this.#inFlight.oldestAwaitedSentAtUs() + this.#timeout.us;
     return Math.ceil(Math.min(this.#queue.nextDueUs(), lossUs));
+  }
+
+  /**
+   * When the probe was sent that something received at `receivedAtUs` answers. A process that was
+   * kept waiting while it sent only knows when it began to: by then, where the answer came earlier
+   * than the probe seems to have left.
+   */
+  #sentBefore(receivedAtUs: number, slot: number): number {
+    const { sentAtUs, earlierByUs } = this.#inFlight;
+    const estimateUs = sentAtUs[slot] ?? 0;
+    return receivedAtUs < estimateUs ? estimateUs - (earlierByUs[slot] ?? 0) : estimateUs;
   }
 
   #write(order: Order, state: ProbedFlow, outbox: PacketArena, nowUs: number): void {
@@ -285,9 +299,8 @@ export class ProbeEngine implements Prober {
     const isLate = state !== PROBE_AWAITED;
     if (isLate) this.counters.lateReplies++;
     if (flow.isReleased) return;
-    const sentAtUs = this.#inFlight.sentAtUs[slot] ?? 0;
     const row = this.#inFlight.rowOf(slot);
-    const outcome = probeReplyOf(answer, row, { sentAtUs, addresses: this.#options.addresses });
+    const outcome = probeReplyOf(answer, row, this.#options.addresses);
     this.#queue.noteResponder(flow, outcome.ttl, outcome.responder);
     if (outcome.kind === 'time-exceeded') {
       flow.farthestRouterTtl = Math.max(flow.farthestRouterTtl, outcome.ttl);

@@ -19,6 +19,8 @@ export interface ProbeAnswer extends Match {
   readonly reply: AnswerReply;
   /** The whole of it, from the IP header on. */
   readonly packet: Uint8Array;
+  /** Monotonic. */
+  readonly sentAtUs: number;
   readonly rttUs: number;
 }
 
@@ -35,7 +37,7 @@ export function isAnswer(reply: Reply): reply is AnswerReply {
 export function probeReplyOf(
   answer: ProbeAnswer,
   { flow, ttl, round }: Order,
-  { sentAtUs, addresses }: { readonly sentAtUs: number; readonly addresses: AddressBook },
+  addresses: AddressBook,
 ): ProbeReply {
   const { reply } = answer;
   const isIcmpError = reply.kind === 'icmp-error';
@@ -51,16 +53,16 @@ export function probeReplyOf(
     replyTtl: reply.replyTtl,
     quotedTtl: isIcmpError ? reply.quote.ttl : 0,
     mpls: isIcmpError ? reply.mpls : NO_LABELS,
-    details: detailsOf(answer, sentAtUs),
+    details: detailsOf(answer),
   };
 }
 
-function detailsOf(answer: ProbeAnswer, at: number): ReplyDetails {
-  const { reply, packet, isTranslated, isSecondary } = answer;
+function detailsOf(answer: ProbeAnswer): ReplyDetails {
+  const { reply, packet, sentAtUs, isTranslated, isSecondary } = answer;
   const isIcmpError = reply.kind === 'icmp-error';
   const isV4 = reply.family === 4;
   return {
-    sentAtUs: at,
+    sentAtUs,
     icmpType: isIcmpError ? reply.type : echoReplyType(reply),
     mtu: isIcmpError ? reply.mtu : 0,
     quotedTos: isIcmpError ? reply.quote.tos : -1,
