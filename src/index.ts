@@ -24,3 +24,12 @@ export type {
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
 export { type PathsCall, type PathsEvent, type PathsOptions, paths } from './runtime/paths.ts';
 export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';
+export { type Connection, connectionOf, parseUnmapped } from './watch/connection.ts';
+export {
+  TraceFailure,
+  type TraceFailureCode,
+  type TraceRequest,
+  type TraceResult,
+  type Tracer,
+  type TracerName,
+} from './watch/tracer.ts';
