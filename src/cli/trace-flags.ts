@@ -31,6 +31,8 @@ export interface TraceFlags {
   readonly simulate?: string;
   readonly dns: boolean;
   readonly numeric?: true;
+  readonly asLookup?: true;
+  readonly asnDb?: string;
   readonly json?: true;
   readonly jsonl?: true;
   readonly format: string;
@@ -117,6 +119,8 @@ function outputOptions(): Option[] {
   return [
     new Option('-n, --numeric', 'do not look up names of addresses'),
     new Option('--no-dns', 'the same as --numeric'),
+    new Option('-A, --as-lookup', 'show autonomous systems, asking the DNS (Team Cymru) for them'),
+    new Option('--asn-db <FILE>', 'look autonomous systems up in this database (MMDB) instead'),
     choiceOption('--format <NAME>', 'how the result is written', FORMATS).default('text'),
     new Option('--json', 'write one JSON document, schema fantrace.trace/1; many targets: an array')
       .conflicts('jsonl')

@@ -72,10 +72,15 @@ async function traced(
   options: TraceOptions,
   flags: TraceFlags,
 ): Promise<readonly Promise<Outcome>[]> {
-  const [{ trace }, { default: pLimit }] = await Promise.all([
+  const [{ trace, asSourceOf }, { default: pLimit }] = await Promise.all([
     import('../runtime/trace.ts'),
     import('p-limit'),
   ]);
+  const asSource = asSourceOf(options);
+  if (asSource !== undefined) {
+    const { sharedAsLookup } = await import('../runtime/as-lookup.ts');
+    await sharedAsLookup(asSource); // one complaint for all targets
+  }
   const limit = pLimit(TARGETS_AT_ONCE);
   return targets.map((target) =>
     limit(async (): Promise<Outcome> => {
@@ -99,7 +104,11 @@ async function writtenInTurn(
 ): Promise<readonly Outcome[]> {
   const { traceFormatter } = await import('../report/trace-formats.ts');
   const format = traceFormatter(flags.json ? 'json' : flags.jsonl ? 'jsonl' : flags.format);
-  const context = { hostname: hostname(), nowSeconds: () => Math.floor(Date.now() / 1000) };
+  const context = {
+    hostname: hostname(),
+    nowSeconds: () => Math.floor(Date.now() / 1000),
+    isNumeric: isNumeric(flags),
+  };
   const { stdout, stderr } = process;
   const count = running.length;
   let written = 0;
@@ -125,6 +134,10 @@ async function writtenInTurn(
 /** What the library calls a range, by the name of the flag. */
 function usageError({ message }: RangeError): CliError {
   return new CliError('USAGE', message.replace(/^packetBytes/, '--packet-size'));
+}
+
+function isNumeric({ dns, numeric }: TraceFlags): boolean {
+  return !dns || numeric === true;
 }
 
 async function targetsOf(given: readonly string[], flags: TraceFlags): Promise<readonly string[]> {
@@ -176,7 +189,9 @@ function optionsOf(flags: TraceFlags, signal: AbortSignal): TraceOptions {
     family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
     seed: flags.seed,
     simulate: flags.simulate,
-    names: flags.dns && flags.numeric === undefined,
+    names: !isNumeric(flags),
+    asDns: flags.asLookup,
+    asDatabase: flags.asnDb,
     signal,
   };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);

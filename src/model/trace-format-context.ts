@@ -6,4 +6,6 @@ export interface TraceFormatContext {
   readonly hostname: string;
   /** Whole seconds since 1970, at the time of the call. */
   readonly nowSeconds: () => number;
+  /** Whether names of addresses are left out. */
+  readonly isNumeric: boolean;
 }

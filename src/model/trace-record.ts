@@ -1,6 +1,7 @@
 /** The record of one trace: everything that reports of it read, and what `--json` writes. */
 
 import type { IpFamily } from '../lib/ip-address.ts';
+import type { AsOrigin } from './as-origin.ts';
 import type { InterfaceInfo } from './probe.ts';
 
 /** What probes are made of. */
@@ -39,6 +40,8 @@ export interface TraceReply {
   readonly address: string;
   /** Safe to print; null where it has none or none was asked for. */
   readonly name: string | null;
+  /** Whose network the address is in; null where nobody knows or was asked. */
+  readonly as: AsOrigin | null;
   readonly rttMs: number;
   /** RFC 3339, microseconds. */
   readonly sentAt: string;
@@ -110,6 +113,8 @@ export interface TraceRecord {
   readonly timeoutMs: number;
   /** 0 for none. */
   readonly gapLimit: number;
+  /** Where autonomous systems were looked up; null where they were not. */
+  readonly asSource: 'database' | 'dns' | null;
   readonly reached: boolean;
   readonly stopReason: TraceStopReason;
   readonly hops: readonly TraceHopRecord[];

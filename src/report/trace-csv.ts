@@ -22,6 +22,8 @@ const COLUMNS = [
   'mpls_labels',
   'nat',
   'sent_at',
+  'asn',
+  'as_name',
 ];
 
 export const TRACE_CSV_HEADER: string = `${COLUMNS.join(',')}\r\n`;
@@ -32,11 +34,21 @@ export function formatTraceCsv(record: TraceRecord): string {
   const start = [target.name, target.address, protocol, target.port];
   const rows = record.hops.flatMap(({ ttl, replies }) =>
     replies.map((reply, probe) => {
-      if (!isReply(reply)) return [...start, ttl, probe, ...new Array<string>(13).fill('')];
-      const { address, name, rttMs, kind, icmp, replyTtl, quotedTtl, quotedTos } = reply;
+      if (!isReply(reply))
+        return [...start, ttl, probe, ...new Array<string>(COLUMNS.length - 6).fill('')];
+      const { address, name, rttMs, kind, icmp, replyTtl, quotedTtl, quotedTos, as } = reply;
       const labels = reply.mpls.map(({ label }) => label).join(' ');
       const message = [icmp?.type, icmp?.code, icmp?.mark];
-      const rest = [replyTtl, quotedTtl, quotedTos, labels, reply.nat, reply.sentAt];
+      const rest = [
+        replyTtl,
+        quotedTtl,
+        quotedTos,
+        labels,
+        reply.nat,
+        reply.sentAt,
+        as?.asn,
+        as?.name,
+      ];
       return [...start, ttl, probe, address, name, rttMs, kind, ...message, ...rest];
     }),
   );

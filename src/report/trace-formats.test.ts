@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { TraceRecord, TraceReply } from '../model/trace-record.ts';
 import { traceFormatter } from './trace-formats.ts';
 import { traceSummary } from './trace-text.ts';
+import { formatTraceroute } from './trace-traceroute.ts';
 
 function reply(traits: Partial<TraceReply>): TraceReply {
   return {
     address: '10.0.0.1',
     name: null,
+    as: null,
     rttMs: 1.5,
     sentAt: '2026-01-02T03:04:05.000250Z',
     kind: 'time-exceeded',
@@ -52,6 +54,7 @@ const RECORD: TraceRecord = {
   retries: 0,
   timeoutMs: 1000,
   gapLimit: 8,
+  asSource: null,
   reached: true,
   stopReason: 'reached',
   hops: [
@@ -90,7 +93,7 @@ const RECORD: TraceRecord = {
   },
 };
 
-const CONTEXT = { hostname: 'vantage', nowSeconds: () => 1_767_323_046 };
+const CONTEXT = { hostname: 'vantage', nowSeconds: () => 1_767_323_046, isNumeric: false };
 
 function written(format: string, records: readonly TraceRecord[] = [RECORD]): string {
   const { before, each, between, after } = traceFormatter(format);
@@ -147,6 +150,51 @@ HOST: vantage      Loss%   Snt   Last   Avg  Best  Wrst StDev
     |  \`|-- 10.0.0.4
   4.|-- 198.51.100.7  0.0%     1   20.0  20.0  20.0  20.0   0.0
 `);
+});
+
+describe('autonomous systems', () => {
+  const as = { asn: 64_500, name: 'EXAMPLE-NET', prefix: '10.0.0.0/24' };
+  const record: TraceRecord = {
+    ...RECORD,
+    asSource: 'database',
+    hops: [
+      { ttl: 1, replies: [reply({ as }), reply({ address: '10.0.1.1' }), reply({ as })] },
+      { ttl: 2, replies: [{ star: true }] },
+    ],
+  };
+
+  test('text has them with their names', () => {
+    expect(written('text', [record])).toContain(
+      '\n 1  10.0.0.1 [AS64500 EXAMPLE-NET]  1.500 ms 10.0.1.1  1.500 ms 10.0.0.1 [AS64500',
+    );
+  });
+
+  test('traceroute has them as with -A', () => {
+    expect(written('traceroute', [record])).toContain(
+      '\n 1  10.0.0.1 (10.0.0.1) [AS64500]  1.500 ms 10.0.1.1 (10.0.1.1) [*]  1.500 ms ',
+    );
+  });
+
+  test('mtr has them as with --aslookup', () => {
+    expect(written('mtr', [record])).toBe(`\
+Start: 2026-01-02T03:04:05+0000
+HOST: vantage           Loss%   Snt   Last   Avg  Best  Wrst StDev
+  1. AS64500  10.0.0.1   0.0%     3    1.5   1.5   1.5   1.5   0.0
+    |  \`|-- AS???    10.0.1.1
+  2. AS???    ???      100.0%     1    0.0   0.0   0.0   0.0   0.0
+`);
+  });
+
+  test('CSV has them in its last columns', () => {
+    const [header, first] = written('csv', [record]).split('\r\n');
+    expect(header).toMatch(/,asn,as_name$/);
+    expect(first).toMatch(/,64500,EXAMPLE-NET$/);
+  });
+});
+
+test('traceroute without names is as with -n', () => {
+  const text = formatTraceroute(RECORD, 1, { isNumeric: true });
+  expect(text).toContain('\n 4  198.51.100.7  20.000 ms\n');
 });
 
 describe('scamper', () => {
@@ -296,7 +344,7 @@ describe('csv', () => {
   test('has a row for each probe, all of one width', () => {
     const rows = written('csv').trimEnd().split('\r\n');
     expect(rows).toHaveLength(1 + 3 + 3 + 2 + 1);
-    expect(new Set(rows.map((row) => row.split(',').length))).toEqual(new Set([19]));
+    expect(new Set(rows.map((row) => row.split(',').length))).toEqual(new Set([21]));
   });
 
   test('quotes what would break a row', () => {

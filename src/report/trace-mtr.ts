@@ -18,25 +18,37 @@ import {
 export function formatMtrReport(record: TraceRecord, hostname: string): string {
   const hosts = record.hops.map(({ replies }) => hostOf(replies.find(isReply)));
   const width = Math.max(hostname.length, ...hosts.map((host) => host.length));
-  const start = `HOST: ${hostname.padEnd(width)}`;
+  const hasAs = record.asSource !== null; // as with --aslookup
+  const start = `HOST: ${hostname.padEnd(hasAs ? width + 1 + AS_TEXT_LENGTH : width)}`;
   const header = `${start} Loss%   Snt   Last   Avg  Best  Wrst StDev`;
-  const lines = record.hops.flatMap((hop, i) => [
-    hopLine(hop, (hosts[i] ?? '').padEnd(width)),
-    ...otherLines(hop),
-  ]);
+  const lines = record.hops.flatMap((hop, i) => {
+    const first = hop.replies.find(isReply);
+    const host = (hosts[i] ?? '').padEnd(width);
+    const place = hasAs ? `. ${asText(first)} ${host} ` : `.|-- ${host}`;
+    return [hopLine(hop, place), ...otherLines(hop, hasAs)];
+  });
   return `${[`Start: ${record.startedAt.slice(0, 19)}+0000`, header, ...lines].join('\n')}\n`;
 }
 
 /** Further interfaces that answered at the same TTL. */
-function otherLines({ replies }: TraceHopRecord): string[] {
+function otherLines({ replies }: TraceHopRecord, hasAs: boolean): string[] {
   const answers = replies.filter(isReply);
   const firsts = answers.filter(
     ({ address }, i) => answers.findIndex((each) => each.address === address) === i,
   );
-  return firsts.slice(1).map((reply, i) => `    |  ${i === 0 ? '`' : ' '}|-- ${hostOf(reply)}`);
+  return firsts.slice(1).map((reply, i) => {
+    const who = hasAs ? `${asText(reply)} ${hostOf(reply)}` : hostOf(reply);
+    return `    |  ${i === 0 ? '`' : ' '}|-- ${who}`;
+  });
 }
 
-function hopLine({ ttl, replies }: TraceHopRecord, host: string): string {
+const AS_TEXT_LENGTH = 8;
+
+function asText(reply: TraceReply | undefined): string {
+  return `AS${reply?.as?.asn ?? '???'}`.padEnd(AS_TEXT_LENGTH);
+}
+
+function hopLine({ ttl, replies }: TraceHopRecord, place: string): string {
   const rtts = replies.filter(isReply).map(({ rttMs }) => rttMs);
   const lossPercent = replies.length === 0 ? 0 : 100 * (1 - rtts.length / replies.length);
   const mean = rtts.length === 0 ? 0 : rtts.reduce((sum, rtt) => sum + rtt, 0) / rtts.length;
@@ -47,7 +59,7 @@ function hopLine({ ttl, replies }: TraceHopRecord, host: string): string {
   const columns = times.map((value) => value.toFixed(1).padStart(5)).join(' ');
   const loss = `${lossPercent.toFixed(1)}%`.padStart(6);
   const counts = `${loss} ${String(replies.length).padStart(5)}`;
-  return `${String(ttl).padStart(3)}.|-- ${host}${counts}  ${columns}`;
+  return `${String(ttl).padStart(3)}${place}${counts}  ${columns}`;
 }
 
 function hostOf(reply: TraceReply | undefined): string {

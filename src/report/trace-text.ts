@@ -1,5 +1,6 @@
 /** A trace as text: the answer in one sentence, then a line for each hop, as traceroute has it. */
 
+import { asOriginText } from '../model/as-origin.ts';
 import {
   isReply,
   type TraceHopRecord,
@@ -78,7 +79,7 @@ function addressText({ name, address }: TraceReply): string {
 }
 
 /** What a reply shows beside its round trip. */
-function extras({ mpls, interfaceInfo, nat, quotedTos }: TraceReply): string {
+function extras({ as, mpls, interfaceInfo, nat, quotedTos }: TraceReply): string {
   const labels = mpls.map(
     ({ label, trafficClass, isBottomOfStack, ttl }) =>
       `L=${label},E=${trafficClass},S=${Number(isBottomOfStack)},T=${ttl}`,
@@ -87,6 +88,7 @@ function extras({ mpls, interfaceInfo, nat, quotedTos }: TraceReply): string {
     ({ role, name, address, index }) => `${role} ${name ?? address ?? `#${index ?? '?'}`}`,
   );
   const parts = [
+    ...(as === null ? [] : [asOriginText(as)]),
     ...(labels.length > 0 ? [`MPLS ${labels.join('/')}`] : []),
     ...interfaces,
     ...(nat ? ['NAT'] : []),

@@ -6,13 +6,15 @@
  * - `NO_ROUTE`: the kernel does not know where to send packets for the destination
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
+ * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
  */
 export type HostErrorCode =
   | 'RAW_SOCKET_DENIED'
   | 'PING_SOCKET_DENIED'
   | 'NO_ROUTE'
   | 'PORTS_UNAVAILABLE'
-  | 'SEND_REFUSED';
+  | 'SEND_REFUSED'
+  | 'AS_DATABASE_UNREADABLE';
 
 /** A refusal, with the failed call as its cause where there was one. */
 export class HostError extends Error {

@@ -1,17 +1,9 @@
-/**
- * Names of addresses from the DNS, asked for only when measuring is over: a slow resolver can then
- * delay the report, but not lose a reply.
- */
+/** Names of addresses from the DNS, asked for only when measuring is over. */
 
-import { Resolver } from 'node:dns/promises';
-import pLimit from 'p-limit';
 import { parseIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
+import { askDns } from './dns-questions.ts';
 
-const QUERIES_AT_ONCE = 32;
-const QUERY_TIMEOUT_MS = 700;
-/** All look-ups together may take no longer. */
-const TOTAL_TIMEOUT_MS = 2500;
 const ADDRESSES_MAX = 1024;
 
 /**
@@ -23,38 +15,27 @@ export async function ptrNames(
   addresses: Iterable<string>,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: 1 });
-  const limit = pLimit(QUERIES_AT_ONCE);
   const names = new Map<string, string>();
-  const patience = AbortSignal.timeout(TOTAL_TIMEOUT_MS);
-  const ending = signal === undefined ? patience : AbortSignal.any([patience, signal]);
-  const isOver = new Promise<void>((resolve) => {
-    const end = (): void => {
-      limit.clearQueue();
-      resolver.cancel();
-      resolve();
-    };
-    if (ending.aborted) end();
-    else ending.addEventListener('abort', end, { once: true });
-  });
   const asked = [...new Set(addresses)].slice(0, ADDRESSES_MAX);
-  const queries = asked.map((address) =>
-    limit(async () => {
-      const [name] = await resolver.resolvePtr(reverseName(address));
-      if (name !== undefined && name !== '') names.set(address, printable(name));
-    }),
-  );
-  await Promise.race([Promise.allSettled(queries), isOver]);
+  await askDns(asked, { signal }, async (resolver, address) => {
+    const [name] = await resolver.resolvePtr(reverseName(address));
+    if (name !== undefined && name !== '') names.set(address, printable(name));
+  });
   return names;
 }
 
 /** The domain name under which an address has its PTR records (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(address: string): string {
+  const zone = address.includes(':') ? 'ip6.arpa' : 'in-addr.arpa';
+  return `${reverseLabels(address)}.${zone}`;
+}
+
+/** The octets of an IPv4 address or nibbles of an IPv6 one as labels, the last first. */
+export function reverseLabels(address: string): string {
   const bytes = parseIpAddress(address) ?? new Uint8Array();
-  if (bytes.length === 4) return `${[...bytes].reverse().join('.')}.in-addr.arpa`;
-  const nibbles = [...bytes].flatMap((byte) => [byte >> 4, byte & 0x0f]);
-  return `${nibbles
-    .reverse()
-    .map((nibble) => nibble.toString(16))
-    .join('.')}.ip6.arpa`;
+  const labels =
+    bytes.length === 4
+      ? [...bytes].map(String)
+      : [...bytes].flatMap((byte) => [byte >> 4, byte & 0x0f].map((nibble) => nibble.toString(16)));
+  return labels.reverse().join('.');
 }

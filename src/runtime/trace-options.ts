@@ -44,6 +44,10 @@ export interface TraceOptions {
   readonly flowLabel?: number;
   /** Whether to look up names of addresses; true unless told. */
   readonly names?: boolean;
+  /** A MaxMind database (MMDB) to look autonomous systems up in; read once a process. */
+  readonly asDatabase?: string;
+  /** Whether to ask the DNS for them, where there is no database; false unless told. */
+  readonly asDns?: boolean;
   /** Probes a second in all, of all traces; 20 000 unless told. */
   readonly rate?: number;
   /** Probes a second towards one interface, of all traces; 1000 unless told. */

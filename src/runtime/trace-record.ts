@@ -4,15 +4,17 @@ import type { TraceProbe } from '../algorithms/trace/hop.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { AddressBook } from '../model/address-book.ts';
+import type { AsOrigin } from '../model/as-origin.ts';
 import { icmpMark } from '../model/icmp-mark.ts';
 import type { ProbeReply, ReplyDetails } from '../model/probe.ts';
 import { returnLength } from '../model/return-length.ts';
-import type {
-  TraceHopRecord,
-  TraceRecord,
-  TraceReply,
-  TraceRung,
-  TraceStar,
+import {
+  isReply,
+  type TraceHopRecord,
+  type TraceRecord,
+  type TraceReply,
+  type TraceRung,
+  type TraceStar,
 } from '../model/trace-record.ts';
 import type { Flow } from '../probing/flow.ts';
 import { decodeMplsEntry } from '../wire/icmp-extension.ts';
@@ -54,6 +56,7 @@ function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
   return {
     address: addresses.textOf(reply.responder),
     name: null,
+    as: null,
     rttMs: reply.rttUs / 1000,
     sentAt: wallClock(details.sentAtUs),
     kind: reply.kind,
@@ -105,17 +108,16 @@ export interface TraceRecordParts {
   readonly finished: FinishedTrace;
   readonly station: StationParts;
   readonly context: ReplyContext;
-  readonly names: ReadonlyMap<string, string>;
 }
 
-/** The whole record. */
+/** The whole record, without what has to be looked up. */
 export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
-  const { targetName, flow, options, finished, station, context, names } = parts;
+  const { targetName, flow, options, finished, station, context } = parts;
   const { trace, startedAtUs, endedAtUs } = finished;
   const stopReason = trace.stopReason ?? 'aborted';
   const hops = trace.hops.map(({ ttl, probes }): TraceHopRecord => {
     const shown = probes.filter(({ isReplaced }) => !isReplaced);
-    return { ttl, replies: shown.map((probe) => named(outcomeOf(probe, context), names)) };
+    return { ttl, replies: shown.map((probe) => outcomeOf(probe, context)) };
   });
   const probes = trace.hops.flatMap((hop) => hop.probes);
   const { lateReplies, duplicates, foreignReplies, malformed } = station.engine.counters;
@@ -143,6 +145,7 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
     retries: options.settings.retries,
     timeoutMs: options.settings.timeoutUs / 1000,
     gapLimit: options.settings.gapLimit,
+    asSource: null,
     reached: stopReason === 'reached',
     stopReason,
     hops,
@@ -160,10 +163,23 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
   };
 }
 
-function named(
-  outcome: TraceReply | TraceStar,
-  names: ReadonlyMap<string, string>,
-): TraceReply | TraceStar {
-  if ('star' in outcome) return outcome;
-  return { ...outcome, name: names.get(outcome.address) ?? null };
+/** What was looked up of the addresses in a record. */
+export interface LookedUp {
+  readonly names: ReadonlyMap<string, string>;
+  readonly origins: ReadonlyMap<string, AsOrigin>;
+  readonly asSource: TraceRecord['asSource'];
+}
+
+/** The record with what was looked up of its addresses. */
+export function withLookedUp(
+  record: TraceRecord,
+  { names, origins, asSource }: LookedUp,
+): TraceRecord {
+  const named = (reply: TraceReply | TraceStar): TraceReply | TraceStar => {
+    if (!isReply(reply)) return reply;
+    const name = names.get(reply.address) ?? null;
+    return { ...reply, name, as: origins.get(reply.address) ?? null };
+  };
+  const hops = record.hops.map(({ ttl, replies }) => ({ ttl, replies: replies.map(named) }));
+  return { ...record, asSource, hops };
 }

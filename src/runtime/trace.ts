@@ -7,6 +7,7 @@ import type { TraceProbe } from '../algorithms/trace/hop.ts';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
 import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
+import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
 import { loadScenario } from './scenario-files.ts';
@@ -16,7 +17,13 @@ import {
   completeTraceOptions,
   type TraceOptions,
 } from './trace-options.ts';
-import { outcomeOf, type ReplyContext, traceRecordOf, wallClockFrom } from './trace-record.ts';
+import {
+  outcomeOf,
+  type ReplyContext,
+  traceRecordOf,
+  wallClockFrom,
+  withLookedUp,
+} from './trace-record.ts';
 import { leaseHostStation, openSimulatedStation, type StationLease } from './trace-stations.ts';
 
 export type { TraceOptions } from './trace-options.ts';
@@ -67,6 +74,8 @@ async function runTrace(
 ): Promise<TraceRecord> {
   const options = completeTraceOptions(given);
   given.signal?.throwIfAborted();
+  const asSource = asSourceOf(given);
+  const asLookup = asSource && (await sharedAsLookup(asSource));
   const { lease, flow } = await openRoute(target, given, options);
   try {
     const { station } = lease;
@@ -86,16 +95,44 @@ async function runTrace(
       },
     });
     const parts = { targetName: target, flow, options, finished, station: station.parts, context };
-    const unnamed = traceRecordOf({ ...parts, names: new Map() });
-    const wantsNames = given.names !== false && given.simulate === undefined && !unnamed.partial;
-    const names = wantsNames ? await ptrNames(addressesIn(unnamed), given.signal) : new Map();
-    const record = names.size === 0 ? unnamed : traceRecordOf({ ...parts, names });
+    const record = await completed(traceRecordOf(parts), given, asLookup);
     tell({ type: 'end', record });
     return record;
   } finally {
     lease.release();
   }
 }
+
+/** Where to look autonomous systems up; undefined where nobody asked for them. */
+export function asSourceOf(options: TraceOptions): AsSource | undefined {
+  const { asDatabase: file, asDns, simulate } = options;
+  if (file !== undefined) return { file };
+  return asDns === true && simulate === undefined ? { dns: true } : undefined;
+}
+
+/** Looks up what is known of the addresses, unless there is no time for it. */
+async function completed(
+  record: TraceRecord,
+  given: TraceOptions,
+  asLookup: AsLookup | undefined,
+): Promise<TraceRecord> {
+  const addresses = addressesIn(record);
+  const { signal, asDatabase, simulate, names: wantsNames = true } = given;
+  const hasTime = !record.partial;
+  const [names, origins] = await Promise.all([
+    wantsNames && simulate === undefined && hasTime ? ptrNames(addresses, signal) : NONE,
+    hasTime || asDatabase !== undefined ? asLookup?.originsOf(addresses, signal) : undefined,
+  ]);
+  if (names.size === 0 && origins === undefined) return record;
+  const asSource = asDatabase === undefined ? 'dns' : 'database';
+  return withLookedUp(record, {
+    names,
+    origins: origins ?? new Map(),
+    asSource: origins === undefined ? null : asSource,
+  });
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 async function openRoute(
   target: string,

@@ -1,6 +1,9 @@
 /** The JSON of traces: every outcome is what the published schema says. */
 
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mmdbOf } from '../support/mmdb.ts';
 import { InstalledCli } from './installed-cli.ts';
 import { flawsOf } from './published-schemas.ts';
 
@@ -31,6 +34,26 @@ describe('trace', () => {
     expect([whole.status, lined.status]).toEqual([row.status, row.status]);
     expect(flawsOf('trace-1', record)).toEqual([]);
     expect(flawsOf('trace-1', JSON.parse(lined.stdout))).toEqual([]);
+  });
+
+  test('--asn-db tells whose network each hop is in', async () => {
+    const database = path.join(cli.folder, 'as.mmdb');
+    const fields = {
+      autonomous_system_number: 64_500,
+      autonomous_system_organization: 'EVIL\u001b[2J',
+    };
+    writeFileSync(database, mmdbOf([{ prefix: '10.0.0.0/8', fields }]));
+    const args = ['trace', '--simulate', 'healthy-fabric', '--asn-db', database];
+    const record = JSON.parse((await cli.run([...args, '--json'])).stdout);
+    expect(flawsOf('trace-1', record)).toEqual([]);
+    expect(record.asSource).toBe('database');
+    const as = { asn: 64_500, name: 'EVIL\\u{1b}[2J', prefix: '10.0.0.0/8' };
+    expect(record.hops.at(-1).replies[0]).toMatchObject({ as });
+    expect((await cli.run(args)).stdout).toContain(' [AS64500 EVIL\\u{1b}[2J]');
+    const absent = await cli.run([...args.slice(0, -1), '/absent.mmdb', '--json', 'a', 'b']);
+    expect(absent.status).toBe(1);
+    const error = JSON.parse(absent.stdout);
+    expect(error).toMatchObject({ schema: 'fantrace.error/1', code: 'AS_DATABASE_UNREADABLE' });
   });
 
   test('several targets are an array', async () => {
