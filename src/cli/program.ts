@@ -4,6 +4,7 @@ import { Command, type OutputConfiguration } from 'commander';
 import { VERSION } from '../runtime/version.ts';
 import { analyzeCommand } from './analyze.ts';
 import { completionsCommand } from './completions.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { isolateCommand } from './isolate.ts';
 import { pathsCommand } from './paths.ts';
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
     isolateCommand(),
     traceCommand(),
     pathsCommand(),
+    diffCommand(),
     analyzeCommand(),
     simulateCommand(),
     doctorCommand(),

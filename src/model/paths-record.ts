@@ -33,6 +33,8 @@ export interface PathsPlace {
   readonly addresses: readonly { readonly address: string; readonly name: string | null }[];
   readonly flows: number;
   readonly rttMs: RoundTrips | null;
+  /** Single round trips in milliseconds, evenly chosen where there are more than 64. */
+  readonly roundTripsMs: readonly number[];
   /** Labels of an MPLS stack (RFC 4950), outermost first. */
   readonly mpls: readonly number[];
   /** Whether a quote had another source than we sent from. */
@@ -93,7 +95,7 @@ export interface PathsFlow {
   readonly checksum: number | null;
   /** IPv6 only. */
   readonly flowLabel: number | null;
-  /** From TTL 1 on: ids of places, null where the flow was not probed. */
+  /** From TTL 1 on: ids of places, null where it is not known by which the flow comes. */
   readonly path: readonly (string | null)[];
   readonly reached: boolean;
 }

@@ -4,7 +4,7 @@ import { diamondsOf } from '../algorithms/multipath/diamonds.ts';
 import type { Discovery } from '../algorithms/multipath/discovery.ts';
 import { pathNumbers } from '../algorithms/multipath/path-numbers.ts';
 import { type Place, type PlaceGraph, placesOf } from '../algorithms/multipath/places.ts';
-import { branchesOf, type RouteGraph } from '../algorithms/multipath/route-graph.ts';
+import { branchesOf, type RouteGraph, type Vertex } from '../algorithms/multipath/route-graph.ts';
 import { excludedShare, graphFailure } from '../algorithms/multipath/stopping-point.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
@@ -50,7 +50,8 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
   const { discovery, options, network, engine, startedAtUs, endedAtUs } = parts;
   const { protocol, settings, flowField } = options;
   const graph = discovery.graph();
-  const places = placesOf(graph, discovery.observations);
+  const isFollowed = (star: Vertex): boolean => discovery.flowsLacking(star, graph) === 0;
+  const places = placesOf(graph, discovery.observations, isFollowed);
   const perBalancer = discovery.failurePerBalancer(graph);
   const view: View = { ...parts, graph, places, perBalancer };
   const stopReason = discovery.end ?? 'aborted';
@@ -145,6 +146,7 @@ function hopsOf(view: View): PathsRecord['hops'] {
   });
 }
 
+const ROUND_TRIPS_MAX = 64;
 const KINDS = { source: 'source', interface: 'interface', star: 'silent', clump: 'clump' } as const;
 
 function placeRecord(place: Place, { discovery, addresses, network }: View): PathsPlace {
@@ -164,6 +166,7 @@ function placeRecord(place: Place, { discovery, addresses, network }: View): Pat
     addresses: texts.map((address) => ({ address, name: null })),
     flows: place.flows.length,
     rttMs: roundTripsOf(own.map(({ reply }) => reply.rttUs / 1000)),
+    roundTripsMs: sampled(own.map(({ reply }) => reply.rttUs / 1000)),
     mpls: (last?.mpls ?? []).map((entry) => entry >>> 12), // RFC 3032 §2.1: the upper 20 bits
     nat: own.some(({ reply }) => reply.details?.isTranslated === true),
     end: place.end,
@@ -283,6 +286,14 @@ function idOf({ id, kind, ttl, members }: Place, addresses: AddressBook): string
 function onlyAddress({ kind, members }: Place, addresses: AddressBook): string | null {
   const [only] = members;
   return kind === 'interface' && only !== undefined ? addresses.textOf(only) : null;
+}
+
+function sampled(values: readonly number[]): number[] {
+  const count = Math.min(values.length, ROUND_TRIPS_MAX);
+  return Array.from(
+    { length: count },
+    (_, i) => values[Math.floor((i * values.length) / count)] ?? 0,
+  );
 }
 
 function roundTripsOf(values: number[]): RoundTrips | null {

@@ -184,3 +184,15 @@ export function foundLinks(discovery: Discovery): Set<string> {
   }
   return links;
 }
+
+/** Links between places, the source's own included, with their flows. */
+export function foundFlowLinks(
+  discovery: Discovery,
+): { readonly near: string; readonly far: string; readonly flows: number }[] {
+  const name = (key: string): string => key.replace(/^\d+:/, '');
+  return discovery
+    .graph()
+    .vertices.flatMap(({ key, successors }) =>
+      [...successors].map(([far, flows]) => ({ near: name(key), far: name(far.key), flows })),
+    );
+}

@@ -90,6 +90,28 @@ describe('silence', () => {
     expect(pathNumbers(places)).toEqual({ found: 0, broken: 2, unexplored: 0 });
   });
 
+  test('a branch that leads nowhere is a broken path beside those that are found', () => {
+    // Node 3 is a black hole: it does not answer, and nothing comes by it.
+    const graph = layered([1, 4, 1]);
+    const next = graph.next.map((branches, node) => (node === 3 ? [] : branches));
+    const behaviour = { silent: new Set([3]) };
+    const places = placesIn(searched({ next }, new Random(SEED), { settings: SURE, behaviour }));
+    expect(widths(places)).toEqual([1, 1, 4, 1, 1]);
+    const end = places.places.find(({ kind }) => kind === 'star');
+    expect(end).toMatchObject({ ttl: 2, end: 'silent' });
+    expect(pathNumbers(places)).toEqual({ found: 3, broken: 1, unexplored: 0 });
+  });
+
+  test('a target that does not answer each time is no branch that leads nowhere', () => {
+    const graph = layered([1, 2, 1]);
+    const behaviour = { lossRatio: 0.3 };
+    for (let seed = 0; seed < 20; seed++) {
+      const discovery = searched(graph, new Random(seed), { settings: SETTINGS, behaviour });
+      const ends = placesIn(discovery).places.map(({ end }) => end);
+      expect(ends, `seed ${seed}`).not.toContain('silent');
+    }
+  });
+
   test('lost replies are no silent routers', () => {
     const graph = layered([1, 4, 1]);
     const behaviour = { lossRatio: 0.1 };

@@ -13,7 +13,7 @@ import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.t
 import { Observations } from './observations.ts';
 import { branchesOf, buildGraph, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
-import { failurePerBalancer } from './stopping-point.ts';
+import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
 
 /** Why a search ended; only after `complete` is its promise kept everywhere. */
 export type SearchEnd =
@@ -83,7 +83,10 @@ export class Discovery implements ProbeSink {
 
   /** What is known by now. */
   graph(): RouteGraph {
-    return buildGraph(this.observations, this.#tests.sprayers, this.#settings.maxTtl);
+    const { maxTtl, failureProbability } = this.#settings;
+    const { sprayers } = this.#tests;
+    const narrowFlows = stoppingPoint(2, failureProbability);
+    return buildGraph(this.observations, { sprayers, maxTtl, narrowFlows });
   }
 
   /** With which probability a branch of one balancer may be missed. */

@@ -25,6 +25,8 @@ const CAUTION_IN_SILENCE = 1;
 const STAR_FLOWS_MIN = 2;
 /** Flows without one that comes by, were the share of a place what its first flows say. */
 const OVERDUE = 6;
+/** A flow that is still there after so many packets has not left. */
+const OVERDUE_PROBES = 3;
 
 /** Flows that a full search sends across a place. */
 export function flowsNeeded(
@@ -40,11 +42,15 @@ export function probePredecessors(view: SearchView, flows: number): void {
   const { graph, observations, probe } = view;
   for (const { ttl, kind, flows: passing } of graph.vertices) {
     if (ttl < 2 || kind !== 'interface') continue;
-    const near = passing.map((flow) => observations.stateAt(flow, ttl - 1));
-    let missing = flows - near.filter((state) => state !== 'none').length;
+    const isKnown = passing.map(
+      (flow) =>
+        graph.vertexAt(flow, ttl - 1) !== undefined ||
+        observations.stateAt(flow, ttl - 1) !== 'none',
+    );
+    let missing = flows - isKnown.filter((known) => known).length;
     for (const [i, flow] of passing.entries()) {
       if (missing <= 0) break;
-      if (near[i] !== 'none') continue;
+      if (isKnown[i] === true) continue;
       probe(flow, ttl - 1);
       missing--;
     }
@@ -75,8 +81,18 @@ function probeBehind(vertex: Vertex, missing: number, view: SearchView): number 
     for (let i = 0; i < missing; i++) probeAgain(vertex.flows, ttl, view);
     return 0;
   }
-  let left = missing;
-  for (const flow of vertex.kind === 'source' ? freshFlows(ttl, view) : vertex.flows) {
+  const left = probeEach(vertex.flows, { ttl, count: missing, view });
+  const takesAll = vertex.kind === 'source' || vertex.isNarrow;
+  return takesAll ? probeEach(freshFlows(ttl, view), { ttl, count: left, view }) : left;
+}
+
+/** @returns how many probes are left of `count` */
+function probeEach(
+  flows: Iterable<number>,
+  { ttl, count, view }: { readonly ttl: number; readonly count: number; readonly view: SearchView },
+): number {
+  let left = count;
+  for (const flow of flows) {
     if (left === 0) break;
     if (view.observations.stateAt(flow, ttl) !== 'none') continue;
     view.probe(flow, ttl);
@@ -108,7 +124,7 @@ function controlHop(
     const left = probeBehindPredecessors(vertex, missing.get(vertex) ?? 0, view);
     if (left === 0) continue;
     if (vertex.kind === 'interface') {
-      if (isOverdue(vertex, view)) probeAgain(vertex.flows, vertex.ttl, view);
+      if (isOverdue(vertex, view)) probeAgain(vertex.flows, vertex.ttl, view, OVERDUE_PROBES);
       fresh = Math.max(
         fresh,
         ordersFor(left, shareOf(vertex, view.graph), cautionAt(vertex.ttl, view)),
@@ -153,18 +169,19 @@ function probeBehindPredecessors(vertex: Vertex, lacking: number, view: SearchVi
   return left;
 }
 
-/** One more packet of the flow that has sent the fewest. */
+/** One more packet of the flow that has sent the fewest, unless it has sent `most` already. */
 function probeAgain(
   flows: readonly number[],
   ttl: number,
   { observations, probe }: SearchView,
+  most: number = Number.POSITIVE_INFINITY,
 ): void {
   let [least, chosen] = [Number.POSITIVE_INFINITY, flows[0] ?? 0];
   for (const flow of flows) {
     const ordered = observations.cellAt(flow, ttl)?.ordered ?? 0;
     if (ordered < least) [least, chosen] = [ordered, flow];
   }
-  probe(chosen, ttl);
+  if (least < most) probe(chosen, ttl);
 }
 
 /**

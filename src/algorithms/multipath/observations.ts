@@ -38,10 +38,16 @@ export class Observations {
   readonly #answersAt: number[] = [];
   readonly #starsAt: number[] = [];
   #pending = 0;
+  #lastTtl = 0;
 
   /** Flows that were ever probed: 0 to this, without it. */
   get flows(): number {
     return this.#rows.length;
+  }
+
+  /** The last TTL that was ever probed. */
+  get lastTtl(): number {
+    return this.#lastTtl;
   }
 
   /** Probes without an outcome. */
@@ -53,6 +59,7 @@ export class Observations {
   ordered(flow: number, ttl: number): number {
     while (this.#rows.length <= flow) this.#rows.push([]);
     const row = this.#rows[flow] ?? [];
+    this.#lastTtl = Math.max(this.#lastTtl, ttl);
     row[ttl] ??= { answers: [], ordered: 0, pending: 0, lost: 0, unsent: 0 };
     const cell = row[ttl];
     cell.pending++;
@@ -105,6 +112,15 @@ export class Observations {
     if (cell.lost + cell.unsent === 0) return 'none';
     if (cell.unsent > 0) return cell.lost > 0 ? 'star' : 'void';
     return cell.lost >= this.#attemptsAt(ttl) ? 'star' : 'open';
+  }
+
+  /** The last TTL at which the flow has been or is being probed; 0 for none. */
+  reachTtl(flow: number): number {
+    const row = this.#rows[flow] ?? [];
+    for (let ttl = row.length - 1; ttl > 0; ttl--) {
+      if (this.stateAt(flow, ttl) !== 'none') return ttl;
+    }
+    return 0;
   }
 
   /** Whether another attempt is due: nothing is under way, and too few were lost. */

@@ -38,29 +38,53 @@ export interface PlaceGraph {
   placeOf(vertex: Vertex | undefined): Place | undefined;
 }
 
-/** Joins vertices to places. */
-export function placesOf(graph: RouteGraph, observations: Observations): PlaceGraph {
+/**
+ * Joins vertices to places.
+ *
+ * @param isFollowed whether the search has looked behind a star as far as it was to
+ */
+export function placesOf(
+  graph: RouteGraph,
+  observations: Observations,
+  isFollowed: (star: Vertex) => boolean = () => true,
+): PlaceGraph {
   const groups = new Groups();
-  const isTrailing = trailingStars(graph);
-  for (let ttl = graph.byTtl.length - 1; ttl >= 0; ttl--) {
-    const hop = (graph.byTtl[ttl] ?? []).filter((vertex) => !isTrailing.has(vertex));
-    const stars = new Map<string, Vertex>();
-    for (const vertex of hop) {
-      if (vertex.kind !== 'star' || vertex.successors.size === 0) continue;
-      const twin = standIn(vertex, observations);
-      if (twin !== undefined) {
-        groups.join(vertex, twin);
-        continue;
-      }
-      const behind = [...vertex.successors.keys()].map((far) => groups.rootOf(far).key);
-      const signature = [...new Set(behind)].sort().join(' ');
-      const other = stars.get(signature);
-      if (other === undefined) stars.set(signature, vertex);
-      else groups.join(vertex, other);
-    }
+  const trailing = trailingStars(graph);
+  const deadEnds = deadEndsOf(graph, trailing);
+  for (const star of deadEnds) {
+    const twin = restingEnd(star, observations);
+    if (twin !== undefined) groups.join(star, twin);
+  }
+  const isTrailing = new Set([...trailing].filter((star) => !deadEnds.has(star)));
+  for (const hop of graph.byTtl.toReversed()) {
+    const stars = hop.filter(({ kind, successors }) => kind === 'star' && successors.size > 0);
+    joinStars(
+      stars.filter((star) => !trailing.has(star)),
+      groups,
+      observations,
+    );
   }
   const shown = graph.vertices.filter((vertex) => !isTrailing.has(vertex));
-  return joined(shown, { groups, isTrailing, observations });
+  const isSilentEnd = (vertex: Vertex): boolean =>
+    deadEnds.has(vertex) && chainOf(vertex).every(isFollowed);
+  return joined(shown, { groups, isTrailing, isSilentEnd, observations });
+}
+
+/** Joins the stars of a hop, behind which somebody answers, with what they cannot be told from. */
+function joinStars(hop: readonly Vertex[], groups: Groups, observations: Observations): void {
+  const stars = new Map<string, Vertex>();
+  for (const star of hop) {
+    const twin = standIn(star, observations);
+    if (twin !== undefined) {
+      groups.join(star, twin);
+      continue;
+    }
+    const behind = [...star.successors.keys()].map((far) => groups.rootOf(far).key);
+    const signature = [...new Set(behind)].sort().join(' ');
+    const other = stars.get(signature);
+    if (other === undefined) stars.set(signature, star);
+    else groups.join(star, other);
+  }
 }
 
 /** Stars behind which nobody answers. */
@@ -73,6 +97,28 @@ function trailingStars({ byTtl }: RouteGraph): Set<Vertex> {
     }
   }
   return trailing;
+}
+
+/** Trailing stars where others from the same place go on: branches that lead nowhere. */
+function deadEndsOf({ vertices }: RouteGraph, trailing: ReadonlySet<Vertex>): Set<Vertex> {
+  const dead = new Set<Vertex>();
+  for (const { successors } of vertices) {
+    const behind = [...successors.keys()];
+    const silent = behind.filter((far) => trailing.has(far));
+    if (silent.length < behind.length) for (const star of silent) dead.add(star);
+  }
+  return dead;
+}
+
+/** The end of other paths beside a dead end, where it is known not to answer each time. */
+function restingEnd(star: Vertex, observations: Observations): Vertex | undefined {
+  const beside = [...star.predecessors].flatMap(({ successors }) => [...successors.keys()]);
+  return beside.find((each) => each.isEnd && isFickle(each, observations));
+}
+
+/** A star, and the stars behind it. */
+function chainOf(star: Vertex): Vertex[] {
+  return [star, ...[...star.successors.keys()].flatMap(chainOf)];
 }
 
 /**
@@ -118,10 +164,12 @@ function joined(
   {
     groups,
     isTrailing,
+    isSilentEnd,
     observations,
   }: {
     readonly groups: Groups;
     readonly isTrailing: ReadonlySet<Vertex>;
+    readonly isSilentEnd: (vertex: Vertex) => boolean;
     readonly observations: Observations;
   },
 ): PlaceGraph {
@@ -144,7 +192,7 @@ function joined(
       ttl: root.ttl,
       members,
       flows: [...new Set(own.flatMap(({ flows }) => flows))].sort((a, b) => a - b),
-      end: endOf(root, isTrailing, observations),
+      end: isSilentEnd(root) ? 'silent' : endOf(root, isTrailing, observations),
       vertices: own,
     });
   }

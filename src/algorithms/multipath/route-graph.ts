@@ -19,10 +19,12 @@ export interface Vertex {
   readonly ttl: number;
   /** Who answers: one for an interface, none for a star, any number for a clump. */
   readonly members: Set<number>;
-  /** Flows that pass here, ascending. */
+  /** Flows that pass here, ascending; seen here, or behind a place that all of them pass. */
   readonly flows: number[];
   /** Whether paths end here: the target, who refuses, or the begin of a loop. */
   isEnd: boolean;
+  /** Whether it is all there is at its TTL, so that flows pass here without having been seen. */
+  isNarrow: boolean;
   /** Stars in a row up to here. */
   readonly starsInRow: number;
   /** Where its flows are seen next, with the number of flows. */
@@ -46,18 +48,20 @@ export interface RouteGraph {
   vertexAt(flow: number, ttl: number): Vertex | undefined;
 }
 
-/**
- * Builds the graph.
- *
- * @param sprayers keys of places whose next hops are told apart by no flow
- */
-export function buildGraph(
-  observations: Observations,
-  sprayers: ReadonlySet<string>,
-  maxTtl: number,
-): RouteGraph {
-  const builder = new GraphBuilder(observations, sprayers);
-  for (let flow = 0; flow < observations.flows; flow++) builder.walk(flow, maxTtl);
+/** What a graph is built with. */
+export interface GraphSettings {
+  /** Keys of places whose next hops are told apart by no flow. */
+  readonly sprayers: ReadonlySet<string>;
+  readonly maxTtl: number;
+  /** So many flows that all show one interface at a TTL make others pass there, too. */
+  readonly narrowFlows: number;
+}
+
+/** Builds the graph. */
+export function buildGraph(observations: Observations, settings: GraphSettings): RouteGraph {
+  const builder = new GraphBuilder(observations, settings);
+  const lastTtl = Math.min(settings.maxTtl, observations.lastTtl);
+  for (let ttl = 1; ttl <= lastTtl; ttl++) builder.hop(ttl);
   return builder.graph();
 }
 
@@ -69,16 +73,27 @@ export function branchesOf(vertex: Vertex): number {
 
 class GraphBuilder {
   readonly #observations: Observations;
-  readonly #sprayers: ReadonlySet<string>;
+  readonly #settings: GraphSettings;
   readonly #vertices: Vertex[] = [];
-  readonly #interfaces: Map<number, Vertex>[] = [];
   readonly #walks: (Vertex | undefined)[][] = [];
+  /** Interfaces that each flow has passed, by TTL. */
+  readonly #passed: number[][] = [];
   readonly #source: Vertex;
+  /** Of the TTL that is being built. */
+  #interfaces = new Map<number, Vertex>();
+  /** Flows whose paths have ended. */
+  readonly #over = new Set<number>();
+  #hasEnds = false;
 
-  constructor(observations: Observations, sprayers: ReadonlySet<string>) {
+  constructor(observations: Observations, settings: GraphSettings) {
     this.#observations = observations;
-    this.#sprayers = sprayers;
+    this.#settings = settings;
     this.#source = this.#vertex('source', 0, 'source');
+    for (let flow = 0; flow < observations.flows; flow++) {
+      this.#source.flows.push(flow);
+      this.#walks.push([this.#source]);
+      this.#passed.push([]);
+    }
   }
 
   graph(): RouteGraph {
@@ -97,24 +112,44 @@ class GraphBuilder {
     };
   }
 
-  walk(flow: number, maxTtl: number): void {
-    const walk: (Vertex | undefined)[] = [this.#source];
-    this.#walks[flow] = walk;
-    this.#source.flows.push(flow);
-    const passed: number[] = [];
-    let near: Vertex | undefined = this.#source;
-    for (let ttl = 1; ttl <= maxTtl; ttl++) {
+  /** Adds one TTL, nearest first. */
+  hop(ttl: number): void {
+    const before = this.#vertices.length;
+    this.#interfaces = new Map();
+    for (const [flow, walk] of this.#walks.entries()) {
+      const near = walk[ttl - 1];
+      if (near?.isEnd === true) this.#over.add(flow);
+      if (this.#over.has(flow)) continue;
       const cell = this.#observations.cellAt(flow, ttl);
       if (near !== undefined && cell !== undefined) near.awaited += cell.pending;
-      const far: Vertex | undefined = this.#placeOf({ flow, ttl, cell, near });
-      if (near !== undefined && far !== undefined) link(near, far, cell);
-      near = far;
+      const far = this.#placeOf({ flow, ttl, cell, near });
       if (far === undefined) continue;
+      if (near !== undefined) link(near, far, cell);
       far.flows.push(flow);
       walk[ttl] = far;
-      far.isEnd ||= isReturn(far, passed) || (cell?.answers ?? []).some(isEndingAnswer);
-      if (far.isEnd) return;
+      far.isEnd ||=
+        isReturn(far, this.#passed[flow] ?? []) || (cell?.answers ?? []).some(isEndingAnswer);
     }
+    this.#narrow(ttl, this.#vertices.slice(before));
+  }
+
+  /**
+   * Where one interface is all there is at a TTL, flows that were only probed behind it have come
+   * by it: as sure as there is no second one, which the places before it answer for.
+   */
+  #narrow(ttl: number, [only, ...others]: readonly Vertex[]): void {
+    this.#hasEnds ||= only?.isEnd === true || others.some(({ isEnd: hasEnded }) => hasEnded);
+    if (only === undefined || others.length > 0 || this.#hasEnds) return;
+    if (only.kind !== 'interface') return;
+    if (only.flows.length < this.#settings.narrowFlows) return;
+    only.isNarrow = true;
+    for (const [flow, walk] of this.#walks.entries()) {
+      if (walk[ttl] !== undefined || this.#observations.stateAt(flow, ttl) !== 'none') continue;
+      if (this.#observations.reachTtl(flow) <= ttl) continue;
+      walk[ttl] = only;
+      only.flows.push(flow);
+    }
+    only.flows.sort((a, b) => a - b);
   }
 
   #placeOf({
@@ -136,19 +171,19 @@ class GraphBuilder {
     }
     const answer = cell?.answers.at(-1);
     if (answer === undefined) return undefined;
-    if (near === undefined || !this.#sprayers.has(near.key)) return this.#interface(ttl, answer);
+    const isSprayed = near !== undefined && this.#settings.sprayers.has(near.key);
+    if (near === undefined || !isSprayed) return this.#interface(ttl, answer);
     near.clump ??= this.#vertex('clump', ttl, `${near.key}#`);
     for (const { reply } of cell?.answers ?? []) near.clump.members.add(reply.responder);
     return near.clump;
   }
 
   #interface(ttl: number, { reply: { responder } }: Answer): Vertex {
-    this.#interfaces[ttl] ??= new Map();
-    const known = this.#interfaces[ttl].get(responder);
+    const known = this.#interfaces.get(responder);
     if (known !== undefined) return known;
     const vertex = this.#vertex('interface', ttl, `${ttl}:${responder}`);
     vertex.members.add(responder);
-    this.#interfaces[ttl].set(responder, vertex);
+    this.#interfaces.set(responder, vertex);
     return vertex;
   }
 
@@ -161,6 +196,7 @@ class GraphBuilder {
       members: new Set(),
       flows: [],
       isEnd: false,
+      isNarrow: false,
       starsInRow,
       successors: new Map(),
       predecessors: new Set(),
