@@ -46,7 +46,8 @@ export async function openFbtracertNetwork(flags: FbtracertFlags, seed: number):
   requireHost(address);
   const source =
     flags.srcAddr === '' ? undefined : await readSource(flags.srcAddr, address).catch(inOurWords);
-  const network = await openHostNetwork({ ...range, port, destination: address, scopeId, source });
+  const destinations = [address];
+  const network = await openHostNetwork({ ...range, port, destinations, scopeId, source });
   return { network, targetName: printable(target), simulated: null };
 }
 
@@ -69,7 +70,7 @@ export function optionsOf(
     maxTimeUs: maxTime * 1_000_000,
     tos: tosValue,
     seed,
-    targetName,
+    targetNames: [targetName],
     simulated,
     perInterface: probeRate,
     total,

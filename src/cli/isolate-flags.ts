@@ -60,6 +60,8 @@ const ECHO_MAX = 65534;
 /** Of the largest frames that are common. */
 const PACKET_BYTES_MAX = 9216;
 const CLASSES_MAX = 16;
+/** Of all classes, to all targets. */
+const FLOWS_MAX = 65_536;
 /** The largest seed. */
 export const SEED_MAX: number = 2 ** 32 - 1;
 
@@ -74,23 +76,25 @@ Exit status:
 Examples:
   sudo fantrace isolate db7.example.net
   sudo fantrace isolate -6 --port 443 --flows 128 www.example.net
+  sudo fantrace isolate db7.example.net db8.example.net db9.example.net
   fantrace isolate --simulate one-link-loses-20-percent
 
 Flags can be set in the environment (FANTRACE_MAX_TTL=20) and in
 ~/.config/fantrace/config.toml ([isolate] max-ttl = 20).`;
 
-/** The command, which hands target and flags to `run`. */
+/** The command, which hands targets and flags to `run`. */
 export function isolateCommandLine(
-  run: (target: string | undefined, flags: IsolateFlags) => Promise<void>,
+  run: (targets: readonly string[], flags: IsolateFlags) => Promise<void>,
 ): Command {
   const command = new Command('isolate')
     .summary('name the link or router that drops packets on the ECMP paths to a target')
     .description(
       'Probes many flows at every TTL at once and names the link or router that drops packets ' +
         'on the equal-cost paths to TARGET, with its loss ratio and how sure that is. ' +
-        'Stops as soon as the answer is sure.',
+        'Stops as soon as the answer is sure. With several targets, what their paths share is ' +
+        'judged by the flows to all of them, and there is one verdict.',
     )
-    .argument('[TARGET]', 'host name or address, not needed with --simulate');
+    .argument('[TARGET...]', 'host names or addresses, not needed with --simulate');
   for (const option of [...probeOptions(), ...stopOptions(), ...hostOptions()])
     command.addOption(option);
   command
@@ -125,7 +129,7 @@ export function reportOptions(): Option[] {
  *
  * @throws {CliError} USAGE
  */
-export function requireConsistent(flags: IsolateFlags): void {
+export function requireConsistent(flags: IsolateFlags, targets: number): void {
   if (flags.minTtl > flags.maxTtl) {
     const message = `--min-ttl: ${flags.minTtl} is above --max-ttl, which is ${flags.maxTtl}`;
     throw new CliError('USAGE', message);
@@ -146,6 +150,11 @@ export function requireConsistent(flags: IsolateFlags): void {
       `classes, more than ${CLASSES_MAX}`;
     throw new CliError('USAGE', message);
   }
+  const flows = (flags.flow?.length ?? flags.flows) * sizes * values * Math.max(1, targets);
+  if (flows > FLOWS_MAX) {
+    const message = `--flows: ${flows} flows in all, more than ${FLOWS_MAX}: name fewer of them`;
+    throw new CliError('USAGE', message, 'each is probed in every class, to every target');
+  }
 }
 
 const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
@@ -162,7 +171,7 @@ function probeOptions(): Option[] {
       'tcp',
     ),
     numberOption('-p, --port <PORT>', 'port to probe (default: 22, with UDP 33434)', port),
-    numberOption('--flows <N>', 'flows to probe, each from a source port of its own', {
+    numberOption('--flows <N>', 'flows to each target, each from a source port of its own', {
       min: 1,
       max: 4096,
     }).default(64),

@@ -1,7 +1,7 @@
 /** `fantrace isolate --dry-run`: what would be sent, where to, and what that may cost. */
 
 import { familyOf, formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
-import type { TrafficClass } from '../model/isolate-record.ts';
+import type { IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
 import type { IsolatePlan } from '../runtime/isolate-plan.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
 import type { Endpoints } from './isolate-target.ts';
@@ -12,11 +12,7 @@ const PROBES = { tcp: 'TCP SYN', udp: 'UDP', icmp: 'ICMP echo' } as const;
 
 /** Where a plan leads; addresses as text. */
 interface PlannedRun {
-  readonly target: {
-    readonly name: string;
-    readonly address: string;
-    readonly port: number | null;
-  };
+  readonly targets: IsolateRecord['targets'];
   readonly source: string;
   readonly family: IpFamily;
 }
@@ -35,7 +31,8 @@ export async function showPlan(
   const run = await plannedRun(endpoints, flags);
   const options = optionsOf(endpoints, flags, seed);
   const flows = ports?.length ?? flags.flows;
-  const plan = planIsolate(options, { flows, family: run.family });
+  const targets = run.targets.length;
+  const plan = planIsolate(options, { flows, targets, family: run.family });
   const classes = trafficClasses(options, run.family === 4 ? 4 : 16);
   if (flags.json || flags.jsonl) {
     const { protocol, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
@@ -63,36 +60,39 @@ export async function showPlan(
 }
 
 async function plannedRun(
-  { simulated, host, targetName, family }: Endpoints,
+  { simulated, host, targetNames, family }: Endpoints,
   flags: IsolateFlags,
 ): Promise<PlannedRun> {
+  const named = (addresses: readonly string[], port: number): PlannedRun['targets'] =>
+    addresses.slice(0, targetNames.length).map((address, index) => ({
+      name: targetNames[index] ?? address,
+      address,
+      port: flags.protocol === 'icmp' ? null : port,
+    }));
   if (simulated !== null) {
     const { planNetwork } = await import('../sim/network-plan.ts');
     const network = planNetwork(simulated.scenario, family === undefined ? {} : { family });
-    const { source, target } = network;
+    const { source, target, otherTargets } = network;
+    const addresses = [target, ...otherTargets].map(({ address }) => address[network.family]);
     return {
-      target: {
-        name: targetName,
-        address: target.address[network.family],
-        port: flags.protocol === 'icmp' ? null : (flags.port ?? target.port),
-      },
+      targets: named(addresses, flags.port ?? target.port),
       source: source[network.family],
       family: network.family,
     };
   }
-  const { sourceAddressFor } = await import('../runtime/source-address.ts');
-  const { destination, scopeId, source, port } = host;
-  const shownPort = flags.protocol === 'icmp' ? null : port;
+  const { sharedSourceFor } = await import('../runtime/source-address.ts');
+  const { destinations, scopeId, port } = host;
   const device = flags.interface;
+  const source = host.source ?? sharedSourceFor(destinations, { device, scopeId });
   return {
-    target: { name: targetName, address: formatIpAddress(destination), port: shownPort },
-    source: formatIpAddress(source ?? sourceAddressFor(destination, { device, scopeId })),
-    family: familyOf(destination),
+    targets: named(destinations.map(formatIpAddress), port),
+    source: formatIpAddress(source),
+    family: familyOf(source),
   };
 }
 
 function planLines(
-  { target, source, family }: PlannedRun,
+  { targets, source, family }: PlannedRun,
   { firstProbes, probesMax, bytesMax, sendingUs }: IsolatePlan,
   {
     flags,
@@ -107,8 +107,12 @@ function planLines(
   const { flows, sourcePort, rate, maxTime, protocol } = flags;
   const numbers = protocol === 'icmp' ? 'identifiers' : 'ports';
   const inUse = protocol === 'icmp' ? '' : '; ports in use are passed over';
-  const at = target.port === null ? '' : ` port ${target.port}`;
-  const named = target.name === target.address ? '' : ` (${target.address})`;
+  const port = targets[0]?.port ?? null;
+  const at = port === null ? '' : ` port ${port}`;
+  const named = targets.map(({ name, address }) =>
+    name === address ? name : `${name} (${address})`,
+  );
+  const each = targets.length === 1 ? '' : ' to each target';
   const scouts = new Set(firstProbes.map(({ flow }) => flow)).size;
   const ttls = firstProbes.map(({ ttl }) => ttl);
   const range = `${Math.min(...ttls)} to ${Math.max(...ttls)}`;
@@ -116,9 +120,9 @@ function planLines(
   const seconds = (us: number): string => `${Number((us / 1e6).toPrecision(3))} s`;
   return [
     `Would send at most ${probesMax} ${PROBES[protocol]} probes (${kilobytes} kB) to ` +
-      `${target.name}${named}${at} over IPv${family}, and sends nothing now.`,
+      `${named.join(', ')}${at} over IPv${family}, and sends nothing now.`,
     '',
-    `Flows:  ${ports?.length ?? flows}, from ${source} ${numbers} ` +
+    `Flows:  ${ports?.length ?? flows}${each}, from ${source} ${numbers} ` +
       (ports?.join(', ') ?? `${sourcePort} to ${sourcePort + flows - 1}${inUse}`),
     ...(classes.length === 1 ? [] : [`Each:   ${classes.map(classWords).join(', ')}`]),
     `First:  ${firstProbes.length} probes of ${scouts} flows at TTL ${range}, then every flow ` +

@@ -72,19 +72,17 @@ function openDocument(): IsolateReport {
 async function openLines(): Promise<IsolateReport> {
   const { IsolateLines } = await import('../report/isolate-lines.ts');
   const { formatIpAddress } = await import('../lib/ip-address.ts');
-  const { trafficClasses } = await import('../runtime/probed-flows.ts');
+  const { targetsOf, trafficClasses } = await import('../runtime/probed-flows.ts');
   const { VERSION } = await import('../runtime/version.ts');
   const lines = new IsolateLines((line) => process.stdout.write(line));
   return {
     start: (network, options) => {
-      const { source, destination, port, sourcePorts } = network;
-      const { targetName, simulated, seed, minTtl, maxTtl, confidence } = options;
-      const { protocol = 'tcp' } = options;
-      const address = formatIpAddress(destination);
+      const { source, sourcePorts } = network;
+      const { simulated, seed, minTtl, maxTtl, confidence, protocol = 'tcp' } = options;
       lines.start({
         version: VERSION,
         simulated,
-        targets: [{ name: targetName, address, port: protocol === 'icmp' ? null : port }],
+        targets: targetsOf(network, options),
         source: formatIpAddress(source),
         protocol,
         classes: trafficClasses(options, source.length === 4 ? 4 : 16),

@@ -20,7 +20,7 @@ async function flagsOf(...args: string[]): Promise<IsolateFlags> {
   command.exitOverride().configureOutput({ writeErr: () => {} });
   await command.parseAsync(args, { from: 'user' });
   if (parsed === undefined) throw new Error('the command did not run');
-  requireConsistent(parsed);
+  requireConsistent(parsed, 1);
   return parsed;
 }
 

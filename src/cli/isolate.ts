@@ -31,8 +31,8 @@ const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
 
 /** The command with its flags; running it sets the exit status of the process. */
 export function isolateCommand(): Command {
-  return isolateCommandLine(async (target, flags) => {
-    process.exitCode = await isolate(target, flags);
+  return isolateCommandLine(async (targets, flags) => {
+    process.exitCode = await isolate(targets, flags);
   });
 }
 
@@ -41,19 +41,19 @@ export function exitStatusOf({ partial, verdict }: IsolateRecord): number {
   return partial ? EXIT_INTERRUPTED : EXIT_BY_VERDICT[verdict];
 }
 
-async function isolate(target: string | undefined, flags: IsolateFlags): Promise<number> {
-  requireConsistent(flags);
+async function isolate(targets: readonly string[], flags: IsolateFlags): Promise<number> {
+  requireConsistent(flags, targets.length);
   const seed = flags.seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
   if (flags.dryRun) {
     const { showPlan } = await import('./isolate-plan.ts');
-    return showPlan(await endpointsOf(target, flags), flags, seed);
+    return showPlan(await endpointsOf(targets, flags), flags, seed);
   }
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
   // Until the report is out: a second signal must not cost what the first one saved.
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
-    const endpoints = await endpointsOf(target, flags);
+    const endpoints = await endpointsOf(targets, flags);
     const options = optionsOf(endpoints, flags, seed);
     const network = await openNetwork(endpoints, flags, seed);
     try {

@@ -22,12 +22,14 @@ export interface FlowCounts {
   readonly answeredLate: number;
   /** By index: the rounds of the lost probes, from 0 on. Left out where nobody noted them. */
   readonly lostIn?: readonly (readonly number[])[];
+  /** Address index of its target; left out where that is the one of the counts. */
+  readonly target?: number;
 }
 
-/** All flows from one source to one target. */
+/** All flows from one source. */
 export interface PathCounts {
   readonly minTtl: number;
-  /** Address index of the target. */
+  /** Address index of the target of all flows that name no other. */
   readonly target: number;
   readonly flows: readonly FlowCounts[];
   /** How many rounds the counts are of; left out where nobody noted in which probes were lost. */

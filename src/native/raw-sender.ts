@@ -2,7 +2,7 @@
  * Sends whole IP packets, header included, to where their headers say.
  */
 
-import type { IpFamily } from '../lib/ip-address.ts';
+import { type IpFamily, isSameAddress } from '../lib/ip-address.ts';
 import { checked, libc } from './libc.ts';
 import {
   CMSGHDR,
@@ -63,17 +63,25 @@ const DESTINATION = {
   6: { inPacket: 24, inName: SOCKADDR_IN6.address, bytes: 16 },
 } as const;
 
+/** Which device packets to a destination leave by. */
+export interface DevicesOfPorts {
+  /** 4 or 16 bytes, network order; undefined for every one. */
+  readonly destination?: Uint8Array | undefined;
+  /**
+   * Index of the device, 0 for the kernel's choice: by source port, 65,536 of them. Read at every
+   * `send`.
+   */
+  readonly deviceOfPort: Uint32Array;
+}
+
 export interface RawSenderOptions {
   readonly family: IpFamily;
   /** Interface index of link-local destinations. */
   readonly scopeId?: number | undefined;
   /** Name of the device to leave by. */
   readonly device?: string | undefined;
-  /**
-   * Index of the device that packets of each source port leave by, 0 for the kernel's choice: by
-   * source port, 65,536 of them. Read at every `send`.
-   */
-  readonly deviceOfPort?: Uint32Array | undefined;
+  /** Which devices packets leave by; undefined where the kernel chooses for all. */
+  readonly devices?: readonly DevicesOfPorts[] | undefined;
   readonly slots: number;
   /** A multiple of 8. */
   readonly slotBytes: number;
@@ -96,21 +104,21 @@ export class RawSender {
   readonly #destinationAt: (typeof DESTINATION)[IpFamily];
   readonly #nameLength: number;
   readonly #family: IpFamily;
-  readonly #deviceOfPort: Uint32Array | undefined;
+  readonly #devices: readonly DevicesOfPorts[];
   #fd: number;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW, ENODEV for an unknown device */
-  constructor({ family, scopeId, device, deviceOfPort, slots, slotBytes }: RawSenderOptions) {
+  constructor({ family, scopeId, device, devices = [], slots, slotBytes }: RawSenderOptions) {
     this.#fd = openSocket({ family, type: SOCK_RAW, protocol: IPPROTO_RAW }, (fd) => {
       for (const option of OPTIONS[family]) setOption(fd, option, option.value);
       if (device !== undefined) bindToDevice(fd, device);
     });
-    const controlBytes = deviceOfPort === undefined ? 0 : CONTROL_BYTES;
+    const controlBytes = devices.length === 0 ? 0 : CONTROL_BYTES;
     const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes };
     this.#arena = new MessageArena({ ...shape, names: 'each' }, takeMemory);
     this.#family = family;
-    this.#deviceOfPort = deviceOfPort;
-    if (deviceOfPort !== undefined) this.#writePacketInfo(slots);
+    this.#devices = devices;
+    if (devices.length > 0) this.#writePacketInfo(slots);
     const address = new Uint8Array(family === 4 ? 4 : 16);
     const name = encodeSocketAddress({ address, port: 0, scopeId });
     for (let slot = 0; slot < slots; slot++) {
@@ -138,7 +146,7 @@ export class RawSender {
     for (let slot = 0; slot < count; slot++) {
       arena.prepareToSend(slot, this.lengths[slot] as number, this.#nameLength);
       this.#address(slot);
-      if (this.#deviceOfPort !== undefined) this.#chooseDevice(slot, this.#deviceOfPort);
+      if (this.#devices.length > 0) this.#chooseDevice(slot);
     }
     let accepted = 0;
     while (accepted < count) {
@@ -170,13 +178,18 @@ export class RawSender {
   }
 
   /** Ports follow the IP header at once: our probes have no options and no extension headers. */
-  #chooseDevice(slot: number, deviceOfPort: Uint32Array): void {
+  #chooseDevice(slot: number): void {
     const { inPacket, bytes } = this.#destinationAt;
     const portAt = slot * this.slotBytes + inPacket + bytes;
+    const packetDestination = this.packets.subarray(portAt - bytes, portAt);
+    const towards = this.#devices.find(
+      ({ destination }) =>
+        destination === undefined || isSameAddress(destination, packetDestination),
+    );
     const port = ((this.packets[portAt] as number) << 8) | (this.packets[portAt + 1] as number);
     const { indexAt } = PACKET_INFO[this.#family];
     const at = this.#arena.controlOffset(slot) + CMSGHDR.bytes + indexAt;
-    this.#view().setUint32(at, deviceOfPort[port] as number, true);
+    this.#view().setUint32(at, towards?.deviceOfPort[port] ?? 0, true);
   }
 
   #view(): DataView {

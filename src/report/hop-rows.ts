@@ -134,8 +134,9 @@ function notesOf({ ttl, who }: StepNode, { record, interfaces }: View): string {
   if (who === SILENT) return '(nobody answers)';
   const { name = null, mpls = [] } = interfaces.get(keyOf(ttl, who)) ?? {};
   const target = record.targets.find(({ address }) => address === who);
-  const asked = record.simulated === null && target?.name !== who ? (target?.name ?? '') : '';
-  const names = [clipped(name ?? asked), target === undefined ? '' : 'target'];
+  const isTold = record.simulated === null || record.targets.length > 1;
+  const asked = isTold && target?.name !== who ? (target?.name ?? '') : '';
+  const names = [...new Set([clipped(name ?? asked), target === undefined ? '' : 'target'])];
   const shown = names.filter((text) => text !== '').join(', ');
   const labels = mpls.map((entry) => entry >>> 12).join(','); // RFC 3032 §2.1: the upper 20 bits
   return [shown === '' ? '' : `(${shown})`, labels === '' ? '' : `[MPLS ${labels}]`]

@@ -30,6 +30,7 @@ export function evidenceLines(record: IsolateRecord): string[] {
   const lines = suspects.flatMap((suspect) => suspectLines(suspect, record));
   return [
     ...lines,
+    ...targetLines(record),
     ...reachLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
@@ -55,6 +56,16 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
     `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),
   ];
+}
+
+/** Which of several targets a loss hits: what is lost to one of them only is not shared. */
+function targetLines({ targets, flows, suspects }: IsolateRecord): string[] {
+  if (targets.length === 1 || suspects.length === 0) return [];
+  const shares = targets.map(({ name }, target) => {
+    const own = flows.filter((flow) => flow.target === target);
+    return `${own.filter(({ lossy }) => lossy).length} of ${own.length} to ${name}`;
+  });
+  return [`flows with loss: ${listed(shares, LISTED_MAX)}`];
 }
 
 /** `10.0.0.1 → 10.0.1.1`, `router 10.0.0.1`; `*` for what never answers. */

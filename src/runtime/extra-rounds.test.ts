@@ -22,7 +22,7 @@ async function runOf(scenario: string, { untilMaxTime }: { readonly untilMaxTime
     maxTimeUs: 20_000_000,
     tos: 0,
     seed: SEED,
-    targetName: 'target',
+    targetNames: ['target'],
     simulated: loaded.name,
     perInterface: 100,
     total: PACE,

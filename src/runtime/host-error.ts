@@ -4,6 +4,7 @@
  * - `RAW_SOCKET_DENIED`: no right to open raw sockets
  * - `PING_SOCKET_DENIED`: no right to send ICMP echoes, by whatever socket
  * - `NO_ROUTE`: the kernel does not know where to send packets for the destination
+ * - `SOURCES_DIFFER`: it would reach several targets from different addresses of its own
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
  * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
@@ -12,6 +13,7 @@ export type HostErrorCode =
   | 'RAW_SOCKET_DENIED'
   | 'PING_SOCKET_DENIED'
   | 'NO_ROUTE'
+  | 'SOURCES_DIFFER'
   | 'PORTS_UNAVAILABLE'
   | 'SEND_REFUSED'
   | 'AS_DATABASE_UNREADABLE';

@@ -21,11 +21,11 @@ export interface IsolatePlan {
 /**
  * Plans as the run itself would: the algorithm is asked for its first round.
  *
- * @param flows of each class
+ * @param flows to each target in each class
  */
 export function planIsolate(
   options: IsolateOptions,
-  { flows, family }: { readonly flows: number; readonly family: 4 | 6 },
+  request: { readonly flows: number; readonly targets: number; readonly family: 4 | 6 },
 ): IsolatePlan {
   const firstProbes: { flow: number; ttl: number }[] = [];
   const prober = {
@@ -36,11 +36,19 @@ export function planIsolate(
     slowDown: (): void => {},
     speedUp: (): void => {},
   };
-  const classes = trafficClasses(options, family === 4 ? 4 : 16);
+  const { flows, targets } = request;
+  const classes = trafficClasses(options, request.family === 4 ? 4 : 16);
   const random = new Random(options.seed).fork();
   const addresses = new AddressBook();
   const isolation = new Isolation(
-    { ...options, flows: flows * classes.length, classes: classes.length, target: 0, source: '' },
+    {
+      ...options,
+      flows: flows * targets * classes.length,
+      classes: classes.length,
+      target: 0,
+      targets: [...new Array(targets).keys()],
+      source: '',
+    },
     { random, addresses },
   );
   isolation.advance(0, prober);

@@ -28,7 +28,7 @@ async function watched(watcher: IsolateWatcher): Promise<IsolateRecord> {
   const network = openSimulatedNetwork(scenario, { sourcePort: 40_000, flows: 8 }, { seed: 3 });
   const options = {
     ...ISOLATE_DEFAULTS,
-    targetName: 'db7',
+    targetNames: ['db7'],
     simulated: 'fabric',
     seed: 3,
   };

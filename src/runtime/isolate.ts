@@ -16,10 +16,13 @@ import { flowRequests, probedFlows, type TrafficOptions } from './probed-flows.t
 import { runProbing } from './run-loop.ts';
 
 export interface IsolateOptions
-  extends Omit<IsolationOptions, 'flows' | 'target' | 'source' | 'classes' | 'mayTargetLimit'>,
+  extends Omit<
+      IsolationOptions,
+      'flows' | 'target' | 'targets' | 'source' | 'classes' | 'mayTargetLimit'
+    >,
     TrafficOptions {
-  /** The target as the user named it. */
-  readonly targetName: string;
+  /** The targets as the user named them, one for each destination of the network. */
+  readonly targetNames: readonly string[];
   /** Name of the scenario that the network simulates. */
   readonly simulated: string | null;
   /** Probes a second: towards one interface at most, and in all. */
@@ -70,7 +73,7 @@ export async function runIsolate(
   const { link, timeline } = network;
   const addresses = new AddressBook();
   const labels = new Map<number, readonly number[]>();
-  const flows = probedFlows(network.sourcePorts, options);
+  const flows = probedFlows(network, options);
   const { engine, isolation } = compose(network, options, { addresses, labels });
   const extra = options.untilMaxTime
     ? new ExtraRounds(isolation, engine, { ...options, flows: flows.length })
@@ -104,7 +107,7 @@ export async function runIsolate(
   return recordOf({
     options,
     network,
-    family: familyOf(network.destination),
+    family: familyOf(network.source),
     isolation,
     counters: engine.counters,
     addresses,
@@ -123,15 +126,18 @@ function compose(
   options: IsolateOptions,
   { addresses, labels }: { addresses: AddressBook; labels: Map<number, readonly number[]> },
 ): { engine: ProbeEngine; isolation: Isolation } {
-  const { source, destination } = network;
+  const { source, destinations } = network;
+  const targets = destinations.map((each) => addresses.indexOf(each));
+  const [destination = source] = destinations;
   const random = new Random(options.seed);
   const isolation = new Isolation(
     {
       ...options,
-      flows: probedFlows(network.sourcePorts, options).length,
+      flows: probedFlows(network, options).length,
       classes: options.classes?.length ?? 1,
       mayTargetLimit: options.protocol === 'udp',
-      target: addresses.indexOf(destination),
+      target: targets[0] ?? 0,
+      targets,
       source: formatIpAddress(source),
     },
     { random: random.fork(), addresses },

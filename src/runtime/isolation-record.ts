@@ -1,7 +1,7 @@
 /** Writes down what an isolation run measured and concluded. */
 
-import { classText } from '../algorithms/isolation/class-text.ts';
 import type { Isolation } from '../algorithms/isolation/isolation.ts';
+import type { TargetLosses } from '../algorithms/isolation/late-answers.ts';
 import {
   changedPaths,
   ownHostCauses,
@@ -9,11 +9,9 @@ import {
   targetLimited,
   withOwnHost,
 } from '../algorithms/isolation/rejected-causes.ts';
-import { summarise } from '../algorithms/isolation/summary.ts';
 import {
   concludeVerdict,
   type DirectionOf,
-  type RefusingRouter,
   reportable,
   type Verdict,
   withRefusals,
@@ -31,8 +29,9 @@ import type { PathCounts } from '../model/path-counts.ts';
 import type { EngineCounters } from '../probing/probe-engine.ts';
 import type { IsolateOptions } from './isolate.ts';
 import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
+import { refusingRouters, summaryOf } from './isolation-summary.ts';
 import type { Network } from './network.ts';
-import { type ProbedFlow, probedFlows, trafficClasses } from './probed-flows.ts';
+import { type ProbedFlow, probedFlows, targetsOf, trafficClasses } from './probed-flows.ts';
 import { VERSION } from './version.ts';
 
 type Conclusion = Pick<IsolateRecord, keyof Verdict | 'summary' | 'paths' | 'flows' | 'reproduce'>;
@@ -69,13 +68,7 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     durationMs: run.durationMs,
     partial: isolation.stopReason === undefined,
     simulated: options.simulated,
-    targets: [
-      {
-        name: options.targetName,
-        address: formatIpAddress(network.destination),
-        port: options.protocol === 'icmp' ? null : network.port,
-      },
-    ],
+    targets: targetsOf(network, options),
     source: formatIpAddress(network.source),
     protocol: options.protocol ?? 'tcp',
     classes: trafficClasses(options, addressBytes(network)),
@@ -109,16 +102,16 @@ export function flowPaths(
 
 /** What tells a flow from the others. */
 function nameOf(
-  { sourcePort, classIndex }: ProbedFlow,
+  { sourcePort, targetIndex, classIndex }: ProbedFlow,
   flows: readonly ProbedFlow[],
 ): Pick<FlowRecord, 'target' | 'sourcePort' | 'class'> {
   const hasClasses = flows.at(-1)?.classIndex !== 0;
-  return { target: 0, sourcePort, ...(hasClasses ? { class: classIndex } : {}) };
+  return { target: targetIndex, sourcePort, ...(hasClasses ? { class: classIndex } : {}) };
 }
 
 /** What the counts show, and which flows show it. */
 function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
-  const { options, network, isolation, counters, addresses } = run;
+  const { options, network, isolation, addresses } = run;
   const localisation = isolation.localisation();
   const source = formatIpAddress(network.source);
   const refusing = refusingRouters(run, counts);
@@ -134,22 +127,8 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   const losses = reportable(localisation, options.confidence);
   const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
   const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
-  const { graph } = localisation;
-  const summary = summarise({
-    ...verdict,
-    confidence: options.confidence,
-    target: options.targetName,
-    flows: (hit === undefined ? isolation.chosenFlows : isolation.chosenOf(hit)).length,
-    onlyPackets: hit && classText(trafficClasses(options, addressBytes(network)), hit),
-    pathsFound: graph.classes.length,
-    probesSent: counters.probesSent,
-    repliesReceived: counters.repliesReceived,
-    refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
-    probesNeeded: isolation.probesNeeded,
-    lastHops: lastHops(graph, addresses),
-    tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
-  });
-  const probed = probedFlows(network.sourcePorts, options);
+  const summary = summaryOf(run, { verdict, refusing, localisation, hit });
+  const probed = probedFlows(network, options);
   const flows = probed.map((each, index): FlowRecord => {
     const flow = counts.flows[index] ?? { responders: [], sent: [], received: [] };
     return {
@@ -162,7 +141,9 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
     };
   });
   const tuples = (chosen: readonly number[]): FiveTuple[] =>
-    chosen.slice(0, REPRODUCE_FLOWS).flatMap((flow) => fiveTuple(run, probed[flow]));
+    inTurn(chosen, probed)
+      .slice(0, REPRODUCE_FLOWS)
+      .flatMap((flow) => fiveTuple(run, probed[flow]));
   const all = [...flows.keys()].filter((flow) => (flows[flow]?.sent.length ?? 0) > 0);
   const control =
     losses.length === 0
@@ -171,10 +152,22 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   return {
     ...verdict,
     summary,
-    paths: pathTotals(graph, crossing),
+    paths: pathTotals(localisation.graph, crossing),
     flows,
     reproduce: { faulty: tuples(all.filter((flow) => lossy.has(flow))), control: tuples(control) },
   };
+}
+
+/** The first flow to each target, then the second to each, and so on. */
+function inTurn(chosen: readonly number[], probed: readonly ProbedFlow[]): number[] {
+  const taken = new Map<number, number>();
+  const ranked = chosen.map((flow) => {
+    const target = probed[flow]?.targetIndex ?? 0;
+    const turn = taken.get(target) ?? 0;
+    taken.set(target, turn + 1);
+    return { flow, turn };
+  });
+  return ranked.sort((a, b) => a.turn - b.turn).map(({ flow }) => flow);
 }
 
 /** The verdict, of which every suspect hits these classes alone. */
@@ -197,48 +190,40 @@ function addressBytes({ source }: Network): 4 | 16 {
 /** The verdict beside what could have been taken for the loss that it names. */
 function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
   const { isolation, addresses, network } = run;
+  const { late, table } = isolation;
   const losses = isolation.localisation().losses.flatMap(({ flowsAcross }) => flowsAcross);
-  const atTarget = isolation.late.targetLosses(new Set(losses), run.endedAtUs);
+  const lossesAt = (target: number): TargetLosses => {
+    const flows = new Set(losses.filter((flow) => table.targetOf(flow) === target));
+    return late.targetLosses(flows, run.endedAtUs);
+  };
   const { socketDrops, sendErrors, loopDelayP99Ms } = measurementOf(run);
   const source = formatIpAddress(network.source);
   const host = { source, socketDrops, sendErrors, loopDelayP99Ms };
   const probesLost = Math.max(0, ...verdict.suspects.map((suspect) => suspect.probesLost));
-  const target = formatIpAddress(network.destination);
   return {
     ...verdict,
     verdict: withOwnHost(verdict.verdict, host, probesLost),
     rejected: [
       ...verdict.rejected,
-      ...changedPaths(isolation.table.measured(), addresses),
-      ...(isolation.late.canBeRepeated ? returnLossRejected(atTarget, target) : []),
-      ...targetLimited(isolation.limitedTarget(), target),
+      ...changedPaths(table.measured(), addresses),
+      ...network.destinations.flatMap((each) => {
+        const [target, address] = [addresses.indexOf(each), formatIpAddress(each)];
+        return [
+          ...(late.canBeRepeated ? returnLossRejected(lossesAt(target), address) : []),
+          ...targetLimited(isolation.limitedTarget(target), address),
+        ];
+      }),
       ...ownHostCauses(host, probesLost),
     ],
   };
-}
-
-/** Routers that refuse to forward flows, those with most flows first. */
-function refusingRouters(
-  { isolation, addresses }: FinishedRun,
-  counts: PathCounts,
-): RefusingRouter[] {
-  const routers = new Map<string, { address: string; ttl: number; flows: number[] }>();
-  for (const flow of isolation.chosenFlows) {
-    const refusal = isolation.table.refusal(flow);
-    if (refusal === undefined) continue;
-    const address = addresses.textOf(refusal.responder);
-    const known = routers.get(address) ?? { address, ttl: counts.minTtl + refusal.hop, flows: [] };
-    routers.set(address, known);
-    known.flows.push(flow);
-  }
-  return [...routers.values()].sort((a, b) => b.flows.length - a.flows.length);
 }
 
 /** None of ICMP: nothing but a prober keeps the checksum of its echoes as it is. */
 function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefined): FiveTuple[] {
   const { protocol = 'tcp' } = options;
   if (flow === undefined || protocol === 'icmp') return [];
-  const { source, destination, port } = network;
+  const { source, destinations, port } = network;
+  const destination = destinations[flow.targetIndex] ?? source;
   const classes = trafficClasses(options, addressBytes(network));
   const own = classes.length > 1 ? classes[flow.classIndex] : undefined;
   return [
@@ -253,34 +238,13 @@ function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefin
   ];
 }
 
-/** Where paths end short of the target. */
-function lastHops({ classes, vertices }: PathGraph, addresses: AddressBook): string[] {
-  const ends = classes.map((path) => vertices[path.vertices.at(-1) ?? 0]);
-  const known = ends.flatMap((end) =>
-    end?.kind === 'interface' ? [addresses.textOf(end.address)] : [],
-  );
-  return [...new Set(known)];
-}
-
-/** Whether routers answered even at the largest TTL: the target may be farther away. */
-function hasEndedAtMaxTtl(
-  { classes, vertices, isTargetReached }: PathGraph,
-  maxTtl: number,
-): boolean {
-  return (
-    !isTargetReached &&
-    classes.some((path) => {
-      const end = vertices[path.vertices.at(-1) ?? 0];
-      return end?.kind === 'interface' && end.ttl === maxTtl;
-    })
-  );
-}
-
 function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {
   const { classes, vertices, isTargetReached } = graph;
+  const reached = new Set(classes.flatMap(({ isReached, target }) => (isReached ? [target] : [])));
   // Where others reach the target, a path that does not may only not have been probed to its end.
   const isCut = (path: PathGraph['classes'][number]): boolean =>
-    !isTargetReached || vertices[path.vertices.at(-1) ?? 0]?.kind === 'unseen';
+    (!isTargetReached && !reached.has(path.target)) ||
+    vertices[path.vertices.at(-1) ?? 0]?.kind === 'unseen';
   return {
     found: classes.length,
     lossy: classes.filter(({ flows }) => flows.some((flow) => crossing.has(flow))).length,

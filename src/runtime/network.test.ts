@@ -10,7 +10,7 @@ describe('a simulated network', () => {
   test('has the scenario’s ends and port, and one source port for each flow', () => {
     const network = openSimulatedNetwork(SCENARIO, PORTS, { seed: 1 });
     expect(formatIpAddress(network.source)).toBe('10.100.0.1');
-    expect(formatIpAddress(network.destination)).toBe('10.200.0.1');
+    expect(formatIpAddress(network.destinations[0] as Uint8Array)).toBe('10.200.0.1');
     expect(network).toMatchObject({
       port: 8443,
       sourcePorts: [50_000, 50_001, 50_002],
@@ -23,7 +23,7 @@ describe('a simulated network', () => {
   test('may be probed in the other family and at another port', () => {
     const network = openSimulatedNetwork(SCENARIO, PORTS, { family: 6, port: 25, seed: 1 });
     expect(formatIpAddress(network.source)).toBe('fdec:100::1');
-    expect(formatIpAddress(network.destination)).toBe('fdec:200::1');
+    expect(formatIpAddress(network.destinations[0] as Uint8Array)).toBe('fdec:200::1');
     expect(network.port).toBe(25);
   });
 

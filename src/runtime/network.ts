@@ -11,15 +11,16 @@ import type { Scenario } from '../sim/scenario.ts';
 import { SimulatedLink } from '../sim/simulated-link.ts';
 import { HostTimeline, type Timeline, VirtualTimeline } from './timeline.ts';
 
-/** An open network, ready to probe one target. */
+/** An open network, ready to probe one target or several. */
 export interface Network {
   readonly link: PacketLink;
   readonly timeline: Timeline;
-  /** 4 or 16 bytes, network order; both of one family. */
+  /** 4 or 16 bytes, network order; all of one family. */
   readonly source: Uint8Array;
-  readonly destination: Uint8Array;
+  /** One for each target. */
+  readonly destinations: readonly Uint8Array[];
   readonly port: number;
-  /** One for each flow. */
+  /** One for each flow to a target. */
   readonly sourcePorts: readonly number[];
   readonly skippedPorts: readonly number[];
   readonly tokenKey: TokenKey;
@@ -56,9 +57,11 @@ export function openSimulatedNetwork(
     readonly seed: number;
     /** The longest packet to send. */
     readonly packetBytesMax?: number;
+    /** How many of the scenario's targets to probe: the usual one alone unless told. */
+    readonly targets?: number;
   },
 ): Network {
-  const { family, port, seed, packetBytesMax = 0 } = overrides;
+  const { family, port, seed, packetBytesMax = 0, targets = 1 } = overrides;
   const plan: NetworkPlan = planNetwork(scenario, family === undefined ? {} : { family });
   const link = new SimulatedLink(plan, packetBytesMax > MTU ? { slotBytes: packetBytesMax } : {});
   const keys = new Random(seed);
@@ -66,7 +69,9 @@ export function openSimulatedNetwork(
     link,
     timeline: new VirtualTimeline(),
     source: addressBytes(plan.source[plan.family]),
-    destination: addressBytes(plan.target.address[plan.family]),
+    destinations: [plan.target, ...plan.otherTargets]
+      .slice(0, targets)
+      .map(({ address }) => addressBytes(address[plan.family])),
     port: port ?? plan.target.port,
     sourcePorts: givenPorts ?? Array.from({ length: flows }, (_, flow) => sourcePort + flow),
     skippedPorts: [],
@@ -81,9 +86,9 @@ export function openSimulatedNetwork(
 const MTU = 1500;
 
 export interface HostNetworkOptions extends PortRange {
-  readonly destination: Uint8Array;
+  readonly destinations: readonly Uint8Array[];
   readonly port: number;
-  /** Interface index of a link-local destination. */
+  /** Interface index of link-local destinations. */
   readonly scopeId?: number | undefined;
   /** Our address; by default that of the kernel's own route. */
   readonly source?: Uint8Array | undefined;
@@ -95,27 +100,27 @@ export interface HostNetworkOptions extends PortRange {
 }
 
 /**
- * Opens raw sockets for one target. The code that talks to the kernel is loaded here, so that
- * simulations never need it.
+ * Opens raw sockets for one target or several. The code that talks to the kernel is loaded here, so
+ * that simulations never need it.
  *
  * @throws {HostError} when a right, a route or free source ports are missing, or packets are longer
  *   than the way out permits
  */
 export async function openHostNetwork(options: HostNetworkOptions): Promise<Network> {
-  const { destination, scopeId, device, sourcePort, flows, givenPorts, protocol = 'tcp' } = options;
-  const { packetBytesMax = 0 } = options;
-  const [{ openRawLink }, uplinkParts, { sourceAddressFor }, { reservePorts, reserveGivenPorts }] =
+  const { destinations, scopeId, device, sourcePort, flows, givenPorts } = options;
+  const { protocol = 'tcp', packetBytesMax = 0 } = options;
+  const [{ openRawLink }, uplinkParts, { sharedSourceFor }, { reservePorts, reserveGivenPorts }] =
     await Promise.all([
       import('./raw-link.ts'),
       import('./uplinks.ts'),
       import('./source-address.ts'),
       import('./reserved-ports.ts'),
     ]);
-  const family = familyOf(destination);
   const timeline = new HostTimeline();
-  const source = options.source ?? sourceAddressFor(destination, { device, scopeId });
-  const { uplinksOf, requireUplinkMtu } = uplinkParts;
-  requireUplinkMtu({ source, destination }, packetBytesMax);
+  const source = options.source ?? sharedSourceFor(destinations, { device, scopeId });
+  const family = familyOf(source);
+  const { uplinksOfAll, requireUplinkMtu } = uplinkParts;
+  for (const destination of destinations) requireUplinkMtu({ source, destination }, packetBytesMax);
   // What has no ports needs none: the numbers are free to anybody.
   const transports = protocol === 'icmp' ? [] : [protocol];
   const reserved =
@@ -125,13 +130,13 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
   const ports = { low: Math.min(...reserved.ports), high: Math.max(...reserved.ports) };
   try {
     const isSteered = device === undefined && scopeId === undefined;
-    const flow = { source, destination, destinationPort: options.port, protocol };
-    const uplinks = isSteered ? uplinksOf(flow, reserved.ports) : undefined;
+    const flow = { source, destinationPort: options.port, protocol };
+    const uplinks = isSteered ? uplinksOfAll(destinations, flow, reserved.ports) : undefined;
     const link = openRawLink({
-      deviceOfPort: uplinks?.deviceOfPort,
+      devices: uplinks?.devices,
       family,
       source,
-      destination,
+      destination: destinations.length === 1 ? destinations[0] : undefined,
       protocols: [protocol],
       ...(packetBytesMax > 0 ? { packetBytesMax } : {}),
       scopeId,
@@ -143,7 +148,7 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
       link,
       timeline,
       source,
-      destination,
+      destinations,
       port: options.port,
       sourcePorts: reserved.ports,
       skippedPorts: reserved.skipped,

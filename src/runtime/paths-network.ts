@@ -39,7 +39,7 @@ export function openSimulatedPaths(
     link: network.link,
     timeline: network.timeline,
     source: network.source,
-    destination: network.destination,
+    destination: network.destinations[0] ?? network.source,
     tokenKey: network.tokenKey,
     ownAddresses: [],
     notes: [],
@@ -95,7 +95,7 @@ export async function openHostPaths(
     const numbers = Array.from({ length: ports.last - first + 1 }, (_, i) => first + i);
     const uplinks = isSteered ? uplinksOf(flow, numbers) : undefined;
     const link = openRawLink({
-      deviceOfPort: uplinks?.deviceOfPort,
+      devices: uplinks?.devices,
       family,
       source,
       destination,

@@ -2,18 +2,41 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../lib/random.ts';
 import { flowRequests, probedFlows, trafficClasses } from './probed-flows.ts';
 
-const V4 = { destination: Uint8Array.of(192, 0, 2, 1), port: 22, sourcePorts: [5000, 5001] };
-const V6 = { ...V4, destination: new Uint8Array(16).fill(1) };
+const TARGETS = [Uint8Array.of(192, 0, 2, 1), Uint8Array.of(192, 0, 2, 2)];
+const V4 = {
+  source: Uint8Array.of(192, 0, 2, 9),
+  destinations: TARGETS.slice(0, 1),
+  port: 22,
+  sourcePorts: [5000, 5001],
+};
+const V6 = {
+  ...V4,
+  source: new Uint8Array(16).fill(9),
+  destinations: [new Uint8Array(16).fill(1)],
+};
 const CLASSES = [{ tos: 0 }, { tos: 184, packetBytes: 1400 }];
 
 describe('the flows of a run', () => {
   test('are all ports of the first class, then all of the next', () => {
-    expect(probedFlows(V4.sourcePorts, { classes: CLASSES })).toEqual([
-      { sourcePort: 5000, classIndex: 0 },
-      { sourcePort: 5001, classIndex: 0 },
-      { sourcePort: 5000, classIndex: 1 },
-      { sourcePort: 5001, classIndex: 1 },
+    expect(probedFlows(V4, { classes: CLASSES })).toEqual([
+      { sourcePort: 5000, targetIndex: 0, classIndex: 0 },
+      { sourcePort: 5001, targetIndex: 0, classIndex: 0 },
+      { sourcePort: 5000, targetIndex: 0, classIndex: 1 },
+      { sourcePort: 5001, targetIndex: 0, classIndex: 1 },
     ]);
+  });
+
+  test('go to one target after the other in each class', () => {
+    const flows = probedFlows({ ...V4, destinations: TARGETS }, { classes: CLASSES });
+    expect(flows.map(({ targetIndex }) => targetIndex)).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    const requests = flowRequests(
+      { ...V4, destinations: TARGETS },
+      { tos: 0, classes: CLASSES },
+      new Random(1),
+    );
+    expect(requests.map(({ destination }) => destination)).toEqual(
+      flows.map(({ targetIndex }) => TARGETS[targetIndex]),
+    );
   });
 
   test('are as short as the protocol permits unless told', () => {

@@ -1,13 +1,15 @@
 /**
- * The flows of a run: every source port once in each traffic class. A port has one flow label in
- * all of them, so that its packets take one path as far as balancers look at addresses, ports and
- * labels.
+ * The flows of a run: every source port once to each target in each traffic class. A port has one
+ * flow label in all of them, so that its packets take one path as far as balancers look at
+ * addresses, ports and labels.
  */
 
+import { formatIpAddress } from '../lib/ip-address.ts';
 import type { Random } from '../lib/random.ts';
-import type { IsolateProtocol, TrafficClass } from '../model/isolate-record.ts';
+import type { IsolateProtocol, IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
 import { probeLengthMin } from '../probing/flow.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
+import type { IsolateOptions } from './isolate.ts';
 import type { Network } from './network.ts';
 
 /** What probes are to look like, as far as a run is told. */
@@ -34,11 +36,25 @@ export type FlowLabel = 'vary' | number;
 /** One flow of a run. */
 export interface ProbedFlow {
   readonly sourcePort: number;
+  /** Index into the targets. */
+  readonly targetIndex: number;
   /** Index into the classes. */
   readonly classIndex: number;
 }
 
 const FLOW_LABELS = 2 ** 20;
+
+/** The targets of a run as its record names them. */
+export function targetsOf(
+  { destinations, port }: Pick<Network, 'destinations' | 'port'>,
+  { targetNames, protocol }: Pick<IsolateOptions, 'targetNames' | 'protocol'>,
+): IsolateRecord['targets'] {
+  return destinations.map((destination, index) => ({
+    name: targetNames[index] ?? '',
+    address: formatIpAddress(destination),
+    port: protocol === 'icmp' ? null : port,
+  }));
+}
 
 /** The classes of a run, at least one, with the lengths that their packets have. */
 export function trafficClasses(
@@ -49,31 +65,38 @@ export function trafficClasses(
   return classes.map((each) => ({ tos: each.tos, packetBytes: each.packetBytes ?? shortest }));
 }
 
-/** The flows of a run by number: all ports of the first class, then all of the next. */
+/**
+ * The flows of a run by number: in the first class all ports to the first target, then all to the
+ * next; then all of the next class.
+ */
 export function probedFlows(
-  sourcePorts: readonly number[],
-  { classes }: Pick<TrafficOptions, 'classes'>,
+  { sourcePorts, destinations }: Pick<Network, 'sourcePorts' | 'destinations'>,
+  { classes = [{ tos: 0 }] }: Pick<TrafficOptions, 'classes'>,
 ): ProbedFlow[] {
-  const count = classes?.length ?? 1;
-  return Array.from({ length: count }, (_, classIndex) =>
-    sourcePorts.map((sourcePort) => ({ sourcePort, classIndex })),
-  ).flat();
+  return classes.flatMap((_, classIndex) =>
+    destinations.flatMap((_address, targetIndex) =>
+      sourcePorts.map((sourcePort) => ({ sourcePort, targetIndex, classIndex })),
+    ),
+  );
 }
 
 /** The same as the engine takes them. */
 export function flowRequests(
-  { destination, port, sourcePorts }: Pick<Network, 'destination' | 'port' | 'sourcePorts'>,
+  network: Pick<Network, 'source' | 'destinations' | 'port' | 'sourcePorts'>,
   options: TrafficOptions,
   random: Random,
 ): FlowRequest[] {
   const { protocol = 'tcp', flowLabel = 'vary' } = options;
-  const classes = trafficClasses(options, destination.length === 4 ? 4 : 16);
+  const { source, destinations, port, sourcePorts } = network;
+  const classes = trafficClasses(options, source.length === 4 ? 4 : 16);
   const labels = new Map(
     sourcePorts.map((sourcePort) => [sourcePort, labelOf(flowLabel, random)] as const),
   );
-  return probedFlows(sourcePorts, options).map(({ sourcePort, classIndex }) => {
+  return probedFlows(network, options).map(({ sourcePort, targetIndex, classIndex }) => {
     const { tos = 0, packetBytes = 0 } = classes[classIndex] ?? {};
+    const destination = destinations[targetIndex] ?? source;
     return {
+      destination,
       sourcePort,
       flowLabel: labels.get(sourcePort) ?? 0,
       protocol,

@@ -13,7 +13,7 @@ import {
   type RawReceiverOptions,
   type ReceivedMessage,
 } from '../native/raw-receiver.ts';
-import { RawSender } from '../native/raw-sender.ts';
+import { type DevicesOfPorts, RawSender } from '../native/raw-sender.ts';
 import { Readiness } from '../native/readiness.ts';
 import {
   directReplyFilter,
@@ -46,8 +46,8 @@ export interface RawLinkOptions {
   readonly scopeId?: number | undefined;
   /** Name of the device that probes leave by; replies are taken from every device. */
   readonly device?: string | undefined;
-  /** Index of the device that each source port leaves by, 0 for the kernel's choice. */
-  readonly deviceOfPort?: Uint32Array | undefined;
+  /** Which devices probes leave by; undefined where the kernel chooses for all. */
+  readonly devices?: readonly DevicesOfPorts[] | undefined;
   /** Source ports of the probes, both included. */
   readonly ports: PortRange;
   /**
@@ -132,9 +132,9 @@ class RawSocketLink implements RawLink {
       receiver: opened(new RawReceiver(inlet)),
       protocol: inlet.protocol,
     }));
-    const { family, scopeId, device, deviceOfPort, packetBytesMax = OUTBOX_SLOT_BYTES } = options;
+    const { family, scopeId, device, devices, packetBytesMax = OUTBOX_SLOT_BYTES } = options;
     const room = { slots: OUTBOX_SLOTS, slotBytes: Math.ceil(packetBytesMax / 8) * 8 };
-    this.#sender = opened(new RawSender({ family, scopeId, device, deviceOfPort, ...room }));
+    this.#sender = opened(new RawSender({ family, scopeId, device, devices, ...room }));
     this.outbox = { ...room, bytes: this.#sender.packets, lengths: this.#sender.lengths };
     this.#clock = new KernelClock({ monotonicUs, realtimeUs });
     this.notes = [...new Set(this.#inlets.flatMap(({ receiver }) => bufferNote(receiver)))];

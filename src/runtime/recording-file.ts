@@ -202,7 +202,7 @@ function hasStartFields({ options, network }: Record<string, unknown>): boolean 
     isSize(slots) &&
     isSize(slotBytes) &&
     ['sourcePorts', 'skippedPorts', 'tokenKey'].every((key) => isNumbers(network[key])) &&
-    ['ownAddresses', 'notes'].every((key) => isTexts(network[key]))
+    ['destinations', 'ownAddresses', 'notes'].every((key) => isTexts(network[key]))
   );
 }
 

@@ -22,7 +22,7 @@ export interface RecordingStart {
   readonly options: IsolateOptions;
   readonly network: {
     readonly source: string;
-    readonly destination: string;
+    readonly destinations: readonly string[];
     readonly port: number;
     readonly sourcePorts: readonly number[];
     readonly skippedPorts: readonly number[];
@@ -77,7 +77,7 @@ export class RecordingError extends Error {
 
 /** The first line of a recording of a run on `network`. */
 export function recordingStart(network: Network, options: IsolateOptions): RecordingStart {
-  const { source, destination, port, sourcePorts, skippedPorts, tokenKey, notes, link } = network;
+  const { source, destinations, port, sourcePorts, skippedPorts, tokenKey, notes, link } = network;
   const { ownAddresses = [] } = network;
   const { slots, slotBytes } = link.outbox;
   return {
@@ -87,7 +87,7 @@ export function recordingStart(network: Network, options: IsolateOptions): Recor
     options,
     network: {
       source: formatIpAddress(source),
-      destination: formatIpAddress(destination),
+      destinations: destinations.map(formatIpAddress),
       port,
       sourcePorts,
       skippedPorts,
@@ -169,7 +169,7 @@ export function replayedNetwork(
 ): { readonly network: Network; readonly signal: AbortSignal } {
   const interruption = new AbortController();
   const tape = new Tape(start.version, cursor, () => interruption.abort());
-  const { source, destination, outbox } = start.network;
+  const { source, destinations, outbox } = start.network;
   const link = new ReplayedLink(tape, outbox);
   const timeline: Timeline = {
     nowUs: () => tape.take('clock').us,
@@ -182,7 +182,7 @@ export function replayedNetwork(
       link,
       timeline,
       source: addressBytes(source),
-      destination: addressBytes(destination),
+      destinations: destinations.map(addressBytes),
       tokenKey: Uint32Array.from(start.network.tokenKey),
       ownAddresses: start.network.ownAddresses.map(addressBytes),
       counters: () => link.counters(),

@@ -15,7 +15,7 @@ function bench() {
   const engine = new ProbeEngine(
     {
       source: network.source,
-      destination: network.destination,
+      destination: network.destinations[0] ?? network.source,
       destinationPort: network.port,
       tos: 0,
       flows: [{ sourcePort: 40_000, flowLabel: 0 }],

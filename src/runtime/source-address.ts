@@ -1,6 +1,6 @@
 /** Which of our addresses probes are sent from: the one that the kernel's routing picks. */
 
-import { formatIpAddress } from '../lib/ip-address.ts';
+import { formatIpAddress, isSameAddress } from '../lib/ip-address.ts';
 import { routeSource } from '../native/route-source.ts';
 import { SystemCallError } from '../native/system-error.ts';
 import { HostError } from './host-error.ts';
@@ -20,6 +20,29 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENODEV: 'there is no such device; look at `ip link`',
   EINVAL: 'a link-local destination needs its interface, as in fe80::1%eth0',
 };
+
+/**
+ * The one address that several destinations are reached from.
+ *
+ * @throws {HostError} NO_ROUTE, SOURCES_DIFFER
+ * @throws {SystemCallError} for other failures
+ */
+export function sharedSourceFor(
+  destinations: readonly Uint8Array[],
+  options: RouteOptions = {},
+): Uint8Array {
+  const [first, ...others] = destinations.map((each) => sourceAddressFor(each, options));
+  if (first === undefined) throw new RangeError('no destination was given');
+  const index = others.findIndex((other) => !isSameAddress(other, first));
+  if (index < 0) return first;
+  const from = (source: Uint8Array | undefined, target: Uint8Array | undefined): string =>
+    `${target && formatIpAddress(target)} from ${source && formatIpAddress(source)}`;
+  const message =
+    `the targets are reached from different addresses of this host: ` +
+    `${from(first, destinations[0])}, ${from(others[index], destinations[index + 1])}; ` +
+    'name one with --source, or probe them one by one';
+  throw new HostError('SOURCES_DIFFER', message);
+}
 
 /**
  * @param destination 4 or 16 bytes, network order

@@ -28,13 +28,23 @@ export async function resolveTarget(
   target: string,
   family: IpFamily | undefined,
 ): Promise<ResolvedTarget> {
-  const [text = '', zone] = (/^\[(.*)\]$/.exec(target)?.[1] ?? target).split('%');
-  const literal = parseIpAddress(text);
+  const { literal, zone } = literalOf(target);
   if (literal === undefined) return { address: await lookUp(target, family), scopeId: undefined };
   if (family !== undefined && familyOf(literal) !== family) {
     throw new TargetError(`${target} is not an IPv${family} address: leave out -${family}`);
   }
   return { address: literal, scopeId: zone === undefined ? undefined : await scopeIdOf(zone) };
+}
+
+/** The family of an address literal; undefined for a name. */
+export function literalFamily(target: string): IpFamily | undefined {
+  const { literal } = literalOf(target);
+  return literal && familyOf(literal);
+}
+
+function literalOf(target: string): { literal: Uint8Array | undefined; zone: string | undefined } {
+  const [text = '', zone] = (/^\[(.*)\]$/.exec(target)?.[1] ?? target).split('%');
+  return { literal: parseIpAddress(text), zone };
 }
 
 async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8Array> {

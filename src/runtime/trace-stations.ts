@@ -109,7 +109,8 @@ export function openSimulatedStation(
 ): StationLease & { readonly source: Uint8Array; readonly destination: Uint8Array } {
   const overrides = { seed, ...(family === undefined ? {} : { family }) };
   const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, destination, link, timeline, tokenKey } = network;
+  const { source, link, timeline, tokenKey } = network;
+  const [destination = source] = network.destinations;
   const addresses = new AddressBook();
   const random = new Random(seed);
   const engine = engineOf({ source, destination, tokenKey, rates, random, addresses });

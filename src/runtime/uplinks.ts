@@ -7,6 +7,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IsolateProtocol } from '../model/isolate-record.ts';
+import type { DevicesOfPorts } from '../native/raw-sender.ts';
 import { RouteLookup } from '../native/route-lookup.ts';
 import { SystemCallError } from '../native/system-error.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
@@ -24,10 +25,10 @@ export interface UplinkFlow {
 
 export interface Uplinks {
   /**
-   * Index of the device for each source port, 0 for the kernel's choice. Undefined where there is
-   * one uplink: a packet that names its device is sent even when the route is gone, to nobody.
+   * The device for each source port. Undefined where there is one uplink: a packet that names its
+   * device is sent even when the route is gone, to nobody.
    */
-  readonly deviceOfPort: Uint32Array | undefined;
+  readonly devices: readonly DevicesOfPorts[] | undefined;
   /** What could not be done, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -55,7 +56,8 @@ export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Upl
       }
       const shared = [...gatewaysOf].filter(([, gateways]) => gateways.size > 1);
       return {
-        deviceOfPort: gatewaysOf.size > 1 ? deviceOfPort : undefined,
+        devices:
+          gatewaysOf.size > 1 ? [{ destination: flow.destination, deviceOfPort }] : undefined,
         notes: shared.length === 0 ? [] : [SHARED_DEVICE_NOTE],
       };
     } finally {
@@ -63,8 +65,22 @@ export function uplinksOf(flow: UplinkFlow, sourcePorts: readonly number[]): Upl
     }
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    return { deviceOfPort: undefined, notes: [unknownNote(error)] };
+    return { devices: undefined, notes: [unknownNote(error)] };
   }
+}
+
+/** The same for flows to several destinations. */
+export function uplinksOfAll(
+  destinations: readonly Uint8Array[],
+  flow: Omit<UplinkFlow, 'destination'>,
+  sourcePorts: readonly number[],
+): Uplinks {
+  const all = destinations.map((destination) => uplinksOf({ ...flow, destination }, sourcePorts));
+  const devices = all.flatMap((each) => each.devices ?? []);
+  return {
+    devices: devices.length === 0 ? undefined : devices,
+    notes: [...new Set(all.flatMap(({ notes }) => notes))],
+  };
 }
 
 /**

@@ -11,6 +11,11 @@ export type AddressPair = Readonly<Record<IpFamily, string>>;
 export const SOURCE_ADDRESS: AddressPair = { 4: '10.100.0.1', 6: 'fdec:100::1' };
 export const TARGET_ADDRESS: AddressPair = { 4: '10.200.0.1', 6: 'fdec:200::1' };
 
+/** Of the nth other target, from 0 on: 10.200.0.(n+2) and fdec:200::(n+2). */
+export function otherTargetAddress(n: number): AddressPair {
+  return { 4: `10.200.0.${n + 2}`, 6: `fdec:200::${(n + 2).toString(16)}` };
+}
+
 /** 64 networks of 64 networks of 64 subnets of 4 addresses. */
 const SUBNETS_PER_BLOCK = 64 * 64;
 

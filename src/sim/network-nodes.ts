@@ -17,7 +17,9 @@ import type {
   PlannedLink,
   PlannedRoute,
   PlannedRouter,
+  PlannedTarget,
 } from './network-plan.ts';
+import { waysTo } from './other-targets.ts';
 import { placeRandom } from './place-random.ts';
 import { RouteTable } from './route-table.ts';
 import { SOURCE, TARGET } from './topology.ts';
@@ -53,6 +55,8 @@ export interface SimulatedNode {
   readonly forwardHazards: readonly Hazard[];
   readonly returnHazards: readonly Hazard[];
   readonly towardsTarget: RouteTable<Step>;
+  /** Towards each other target. */
+  readonly towardsOthers: readonly RouteTable<Step>[];
   readonly towardsSource: RouteTable<Step>;
   /** IP identification of the next packet that it sends, 16 bits. */
   identification: number;
@@ -73,8 +77,13 @@ export function buildNodes(plan: NetworkPlan): SimulatedNode {
     drafts.set(name, draftNode(name, router, { plan, random }));
   }
   for (const link of plan.links) joinNodes(link, drafts, { plan, random });
-  for (const { node, balancing, ahead, back } of drafts.values()) {
+  for (const { node, balancing, ahead } of drafts.values()) {
     node.towardsTarget.setUsual(new Balancer([...ahead.values()], balancing));
+  }
+  for (const [i, target] of plan.otherTargets.entries()) {
+    addTarget(target, i, drafts, { plan, random });
+  }
+  for (const { node, balancing, back } of drafts.values()) {
     node.towardsSource.setUsual(new Balancer([...back.values()], balancing));
   }
   for (const route of plan.routes) addRoute(route, drafts);
@@ -114,6 +123,7 @@ function draftNode(name: string, router: PlannedRouter | undefined, making: Maki
     forwardHazards: hazardsOf(router?.hazards, { plan, direction: 'forward', at: name }),
     returnHazards: hazardsOf(router?.hazards, { plan, direction: 'return', at: name }),
     towardsTarget: new RouteTable<Step>(),
+    towardsOthers: plan.otherTargets.map(() => new RouteTable<Step>()),
     towardsSource: new RouteTable<Step>(),
     identification: random.below(0x1_0000),
   };
@@ -191,6 +201,27 @@ function hazardsOf(
 
 function bytesOf(address: AddressPair, { family }: NetworkPlan): Uint8Array {
   return parseIpAddress(address[family]) as Uint8Array;
+}
+
+/** Adds a host, and the routes to it; nothing is drawn for it before all else has been. */
+function addTarget(
+  { name, address, links }: PlannedTarget,
+  index: number,
+  drafts: Map<string, Draft>,
+  making: Making,
+): void {
+  const next = new Map([...drafts].map(([node, { ahead }]) => [node, [...ahead.keys()]]));
+  const ways = waysTo(next, new Set(links.map(({ near }) => near)));
+  const host = draftNode(name, undefined, making);
+  drafts.set(name, { ...host, errorAddress: address });
+  for (const link of links) joinNodes(link, drafts, making);
+  for (const [node, fars] of ways) {
+    const { node: from, balancing, ahead } = draftOf(node, drafts);
+    const direct = ahead.get(name);
+    const choices = direct === undefined ? fars.flatMap((far) => ahead.get(far) ?? []) : [direct];
+    from.towardsOthers[index]?.setUsual(new Balancer(choices, balancing));
+    ahead.delete(name); // no way to the usual target, nor to the next of the others
+  }
 }
 
 function addRoute(route: PlannedRoute, drafts: ReadonlyMap<string, Draft>): void {

@@ -7,6 +7,7 @@ import type { IpFamily } from '../lib/ip-address.ts';
 import {
   type AddressPair,
   linkAddress,
+  otherTargetAddress,
   routerAddress,
   SOURCE_ADDRESS,
   TARGET_ADDRESS,
@@ -66,6 +67,14 @@ export interface PlannedRoute extends Omit<ScenarioRoute, 'when'> {
   readonly window: Window;
 }
 
+/** A host that can be a target, besides the usual one. */
+export interface PlannedTarget extends ScenarioTarget {
+  readonly name: string;
+  readonly address: AddressPair;
+  /** Those that lead to it; `links` of the plan leaves them out. */
+  readonly links: readonly PlannedLink[];
+}
+
 /** Hosts are the nodes `source` and `target`; every other node is a router. */
 export interface NetworkPlan {
   readonly family: IpFamily;
@@ -77,6 +86,7 @@ export interface NetworkPlan {
   readonly seed: number;
   readonly source: AddressPair;
   readonly target: ScenarioTarget & { readonly address: AddressPair };
+  readonly otherTargets: readonly PlannedTarget[];
   readonly routers: readonly PlannedRouter[];
   readonly links: readonly PlannedLink[];
   readonly routes: readonly PlannedRoute[];
@@ -105,6 +115,7 @@ export function planNetwork(
     seed: overrides.seed ?? scenario.seed,
     source: SOURCE_ADDRESS,
     target: { ...scenario.target, address: TARGET_ADDRESS },
+    otherTargets: plannedTargets(scenario),
     routers: scenario.routers.map((router, n) => {
       const { errorSource: own = errorSource, ...rest } = router;
       const address = routerAddress(n);
@@ -129,8 +140,8 @@ export function nodeOfAddress(plan: NetworkPlan): ReadonlyMap<string, string> {
   };
   add(plan.source, SOURCE);
   add(plan.target.address, TARGET);
-  for (const { name, address } of plan.routers) add(address, name);
-  for (const link of plan.links) {
+  for (const { name, address } of [...plan.routers, ...plan.otherTargets]) add(address, name);
+  for (const link of [...plan.links, ...plan.otherTargets.flatMap(({ links }) => links)]) {
     add(link.nearAddress, link.near);
     add(link.farAddress, link.far);
   }
@@ -157,6 +168,16 @@ export function farAnsweringAddress(plan: NetworkPlan, { near, far }: Joined): s
 }
 
 type Hazards = ReadonlyMap<string, readonly PlannedHazard[]>;
+
+/** Their links are numbered behind all others. */
+function plannedTargets({ otherTargets, links }: Scenario): PlannedTarget[] {
+  let n = links.length;
+  return otherTargets.map((target, i) => ({
+    ...target,
+    address: otherTargetAddress(i),
+    links: target.links.map((link) => plannedLink(link, n++, new Map())),
+  }));
+}
 
 function plannedLink(link: ScenarioLink, n: number, hazards: Hazards): PlannedLink {
   return {

@@ -8,6 +8,7 @@ import { addressHash } from './flow-hash.ts';
 import { anyStrikes } from './loss-process.ts';
 import { buildNodes, type SimulatedNode, type Step } from './network-nodes.ts';
 import type { NetworkPlan } from './network-plan.ts';
+import type { RouteTable } from './route-table.ts';
 import { Traveller } from './traveller.ts';
 
 export type { SimulatedNode } from './network-nodes.ts';
@@ -51,13 +52,14 @@ const NO_ADDRESS: Uint8Array = new Uint8Array(0);
 /** Carries packets; all that changes in it are random streams, bursts and token buckets. */
 export class Network {
   readonly #source: SimulatedNode;
-  readonly #targetHash: number;
+  readonly #targetHashes: readonly number[];
 
   /** @throws {RangeError} when the plan's links join nodes that it does not have */
   constructor(plan: NetworkPlan) {
     this.#source = buildNodes(plan);
-    const target = parseIpAddress(plan.target.address[plan.family]);
-    this.#targetHash = addressHash(target ?? NO_ADDRESS);
+    this.#targetHashes = [plan.target, ...plan.otherTargets].map(({ address }) =>
+      addressHash(parseIpAddress(address[plan.family]) ?? NO_ADDRESS),
+    );
   }
 
   /**
@@ -73,7 +75,7 @@ export class Network {
     let errorSource = NO_ADDRESS;
     packet.atUs = sentUs;
     for (let steps = 0; steps < STEPS_MAX; steps++) {
-      const step = node.towardsTarget.choose(packet, packet.atUs);
+      const step = towards(packet, node)?.choose(packet, packet.atUs);
       if (step === undefined) return undefined;
       if (packet.lengthBytes > step.mtu && !packet.isFragmentable) {
         return endOf('too-big', packet, { node, errorSource, mtu: step.mtu });
@@ -117,14 +119,16 @@ export class Network {
    * many as a packet can visit. Where packets are spread one by one, this is one of their paths.
    *
    * @param atUs when it is sent
+   * @param target 0 for the usual one, n for the nth of the others
    */
-  pathOf(flowHash: number, atUs = 0): string[] {
-    const packet = new Traveller({ flowHash, ttl: 0, destinationHash: this.#targetHash });
+  pathOf(flowHash: number, atUs = 0, target = 0): string[] {
+    const destinationHash = this.#targetHashes[target] ?? 0;
+    const packet = new Traveller({ flowHash, ttl: 0, destinationHash, target });
     const names: string[] = [];
     let node: SimulatedNode | undefined = this.#source;
     let nowUs = atUs;
     while (node !== undefined && names.length < PATH_NODES_MAX) {
-      const step: Step | undefined = node.towardsTarget.usualStep(packet, nowUs);
+      const step: Step | undefined = towards(packet, node)?.usualStep(packet, nowUs);
       if (step === undefined) break;
       node = step.to;
       nowUs += step.delayUs;
@@ -133,6 +137,11 @@ export class Network {
     }
     return names;
   }
+}
+
+/** The routes of a node to where a packet goes. */
+function towards({ target }: Traveller, node: SimulatedNode): RouteTable<Step> | undefined {
+  return target === 0 ? node.towardsTarget : node.towardsOthers[target - 1];
 }
 
 /** As far as a TTL goes. */

@@ -22,6 +22,7 @@ import type {
   RateLimit,
   RouterTraits,
   ScenarioTarget,
+  WrittenOtherTarget,
 } from './scenario-model.ts';
 
 /** A router's traits as written; `balancing` may be left to the scenario. */
@@ -130,17 +131,33 @@ export const router: Reader<WrittenRouter> = mapped(
   }),
 );
 
-export const target: Reader<ScenarioTarget> = mapped(
-  objectOf({
-    port: optional(port, PORT, 'The port that is probed.'),
-    answer: optional(
-      oneOf('refuse', 'accept', 'drop'),
-      'refuse' as const,
-      'What it does with a TCP SYN to that port: reset it, accept it, or say nothing.',
-    ),
-    answerLimit: optional(rateLimit, undefined, 'Limit over all that it answers.'),
-  }),
-  ({ answerLimit, ...rest }) => (answerLimit === undefined ? rest : { ...rest, answerLimit }),
-);
+const targetKeys = {
+  port: optional(port, PORT, 'The port that is probed.'),
+  answer: optional(
+    oneOf('refuse', 'accept', 'drop'),
+    'refuse' as const,
+    'What it does with a TCP SYN to that port: reset it, accept it, or say nothing.',
+  ),
+  answerLimit: optional(rateLimit, undefined, 'Limit over all that it answers.'),
+};
+
+export const target: Reader<ScenarioTarget> = mapped(objectOf(targetKeys), withoutUndefined);
+
+/** @param nodeName reads the name of a node */
+export function otherTarget(nodeName: Reader<string>): Reader<WrittenOtherTarget> {
+  const keys = {
+    name: required(nodeName, 'Its name, which no router has.'),
+    behind: required(listOf(nodeName, { min: 1 }), 'The routers that are joined to it.'),
+    ...targetKeys,
+  };
+  return mapped(objectOf(keys), withoutUndefined);
+}
+
+function withoutUndefined<T extends { readonly answerLimit: RateLimit | undefined }>({
+  answerLimit,
+  ...rest
+}: T): Omit<T, 'answerLimit'> & { readonly answerLimit?: RateLimit } {
+  return answerLimit === undefined ? rest : { ...rest, answerLimit };
+}
 
 export const usualTarget: ScenarioTarget = { port: PORT, answer: 'refuse' };

@@ -22,6 +22,7 @@ import {
   balancing,
   errorSource,
   lossKeys,
+  otherTarget,
   port,
   router,
   target,
@@ -38,6 +39,7 @@ import {
   type TrueVerdict,
   VERDICTS,
   type When,
+  type WrittenOtherTarget,
 } from './scenario-model.ts';
 import type { Fabric, LinkDirection } from './topology.ts';
 
@@ -96,10 +98,12 @@ export interface WrittenScenario {
   readonly faults: readonly WrittenFault[];
   readonly routes: readonly WrittenRoute[];
   readonly target: ScenarioTarget;
+  readonly otherTargets: readonly WrittenOtherTarget[];
   readonly truth: WrittenTruth;
 }
 
 const WIDTH_MAX = 1024;
+const OTHER_TARGETS_MAX = 64;
 /** Of a packet: what IPv4 and IPv6 can tell in 16 bits. */
 const BYTES_MAX = 65_535;
 /** Enough for a reply to come later than its probe. */
@@ -282,6 +286,11 @@ export const readWritten: Reader<WrittenScenario> = mapped(
       faults: optional(listOf(fault), [], 'What loses packets.'),
       routes: optional(listOf(route), [], 'Next hops that differ from all that links allow.'),
       target: optional(target, usualTarget, 'What the target does.'),
+      otherTargets: optional(
+        listOf(otherTarget(nodeName), { max: OTHER_TARGETS_MAX }),
+        [],
+        'Further hosts that can be targets of one run.',
+      ),
       truth: required(truth, 'What a measurement ought to find.'),
       $schema: optional(text, undefined, 'Where the JSON Schema of scenarios is, for editors.'),
     },

@@ -161,6 +161,19 @@ export interface ScenarioTarget {
   readonly answerLimit?: RateLimit;
 }
 
+/** A further host that can be a target, as written. */
+export interface WrittenOtherTarget extends ScenarioTarget {
+  readonly name: string;
+  /** Routers that are joined to it. */
+  readonly behind: readonly string[];
+}
+
+/** The same with its links, which no fault hits. */
+export interface OtherTarget extends ScenarioTarget {
+  readonly name: string;
+  readonly links: readonly ScenarioLink[];
+}
+
 /** What a measurement may conclude. */
 export type TrueVerdict = (typeof VERDICTS)[number];
 
@@ -189,6 +202,7 @@ export interface Scenario {
   readonly faults: readonly ScenarioFault[];
   readonly routes: readonly ScenarioRoute[];
   readonly target: ScenarioTarget;
+  readonly otherTargets: readonly OtherTarget[];
   readonly truth: Truth;
 }
 

@@ -6,6 +6,7 @@
 
 import { type JsonSchema, ScenarioError } from './json-fields.ts';
 import type { WrittenRouter } from './node-language.ts';
+import { otherTargetsOf } from './other-targets.ts';
 import { NetworkNames, requireName } from './places.ts';
 import {
   readWritten,
@@ -67,6 +68,9 @@ export function parseScenario(json: unknown): Scenario {
     faults,
     routes: written.routes.map((_, i) => routeOf(written, names, i)),
     target: written.target,
+    otherTargets: otherTargetsOf(written.otherTargets, names, (ends) =>
+      linkOf(ends, undefined, { delayMs: written.linkDelayMs, jitterMs: written.linkJitterMs }),
+    ),
     truth: truthOf(written, names),
   };
 }

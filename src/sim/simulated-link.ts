@@ -64,8 +64,8 @@ export class SimulatedLink implements PacketLink {
   readonly #plan: NetworkPlan;
   readonly #network: Network;
   readonly #source: Uint8Array;
-  readonly #target: Uint8Array;
-  readonly #host: TargetHost;
+  /** The usual one, then the others. */
+  readonly #targets: readonly { readonly address: Uint8Array; readonly host: TargetHost }[];
   readonly #sourceHash: number;
   readonly #isTarget: (address: Uint8Array) => boolean;
   readonly #inFlightMax: number;
@@ -81,8 +81,10 @@ export class SimulatedLink implements PacketLink {
     this.#plan = plan;
     this.#network = new Network(plan);
     this.#source = addressBytes(plan.source[plan.family]);
-    this.#target = addressBytes(plan.target.address[plan.family]);
-    this.#host = new TargetHost(plan);
+    this.#targets = [plan.target, ...plan.otherTargets].map((target) => ({
+      address: addressBytes(target.address[plan.family]),
+      host: new TargetHost(target, plan),
+    }));
     this.#sourceHash = addressHash(this.#source);
     this.#isTarget = options.isTarget ?? (() => false);
     this.#inFlightMax = inFlightMax;
@@ -141,7 +143,10 @@ export class SimulatedLink implements PacketLink {
    */
   pathOf(packet: Uint8Array, atUs = 0): readonly string[] {
     const probe = readProbe(packet, this.#plan.family);
-    if (!isMalformed(probe)) return this.#network.pathOf(flowHash(probe.flow), atUs);
+    if (!isMalformed(probe)) {
+      const target = this.#targetOf(probe.flow.destination) ?? 0;
+      return this.#network.pathOf(flowHash(probe.flow), atUs, target);
+    }
     throw new RangeError(`no probe: ${probe.malformed} at offset ${probe.offset}`);
   }
 
@@ -154,14 +159,17 @@ export class SimulatedLink implements PacketLink {
     if (length > slotBytes) return 'EMSGSIZE';
     const probe = readProbe(bytes.subarray(start, start + length), this.#plan.family);
     if (isMalformed(probe)) this.#counters.malformed++;
-    else if (!this.#hasRoute(probe.flow.destination)) return 'ENETUNREACH';
+    else if (this.#targetOf(probe.flow.destination) === undefined) return 'ENETUNREACH';
     else if (!isSameAddress(probe.flow.source, this.#source)) this.#counters.spoofed++;
     else return this.#carry(probe, nowUs);
     return undefined;
   }
 
-  #hasRoute(destination: Uint8Array): boolean {
-    return isSameAddress(destination, this.#target) || this.#isTarget(destination);
+  /** 0 for the usual target, n for the nth of the others; undefined where no route leads. */
+  #targetOf(destination: Uint8Array): number | undefined {
+    const index = this.#targets.findIndex(({ address }) => isSameAddress(destination, address));
+    if (index >= 0) return index;
+    return this.#isTarget(destination) ? 0 : undefined;
   }
 
   /** @returns the errno name with which the kernel refuses what its own link does not carry */
@@ -182,6 +190,7 @@ export class SimulatedLink implements PacketLink {
     return new Traveller({
       flowHash: flowHash(flow),
       ttl,
+      target: this.#targetOf(flow.destination) ?? 0,
       destinationHash: addressHash(flow.destination),
       lengthBytes: packet.length,
       tos,
@@ -193,8 +202,9 @@ export class SimulatedLink implements PacketLink {
 
   #answerTo(probe: ProbePacket, end: ProbeEnd): Answer | undefined {
     const { cause, node, atUs } = end;
-    if (cause === 'arrived') return this.#host.answer(probe, end);
-    if (cause === 'proxied') return this.#host.proxyAnswer(probe);
+    const { host } = this.#targets[this.#targetOf(probe.flow.destination) ?? 0] ?? {};
+    if (cause === 'arrived') return host?.answer(probe, end);
+    if (cause === 'proxied') return host?.proxyAnswer(probe);
     if (probe.transport.kind === 'icmp-error' || node.icmp?.sends(atUs) !== true) return undefined;
     return cause === 'too-big' ? packetTooBig(probe, end) : timeExceeded(probe, end);
   }

@@ -6,15 +6,16 @@ import { flowHash, mixBits } from './flow-hash.ts';
 import type { ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
 import type { ProbePacket } from './probe-packet.ts';
+import type { ScenarioTarget } from './scenario-model.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** The host behind the target's address. */
+/** The host behind a target's address. */
 export class TargetHost {
-  readonly #target: NetworkPlan['target'];
+  readonly #target: ScenarioTarget;
   readonly #seed: number;
   readonly #bucket: TokenBucket | undefined;
 
-  constructor({ target, seed }: NetworkPlan) {
+  constructor(target: ScenarioTarget, { seed }: Pick<NetworkPlan, 'seed'>) {
     this.#target = target;
     this.#seed = seed;
     this.#bucket = target.answerLimit && new TokenBucket(target.answerLimit);

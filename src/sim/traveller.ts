@@ -8,6 +8,8 @@ export interface TravellerFields {
   readonly flowHash: number;
   /** TTL or hop limit as sent. */
   readonly ttl: number;
+  /** 0 for the usual target, n for the nth of the others. */
+  readonly target?: number;
   /** Of the destination alone, for balancers that look no further. */
   readonly destinationHash?: number;
   /** From the IP header on. */
@@ -32,6 +34,7 @@ export class Traveller {
   ttlAsItCame: number;
   /** When the packet is where it is. */
   atUs = 0;
+  readonly target: number;
   readonly destinationHash: number;
   readonly lengthBytes: number;
   readonly port: number;
@@ -48,6 +51,7 @@ export class Traveller {
     this.flowHash = fields.flowHash;
     this.left = fields.ttl;
     this.ttlAsItCame = fields.ttl;
+    this.target = fields.target ?? 0;
     this.destinationHash = fields.destinationHash ?? 0;
     this.lengthBytes = fields.lengthBytes ?? 0;
     this.tos = fields.tos ?? 0;

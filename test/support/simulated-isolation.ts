@@ -19,7 +19,7 @@ export const FAMILIES: readonly IpFamily[] = [4, 6];
 
 /** What the command line takes when nothing is said. */
 export const ISOLATE_DEFAULTS = {
-  targetName: 'the target',
+  targetNames: ['the target'],
   simulated: 'a test',
   minTtl: 1,
   maxTtl: 30,
@@ -48,12 +48,18 @@ export async function isolateSimulated(run: SimulatedRun): Promise<IsolateRecord
   const { family, seed } = run;
   const { flows = FLOWS, ...options } = run.options ?? {};
   const ports = { sourcePort: FIRST_SOURCE_PORT, flows };
-  const network = openSimulatedNetwork({ ...run.scenario, seed }, ports, { family, seed });
+  const { targetNames = targetsOf(run.scenario) } = options;
+  const overrides = { family, seed, targets: targetNames.length };
+  const network = openSimulatedNetwork({ ...run.scenario, seed }, ports, overrides);
   try {
-    return await runIsolate(network, { ...ISOLATE_DEFAULTS, ...options, seed });
+    return await runIsolate(network, { ...ISOLATE_DEFAULTS, ...options, targetNames, seed });
   } finally {
     network.close();
   }
+}
+
+function targetsOf({ otherTargets }: Scenario): readonly string[] {
+  return [...ISOLATE_DEFAULTS.targetNames, ...otherTargets.map(({ name }) => name)];
 }
 
 /** A network as a scenario without a claim. */

@@ -14,6 +14,8 @@ export interface FlowTableOptions {
   readonly maxTtl: number;
   /** Address index of the target. */
   readonly target: number;
+  /** Where flows have targets of their own: that of each. */
+  readonly targetOf?: (flow: number) => number;
 }
 
 /** A router's word that it does not forward a flow (ICMP unreachable). */
@@ -76,6 +78,12 @@ export class FlowTable {
   /** How many flows there are, probed or not. */
   get flows(): number {
     return this.#flows.length;
+  }
+
+  /** Address index of the target of a flow. */
+  targetOf(flow: number): number {
+    const { target, targetOf } = this.#options;
+    return targetOf?.(flow) ?? target;
   }
 
   /** Opens the next round; its number. */
@@ -160,7 +168,7 @@ export class FlowTable {
   /** Who answers at a hop, or `STAR`. */
   responderAt(flow: number, hop: number): number {
     const known = this.#flows[flow];
-    if (known?.reachedHop === hop) return this.#options.target;
+    if (known?.reachedHop === hop) return this.targetOf(flow);
     return known?.responders[hop] ?? STAR;
   }
 
@@ -237,7 +245,11 @@ export class FlowTable {
   /** Paths, their counts and their changes over all rounds that are over. */
   measured(): MeasuredPaths {
     this.#measured ??= measurePaths(
-      this.#flows.map((flow) => ({ ...flow, refusalHop: flow.refusal?.hop })),
+      this.#flows.map((flow, index) => ({
+        ...flow,
+        refusalHop: flow.refusal?.hop,
+        target: this.targetOf(index),
+      })),
       { minTtl: this.#options.minTtl, target: this.#options.target },
     );
     return this.#measured;

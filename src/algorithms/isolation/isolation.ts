@@ -8,6 +8,7 @@ import type { AddressBook } from '../../model/address-book.ts';
 import type { PathCounts } from '../../model/path-counts.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
+import { areTargetsReached } from '../localisation/path-graph.ts';
 import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
 import { LateAnswers } from './late-answers.ts';
@@ -20,6 +21,7 @@ import {
 import { byFlow, settledPlaces } from './localised-flows.ts';
 import { presentPaths } from './measured-paths.ts';
 import { planRound } from './round-plan.ts';
+import { scouts, spread } from './scouts.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
 import {
   type ClassFinding,
@@ -27,6 +29,7 @@ import {
   type CountedFlows,
   classOf,
   localiseClasses,
+  targetOf,
 } from './traffic-classes.ts';
 
 export interface IsolationOptions {
@@ -43,8 +46,10 @@ export interface IsolationOptions {
   readonly exclude: number;
   readonly maxProbes: number;
   readonly maxTimeUs: number;
-  /** Address index of the target. */
+  /** Address index of the target, … */
   readonly target: number;
+  /** … or of several, of which each class has as many flows, target after target. */
+  readonly targets?: readonly number[];
   /** Whether the target answers with ICMP errors, of which hosts send only so many. */
   readonly mayTargetLimit?: boolean;
   /** Address of the source, as text. */
@@ -54,8 +59,6 @@ export interface IsolationOptions {
 /** Why a run ended. */
 export type StopReason = 'sure' | 'clean' | 'no-answer' | 'max-time' | 'max-probes';
 
-/** Flows that learn the distance of the target before all others start. */
-const SCOUTS = 4;
 /** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
 const ROUNDS_WANTED = 6;
 /** Probes of a round for each hop of a flow, wide hops being asked more often than others. */
@@ -103,7 +106,11 @@ export class Isolation implements ProbeSink {
     this.#options = options;
     this.#random = random;
     this.#addresses = addresses;
-    this.#table = new FlowTable(options);
+    const { target, targets = [target] } = options;
+    this.#table = new FlowTable({
+      ...options,
+      targetOf: (flow) => targets[targetOf(flow, this.#layout)] ?? target,
+    });
     this.#late = new LateAnswers(this.#table);
   }
 
@@ -165,9 +172,9 @@ export class Isolation implements ProbeSink {
     return this.#localise().only;
   }
 
-  /** How often the target answered, where it limits that; undefined where it does not. */
-  limitedTarget(): TargetAnswers | undefined {
-    return this.#isTargetSpared ? targetAnswers(this.#table.counts()) : undefined;
+  /** How often a target answered, where those limit that; undefined where they do not. */
+  limitedTarget(target: number): TargetAnswers | undefined {
+    return this.#isTargetSpared ? targetAnswers(this.#table.counts(), target) : undefined;
   }
 
   /** The flows that are probed of these classes. */
@@ -206,7 +213,7 @@ export class Isolation implements ProbeSink {
     if (!areScoutsOut) this.#chosen ??= spread(this.#affordableFlows(), flows);
     const planned = planRound(this.#table, {
       ...this.#options,
-      chosen: areScoutsOut ? spread(Math.min(SCOUTS, flows), flows) : this.chosenFlows,
+      chosen: areScoutsOut ? scouts(this.#layout) : this.chosenFlows,
       leads: this.#leads,
       limited: this.#budgets.limited,
       limitedPerRound: (responder) => this.#budgets.perRound(responder),
@@ -227,7 +234,7 @@ export class Isolation implements ProbeSink {
     const { flows, maxProbes } = this.#options;
     const hops = Math.max(1, ...this.#table.counts().flows.map(({ sent }) => sent.length));
     const affordable = Math.floor(maxProbes / (ROUNDS_WANTED * PROBES_PER_CELL * hops));
-    return Math.min(flows, Math.max(SCOUTS, affordable));
+    return Math.min(flows, Math.max(scouts(this.#layout).length, affordable));
   }
 
   #evaluate(nowUs: number, prober: Prober): StopReason | undefined {
@@ -273,13 +280,14 @@ export class Isolation implements ProbeSink {
     const counts = withoutTarget(flows.counts);
     const finding = localiseClasses({ ...flows, counts }, this.#layout, this.#options);
     const { localisation } = finding;
-    const graph = { ...localisation.graph, isTargetReached: true };
+    const isTargetReached = areTargetsReached(flows.counts);
+    const graph = { ...localisation.graph, isTargetReached };
     return { ...finding, localisation: { ...localisation, graph } };
   }
 
   get #layout(): ClassLayout {
-    const { flows, classes = 1 } = this.#options;
-    return { flows, classes };
+    const { flows, classes = 1, targets = [] } = this.#options;
+    return { flows, classes, targets: Math.max(1, targets.length) };
   }
 
   /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
@@ -355,9 +363,4 @@ export class Isolation implements ProbeSink {
     const isWaiting = this.#table.openRounds > 0 || this.#isDraining;
     return hasSpent && !isWaiting ? 'max-probes' : undefined;
   }
-}
-
-/** Some of all flows, spread evenly over them. */
-function spread(count: number, flows: number): number[] {
-  return [...new Array(count).keys()].map((i) => Math.floor((i * flows) / count));
 }

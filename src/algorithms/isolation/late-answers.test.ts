@@ -43,6 +43,26 @@ function answeredLate({ table }: { table: FlowTable }): number {
 
 const REPEAT = { kind: 'accepted', round: 1, rttUs: SECOND_US + 2000 } as const;
 
+test('each of several targets has a fastest answer of its own', () => {
+  const table = new FlowTable({
+    flows: 2,
+    minTtl: 1,
+    maxTtl: 4,
+    target: TARGET_ADDRESS,
+    targetOf: (flow) => TARGET_ADDRESS + flow,
+  });
+  const late = new LateAnswers(table);
+  late.startedRound(table.startRound(), 0);
+  for (const [flow, rttUs] of [2000, SECOND_US].entries()) {
+    table.ordered();
+    late.replied(answer(flow, { kind: 'accepted', round: 0, rttUs }));
+  }
+  table.commitRounds();
+  // The second is only far away.
+  expect(answeredLate({ table })).toBe(0);
+  expect(table.counts().flows[1]?.received).toEqual([1]);
+});
+
 describe('a SYN-ACK', () => {
   test('a second later than usual is a repeat, late or still awaited', () => {
     const run = afterLosses('accepted');

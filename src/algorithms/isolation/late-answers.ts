@@ -35,15 +35,16 @@ export interface TargetLosses {
 export class LateAnswers {
   readonly #table: FlowTable;
   readonly #roundStartedAtUs: number[] = [];
-  #fastestUs = Number.POSITIVE_INFINITY;
+  /** By address index of the targets that accept connections: the fastest answer of each. */
+  readonly #fastestUs = new Map<number, number>();
 
   constructor(table: FlowTable) {
     this.#table = table;
   }
 
-  /** Whether the target accepts connections: one that resets them does not repeat its answers. */
+  /** Whether a target accepts connections: one that resets them does not repeat its answers. */
   get canBeRepeated(): boolean {
-    return this.#fastestUs < Number.POSITIVE_INFINITY;
+    return this.#fastestUs.size > 0;
   }
 
   startedRound(round: number, nowUs: number): void {
@@ -66,7 +67,10 @@ export class LateAnswers {
     else this.#table.repliedLate(reply);
   }
 
-  /** What late answers say of the losses of some flows at the target. */
+  /**
+   * What late answers say of the losses of some flows at the target; flows to one that never
+   * accepts connections are left out.
+   */
   targetLosses(flows: Iterable<number>, nowUs: number): TargetLosses {
     let [answeredLate, unanswered, newestUs] = [0, 0, Number.NEGATIVE_INFINITY];
     for (const { round, answer } of this.#lossesAtTarget(flows)) {
@@ -83,6 +87,7 @@ export class LateAnswers {
 
   *#lossesAtTarget(flows: Iterable<number>): Generator<Observation> {
     for (const flow of flows) {
+      if (!this.#fastestUs.has(this.#table.targetOf(flow))) continue;
       const reachedHop = this.#table.reachedHop(flow);
       for (const observation of this.#table.observationsOf(flow)) {
         const { hop, answer } = observation;
@@ -112,10 +117,12 @@ export class LateAnswers {
     });
   }
 
-  #isRepeat({ kind, isTarget, rttUs }: ProbeReply): boolean {
+  #isRepeat({ flow, kind, isTarget, rttUs }: ProbeReply): boolean {
     if (kind === 'acknowledged') return true;
     if (kind !== 'accepted' || !isTarget) return false;
-    this.#fastestUs = Math.min(this.#fastestUs, rttUs);
-    return rttUs >= this.#fastestUs + REPEAT_AFTER_US;
+    const target = this.#table.targetOf(flow);
+    const fastestUs = Math.min(this.#fastestUs.get(target) ?? rttUs, rttUs);
+    this.#fastestUs.set(target, fastestUs);
+    return rttUs >= fastestUs + REPEAT_AFTER_US;
   }
 }

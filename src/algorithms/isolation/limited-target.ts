@@ -23,12 +23,17 @@ export function blamesTarget({ graph, losses }: Pick<Localisation, 'graph' | 'lo
   return losses.some(({ explanations }) => explanations.some(isBlame));
 }
 
-/** What the target answered on the flows that it answered at all, and on those that get as far. */
-export function targetAnswers(counts: PathCounts): TargetAnswers {
-  const nearest = nearestTarget(counts);
+/**
+ * What a target answered on the flows that it answered at all, and on those that get as far.
+ *
+ * @param target address index; that of the counts unless told
+ */
+export function targetAnswers(counts: PathCounts, target: number = counts.target): TargetAnswers {
+  const nearest = nearestTargets(counts);
   let [sent, received] = [0, 0];
   for (const flow of counts.flows) {
-    if (!flow.isReached && !endsBefore(flow, nearest)) continue;
+    if ((flow.target ?? counts.target) !== target) continue;
+    if (!flow.isReached && !endsBefore(flow, nearest.get(target))) continue;
     const hop = flow.isReached ? flow.responders.length - 1 : lastKnownHop(flow) + 1;
     sent += flow.sent[hop] ?? 0;
     received += flow.received[hop] ?? 0;
@@ -38,14 +43,18 @@ export function targetAnswers(counts: PathCounts): TargetAnswers {
 
 /** The same counts up to the last router, where nothing but the target can come next. */
 export function withoutTarget(counts: PathCounts): PathCounts {
-  const nearest = nearestTarget(counts);
-  return { ...counts, flows: counts.flows.map((flow) => cut(flow, nearest)) };
+  const nearest = nearestTargets(counts);
+  return {
+    ...counts,
+    flows: counts.flows.map((flow) => cut(flow, nearest.get(flow.target ?? counts.target))),
+  };
 }
 
-function cut(flow: FlowCounts, nearest: number): FlowCounts {
+function cut(flow: FlowCounts, nearest: number | undefined): FlowCounts {
   if (!flow.isReached && !endsBefore(flow, nearest)) return flow;
   const end = flow.isReached ? flow.responders.length - 1 : lastKnownHop(flow) + 1;
   return {
+    ...(flow.target === undefined ? {} : { target: flow.target }),
     responders: flow.responders.slice(0, end),
     sent: flow.sent.slice(0, end),
     received: flow.received.slice(0, end),
@@ -54,13 +63,18 @@ function cut(flow: FlowCounts, nearest: number): FlowCounts {
   };
 }
 
-/** The hop of the target on the shortest path to it. */
-function nearestTarget({ flows }: PathCounts): number {
-  return Math.min(...flows.flatMap((flow) => (flow.isReached ? [flow.responders.length - 1] : [])));
+/** The hop of each target on the shortest path to it; those that never answered are left out. */
+function nearestTargets({ flows, target: usual }: PathCounts): ReadonlyMap<number, number> {
+  const nearest = new Map<number, number>();
+  for (const { isReached, responders, target = usual } of flows) {
+    const hop = responders.length - 1;
+    if (isReached) nearest.set(target, Math.min(nearest.get(target) ?? hop, hop));
+  }
+  return nearest;
 }
 
 /** Whether the next hop of a path that ends silent may be the target. */
-function endsBefore(flow: FlowCounts, nearest: number): boolean {
+function endsBefore(flow: FlowCounts, nearest = Number.POSITIVE_INFINITY): boolean {
   const hop = lastKnownHop(flow);
   return hop >= 0 && hop + 1 >= nearest;
 }

@@ -20,11 +20,13 @@ export interface ObservedFlow {
   /** Who answered last at each hop, and where the target did: known sooner than counts are. */
   readonly responders: readonly number[];
   readonly reachedHop: number | undefined;
+  /** Address index of its target. */
+  readonly target: number;
 }
 
 export interface MeasuredPathsOptions {
   readonly minTtl: number;
-  /** Address index of the target. */
+  /** Address index of the target of flows that are to name no other. */
   readonly target: number;
 }
 
@@ -190,7 +192,8 @@ function epochCounts(
     const isLast = i === changes.length;
     const refusalHop = isLast ? flow.refusalHop : undefined;
     const known = before.slice(0, epoch.changedHop);
-    const counted = countsOf({ refusalHop }, within, { ...options, known });
+    const { target } = flow;
+    const counted = countsOf({ refusalHop, target }, within, { ...options, known });
     // A path that the target has not answered on yet is not one that ends short of it.
     const isOpen = !counted.isReached && (counted.sent.at(-1) ?? 0) < SILENT_PROBES;
     return isOpen && refusalHop === undefined ? EMPTY : counted;
@@ -233,7 +236,7 @@ function stableResponders(observations: readonly Observation[]): number[] {
 
 /** Adds up what was observed on one path. */
 function countsOf(
-  { refusalHop }: Pick<ObservedFlow, 'refusalHop'>,
+  { refusalHop, target }: Pick<ObservedFlow, 'refusalHop' | 'target'>,
   observations: readonly Observation[],
   options: CountingOptions,
 ): FlowCounts {
@@ -243,13 +246,14 @@ function countsOf(
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
   const end = isReached ? reachedHop + 1 : useful;
   const path = filled(responders, end, STAR);
-  if (isReached) path[end - 1] = options.target;
+  if (isReached) path[end - 1] = target;
   return {
     responders: path,
     sent: filled(sent, end, 0),
     received: filled(received, end, 0),
     isReached,
     answeredLate,
+    ...(target === options.target ? {} : { target }),
   };
 }
 

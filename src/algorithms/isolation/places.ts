@@ -37,7 +37,7 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
       return { kind: 'node', near: null, far: null, addresses: interfaces };
     }
     case 'target': {
-      const target = graph.vertices.find(({ kind }) => kind === 'target');
+      const target = targetVertex(explanation, graph);
       const address = target?.kind === 'target' ? [addresses.textOf(target.address)] : [];
       return { kind: 'node', near: null, far: null, addresses: address };
     }
@@ -46,13 +46,19 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
   }
 }
 
+/** The target that an explanation means: the only one, unless it says which. */
+function targetVertex(explanation: Explanation, { vertices }: PathGraph): Vertex | undefined {
+  const named = explanation.kind === 'target' ? explanation.vertex : undefined;
+  return named === undefined ? vertices.find(({ kind }) => kind === 'target') : vertices[named];
+}
+
 /** The TTL of a node, or of the far end of a link. */
 export function ttlOf(explanation: Explanation, { graph }: Pick<PlaceNames, 'graph'>): number {
   if (explanation.kind === 'node') return explanation.ttl;
   const vertex =
     explanation.kind === 'link'
       ? graph.vertices[explanation.far]
-      : graph.vertices.find(({ kind }) => kind === 'target');
+      : targetVertex(explanation, graph);
   return vertex === undefined || vertex.kind === 'source' ? 0 : vertex.ttl;
 }
 

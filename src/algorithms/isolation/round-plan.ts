@@ -53,8 +53,13 @@ const LIMITED_PER_ROUND = 6;
  */
 export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedProbe[] {
   const { chosen, leads, random } = options;
-  const targetHop = farthestTarget(table, options);
-  const paths = new Map(chosen.map((flow) => [flow, pathToProbe(table, flow, targetHop, options)]));
+  const farthest = farthestTargets(table, options);
+  const paths = new Map(
+    chosen.map((flow) => {
+      const targetHop = farthest.get(table.targetOf(flow));
+      return [flow, pathToProbe(table, flow, targetHop, options)];
+    }),
+  );
   const weights = flowWeights(paths, new Set(leads.length <= chosen.length / 2 ? leads : []));
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
@@ -171,12 +176,13 @@ function pathToProbe(
   return Array.from({ length: hops }, (_, hop) => table.responderAt(flow, hop));
 }
 
-/** The largest distance at which the target has answered any flow. */
-function farthestTarget(table: FlowTable, options: RoundPlanOptions): number | undefined {
-  let farthest: number | undefined;
+/** By target: the largest distance at which it has answered any flow. */
+function farthestTargets(table: FlowTable, options: RoundPlanOptions): ReadonlyMap<number, number> {
+  const farthest = new Map<number, number>();
   for (let flow = 0; flow < options.flows; flow++) {
     const hop = table.reachedHop(flow);
-    if (hop !== undefined && hop > (farthest ?? -1)) farthest = hop;
+    const target = table.targetOf(flow);
+    if (hop !== undefined && hop > (farthest.get(target) ?? -1)) farthest.set(target, hop);
   }
   return farthest;
 }

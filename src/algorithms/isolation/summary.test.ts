@@ -53,6 +53,28 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       'or prohibited.',
   },
   {
+    shows: 'one of several targets that leaves probes unanswered, and another suspect',
+    verdict: 'target-loss',
+    target: 'db7 and db8',
+    blamedTarget: 'db8',
+    suspects: [{ ...SUSPECT, ...ROUTER }, SUSPECT],
+    says:
+      'db8 leaves 5.1 % of probes (95 % interval 3.1 % to 7.9 %) unanswered while every hop ' +
+      'before it is fine: the target, its last link, the last router, or the way back loses ' +
+      'them. 1 more suspected.',
+  },
+  {
+    shows: 'one of several targets that never answers',
+    verdict: 'target-unreachable',
+    target: 'db7, db8 and db9',
+    flows: 192,
+    unreached: { target: 'db9', flows: 64, others: 'db7 and db8' },
+    lastHops: ['10.0.3.1'],
+    says:
+      'db9 answers none of 64 flows; the last to answer is 10.0.3.1, and no loss shows before ' +
+      'that, nor on the way to db7 and db8.',
+  },
+  {
     shows: 'a clean run',
     says: 'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence).',
   },

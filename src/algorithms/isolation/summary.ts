@@ -8,8 +8,12 @@ export interface SummaryFacts {
   readonly suspects: readonly Suspect[];
   readonly excludedLossRatio: number | null;
   readonly confidence: number;
-  /** As the user named it. */
+  /** As the user named it; several as a list. */
   readonly target: string;
+  /** Of several targets: the one that the first suspect is; empty where it is none. */
+  readonly blamedTarget?: string;
+  /** Of several targets: those that answer no flow, how many flows go there, and the others. */
+  readonly unreached?: { readonly target: string; readonly flows: number; readonly others: string };
   readonly flows: number;
   readonly pathsFound: number;
   readonly probesSent: number;
@@ -115,22 +119,29 @@ function lossText(
   return `${percent(lossRatio)} of packets${only} (${interval})`;
 }
 
-function targetSentence({ target, onlyPackets }: SummaryFacts, suspect: Suspect): string {
+function targetSentence(
+  { target, blamedTarget = target, suspects, onlyPackets }: SummaryFacts,
+  suspect: Suspect,
+): string {
   const lost = lossText(suspect, onlyPackets).replace('packets', 'probes');
-  const loses = `${opened(target)} leaves ${lost}`;
+  const loses = `${opened(blamedTarget)} leaves ${lost}`;
   const suspected = 'the target, its last link, the last router, or the way back loses them';
-  return `${loses} unanswered while every hop before it is fine: ${suspected}.`;
+  const more = suspects.length === 1 ? '' : ` ${suspects.length - 1} more suspected.`;
+  return `${loses} unanswered while every hop before it is fine: ${suspected}.${more}`;
 }
 
-function unreachableSentence({ target, flows, lastHops, tooSmallMaxTtl }: SummaryFacts): string {
+function unreachableSentence(facts: SummaryFacts): string {
+  const { lastHops, tooSmallMaxTtl } = facts;
+  const { target, flows, others } = facts.unreached ?? { ...facts, others: '' };
   if (tooSmallMaxTtl !== undefined) {
     return `${target} is farther than --max-ttl ${tooSmallMaxTtl}: routers still answer there.`;
   }
   const unanswered = `${target} answers none of ${flows} flows`;
+  const elsewhere = others === '' ? '' : `, nor on the way to ${others}`;
   if (lastHops.length === 0) return `${unanswered}, and neither does any hop before it.`;
   const verb = lastHops.length === 1 ? 'is' : 'are';
   const last = `the last to answer ${verb} ${listed(lastHops, LAST_HOPS_NAMED, 'and')}`;
-  return `${unanswered}; ${last}, and no loss shows before that.`;
+  return `${unanswered}; ${last}, and no loss shows before that${elsewhere}.`;
 }
 
 function cleanSentence(facts: SummaryFacts): string {
@@ -149,7 +160,7 @@ function inconclusiveSentence({ target, repliesReceived, probesSent }: SummaryFa
 }
 
 /** `a`, `a or b`, `a, b or c`, `a, b, c or one of 2 more`. */
-function listed(items: readonly string[], max: number, conjunction: 'and' | 'or'): string {
+export function listed(items: readonly string[], max: number, conjunction: 'and' | 'or'): string {
   const named = items.slice(0, max);
   const rest = items.length - named.length;
   const last = rest > 0 ? `${conjunction === 'or' ? 'one of ' : ''}${rest} more` : named.pop();

@@ -13,11 +13,13 @@ import {
 } from '../localisation/localise.ts';
 import type { PathGraph } from '../localisation/path-graph.ts';
 
-/** Which flows are of which class. */
+/** Which flows are of which class, and to which target. */
 export interface ClassLayout {
   readonly flows: number;
   /** How many classes; there are as many flows of each, in the same order, class after class. */
   readonly classes: number;
+  /** How many targets, 1 unless told; within a class likewise. */
+  readonly targets?: number;
 }
 
 /** Rows of counts, and the flow that each of them is of. */
@@ -108,6 +110,12 @@ export function classOf(flow: number, { flows, classes }: ClassLayout): number {
   return Math.floor(flow / (flows / classes));
 }
 
+/** The target of a flow, by its place among the targets. */
+export function targetOf(flow: number, { flows, classes, targets = 1 }: ClassLayout): number {
+  const ofClass = flows / classes;
+  return Math.floor((flow % ofClass) / (ofClass / targets));
+}
+
 interface Attribution {
   /** Those that lose packets most, ascending. */
   readonly classes: readonly number[];
@@ -183,7 +191,11 @@ function placeOnPath(
   const ways = new Set(flowsAcross.map(wayOf));
   const pathOf = (row: number): readonly number[] => counts.flows[row]?.responders ?? [];
   if (first?.kind === 'target') {
-    return (row) => (counts.flows[row]?.isReached ? pathOf(row).length - 1 : undefined);
+    const target = first.vertex === undefined ? undefined : addressOf(graph, first.vertex);
+    return (row) => {
+      const isThere = target === undefined || pathOf(row).at(-1) === target;
+      return isThere && counts.flows[row]?.isReached ? pathOf(row).length - 1 : undefined;
+    };
   }
   if (first?.kind === 'node' && first.interfaces.length > 0) {
     const addresses = new Set(first.interfaces.map((vertex) => addressOf(graph, vertex)));

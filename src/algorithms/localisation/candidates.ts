@@ -24,8 +24,8 @@ export type Explanation =
   | { readonly kind: 'link'; readonly nears: readonly number[]; readonly far: number }
   /** A router, by its interfaces; none of them where it has never been seen. */
   | { readonly kind: 'node'; readonly interfaces: readonly number[]; readonly ttl: number }
-  /** The target itself, or the way back from it. */
-  | { readonly kind: 'target' }
+  /** The target itself, or the way back from it; its vertex where there are several targets. */
+  | { readonly kind: 'target'; readonly vertex?: number }
   /** An interface that answers less than it is asked: no loss of traffic. */
   | {
       readonly kind: 'responder';
@@ -91,6 +91,8 @@ class CandidateCollector {
   readonly #predecessors: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #successors: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #coverages = new Map<number, Coverage>();
+  /** By address, where there are several: the vertex of each target that answers. */
+  readonly #targets = new Map<number, number>();
   /** By interface: whether its entrance is another place than the one link that leads to it. */
   readonly #hasEntrance = new Map<number, boolean>();
 
@@ -102,6 +104,10 @@ class CandidateCollector {
     }
     this.#predecessors = neighbours(graph, 'predecessors');
     this.#successors = neighbours(graph, 'successors');
+    for (const [id, vertex] of graph.vertices.entries()) {
+      if (vertex.kind === 'target') this.#targets.set(vertex.address, id);
+    }
+    if (this.#targets.size === 1) this.#targets.clear();
   }
 
   collect(): Candidate[] {
@@ -219,7 +225,8 @@ class CandidateCollector {
     const { path, position, vertex } = place;
     const { kind } = this.#describe(vertex);
     if (kind === 'target' || kind === 'unseen') {
-      this.#cover([KEYS.target, 0, 0], { kind: 'target' }, place);
+      const { explanation, key } = this.#targetOf(path);
+      this.#cover([KEYS.target, key, 0], explanation, place);
     } else if (kind === 'interface') {
       const span = { path, from: position, end: position + 1 };
       const alone: Explanation = { kind: 'responder', vertex };
@@ -233,6 +240,13 @@ class CandidateCollector {
     }
   }
 
+  /** The target of a path as an explanation, and what tells it from others. */
+  #targetOf(path: number): { readonly explanation: Explanation; readonly key: number } {
+    const vertex = this.#targets.get(this.#graph.classes[path]?.target ?? -1);
+    if (vertex === undefined) return { explanation: { kind: 'target' }, key: 0 };
+    return { explanation: { kind: 'target', vertex }, key: vertex };
+  }
+
   /**
    * Loss on the way back can be told from loss on the way there only where the target repeats its
    * answers. Which way answers take is unknown, but for links that all paths have in common.
@@ -243,7 +257,8 @@ class CandidateCollector {
     for (const [path, { vertices, returnCell }] of classes.entries()) {
       if (returnCell < 0) continue;
       const span = { path, from: vertices.length, end: vertices.length + 1 };
-      this.#coverSpan([KEYS.returnFromTarget, 0, 0], { kind: 'target' }, span, { isReturn: true });
+      const { explanation, key } = this.#targetOf(path);
+      this.#coverSpan([KEYS.returnFromTarget, key, 0], explanation, span, { isReturn: true });
     }
     for (const [position, far] of commonHops(classes).entries()) {
       const near = classes[0]?.vertices[position - 1] ?? SOURCE_VERTEX;

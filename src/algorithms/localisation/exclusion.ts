@@ -44,7 +44,8 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
     );
     if (known.length === 0) continue;
     if (candidate.isNuisance) {
-      const why = graph.isTargetReached ? 'limited' : 'unanswering-target';
+      const leads = candidate.spans.some(({ path }) => graph.classes[path]?.isReached);
+      const why = graph.isTargetReached || leads ? 'limited' : 'unanswering-target';
       untestable.push(...known.map((explanation) => ({ explanation, why }) as const));
       continue;
     }

@@ -25,6 +25,29 @@ describe('the target', () => {
   });
 });
 
+describe('with several targets', () => {
+  const OTHER = 2000;
+  const toOther = (path: Parameters<typeof flowOf>[0]) => ({ ...flowOf(path), target: OTHER });
+  const reached = (path: readonly number[]) => ({
+    ...toOther([...path, 'T']),
+    responders: [...path, OTHER],
+  });
+
+  test('a path is only cut where its own target would have answered', () => {
+    const flows = [flowOf([1, 2, 'T']), reached([1, 2, 3, 4]), toOther([1, 5, '*', '*'])];
+    // Others get to the first target at that distance, but none has come as far as the second.
+    expect(flowRows(countsOf(flows)).map(({ end }) => end)).toEqual(['target', 'target', 'open']);
+    const farther = [...flows.slice(0, 2), toOther([1, 5, '*', '*', '*'])];
+    expect(flowRows(countsOf(farther)).at(-1)).toMatchObject({ end: 'unseen', target: OTHER });
+  });
+
+  test('a silent hop before one is none of the other', () => {
+    const phantom = { ...reached([1, 2, STAR]), received: [10, 10, 0, 10] };
+    const [, row] = flowRows(countsOf([flowOf([1, 2, 'T']), phantom]));
+    expect(row?.responders).toEqual([1, 2, STAR, OTHER]);
+  });
+});
+
 describe('a star', () => {
   const limited = Array.from({ length: 12 }, () => flowOf([1, 2, 3, 'T'], 6, [6, 1, 6, 6]));
   const healthy = Array.from({ length: 12 }, () => flowOf([1, 2, 3, 'T'], 6));

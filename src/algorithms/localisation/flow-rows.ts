@@ -23,25 +23,46 @@ export interface FlowRow {
   readonly end: PathEnd;
   /** Of the probes lost at the target: those whose repeated answer came. */
   readonly answeredLate: number;
+  /** Address index of the target that it is sent to. */
+  readonly target: number;
   /** The rounds of lost probes, one entry a hop; empty where nobody noted them. */
   readonly lostIn: readonly (readonly number[])[];
 }
 
 /** The rows of all flows whose path is known. */
 export function flowRows(counts: PathCounts): FlowRow[] {
-  const reached = counts.flows.filter((flow) => flow.isReached);
-  const targetHops = Math.max(0, ...reached.map(({ responders }) => responders.length));
-  const rows = counts.flows.flatMap((flow, index) => rowOf(flow, index, targetHops) ?? []);
+  const hopsTo = hopsToTargets(counts);
+  const rows = counts.flows.flatMap((flow, index) => {
+    const target = flow.target ?? counts.target;
+    return rowOf(flow, { index, target, targetHops: hopsTo.get(target) ?? 0 }) ?? [];
+  });
   const trimmed = withoutPhantoms(rows);
   imputeStars(trimmed);
   return trimmed;
 }
 
-function rowOf(flow: FlowCounts, index: number, targetHops: number): FlowRow | undefined {
+/** The hops of the longest path to each target that has answered. */
+function hopsToTargets({ flows, target: usual }: PathCounts): ReadonlyMap<number, number> {
+  const hops = new Map<number, number>();
+  for (const { isReached, responders, target = usual } of flows) {
+    if (isReached) hops.set(target, Math.max(hops.get(target) ?? 0, responders.length));
+  }
+  return hops;
+}
+
+interface RowOptions {
+  readonly index: number;
+  readonly target: number;
+  /** 0 where it has not answered. */
+  readonly targetHops: number;
+}
+
+function rowOf(flow: FlowCounts, { index, target, targetHops }: RowOptions): FlowRow | undefined {
   const known = flow.isReached ? flow.responders.length : lastKnown(flow.responders) + 1;
   if (!isProbedUpTo(flow, known)) return undefined;
   const row = {
     flow: index,
+    target,
     responders: flow.responders.slice(0, known),
     sent: flow.sent.slice(0, known),
     received: flow.received.slice(0, known),
@@ -82,16 +103,18 @@ function lastKnown(responders: readonly number[]): number {
  */
 function withoutPhantoms(rows: readonly FlowRow[]): FlowRow[] {
   const direct = new Set<string>();
-  for (const { end, responders } of rows) {
-    const last = responders.length - 2;
-    if (end === 'target' && responders[last] !== STAR) direct.add(`${responders[last]} ${last}`);
+  const step = ({ responders, target }: FlowRow, hop: number): string =>
+    `${responders[hop]} ${hop} ${target}`;
+  for (const row of rows) {
+    const last = row.responders.length - 2;
+    if (row.end === 'target' && row.responders[last] !== STAR) direct.add(step(row, last));
   }
   return rows.map((row) => {
     if (row.end !== 'target') return row;
     let trimmed = row;
     for (let last = row.responders.length - 2; last >= 0; last--) {
       if (row.responders[last] !== STAR) {
-        return direct.has(`${row.responders[last]} ${last}`) ? trimmed : row;
+        return direct.has(step(row, last)) ? trimmed : row;
       }
       trimmed = mergedAtTarget(trimmed);
     }

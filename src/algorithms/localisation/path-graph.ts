@@ -36,6 +36,8 @@ export interface PathClass {
    */
   readonly returnCell: number;
   readonly isReached: boolean;
+  /** Address index of the target that its flows are sent to. */
+  readonly target: number;
 }
 
 export interface PathGraph {
@@ -46,8 +48,9 @@ export interface PathGraph {
   readonly cells: readonly Cell[];
   /** What each flow measured, by flow; undefined where its path is not known yet. */
   readonly rows: readonly (FlowRow | undefined)[];
+  /** Whether some flow gets to the target, or to each of them where there are several. */
   readonly isTargetReached: boolean;
-  /** Whether the target has repeated an answer that was lost: then lost answers show as such. */
+  /** Whether a target has repeated an answer that was lost: then lost answers show as such. */
   readonly doesTargetRepeat: boolean;
   /** Rounds that the counts are of; undefined where nobody noted in which probes were lost. */
   readonly rounds: number | undefined;
@@ -58,6 +61,14 @@ export const SOURCE_VERTEX = 0;
 /** Names the hops of every flow and adds up the flows of each path. */
 export function buildPathGraph(counts: PathCounts): PathGraph {
   return new GraphBuilder(counts).build();
+}
+
+/** Whether there is a flow to every target that gets there. */
+export function areTargetsReached({ flows, target: usual }: PathCounts): boolean {
+  const reached = new Set(
+    flows.flatMap(({ isReached, target = usual }) => (isReached ? [target] : [])),
+  );
+  return reached.size > 0 && flows.every(({ target = usual }) => reached.has(target));
 }
 
 /** Successors (or predecessors) of every vertex over all paths. */
@@ -106,16 +117,18 @@ class GraphBuilder {
   readonly #idByKey = new Map<string, number>();
   readonly #cells: { sent: number; received: number; links: number }[] = [];
   readonly #classes = new Map<string, GrowingClass>();
-  readonly #doesTargetRepeat: boolean;
+  /** Targets that repeat lost answers. */
+  readonly #repeating: ReadonlySet<number>;
 
   constructor(counts: PathCounts) {
     this.#counts = counts;
     this.#rows = flowRows(counts);
-    this.#doesTargetRepeat = this.#rows.some(({ answeredLate }) => answeredLate > 0);
+    this.#repeating = new Set(
+      this.#rows.flatMap(({ answeredLate, target }) => (answeredLate > 0 ? [target] : [])),
+    );
   }
 
   build(): PathGraph {
-    const isTargetReached = this.#counts.flows.some((flow) => flow.isReached);
     const byFlow = new Array<FlowRow | undefined>(this.#counts.flows.length).fill(undefined);
     for (const row of this.#rows) {
       this.#addRow(row);
@@ -127,14 +140,14 @@ class GraphBuilder {
       classes: [...this.#classes.values()],
       cells: this.#cells,
       rows: byFlow,
-      isTargetReached,
-      doesTargetRepeat: this.#doesTargetRepeat,
+      isTargetReached: areTargetsReached(this.#counts),
+      doesTargetRepeat: this.#repeating.size > 0,
       rounds: this.#counts.rounds,
     };
   }
 
   #addRow(row: FlowRow): void {
-    const sharing = this.#classOf(this.#verticesOf(row), row.end);
+    const sharing = this.#classOf(this.#verticesOf(row), row);
     sharing.flows.push(row.flow);
     for (const [position, id] of sharing.cells.entries()) {
       if (id >= 0) this.#count(id, flowCell(row, position));
@@ -155,7 +168,7 @@ class GraphBuilder {
     for (const [position, address] of responders.entries()) {
       const ttl = this.#counts.minTtl + position;
       if (position === last && end === 'target') {
-        path.push(this.#vertexId('target', { kind: 'target', address, ttl }));
+        path.push(this.#vertexId(`target ${address}`, { kind: 'target', address, ttl }));
       } else if (position === last && end === 'unseen') {
         path.push(this.#vertexId(`!${path[position - 1]}`, { kind: 'unseen', ttl }));
       } else if (address === STAR) {
@@ -168,8 +181,8 @@ class GraphBuilder {
     return path;
   }
 
-  #classOf(vertices: number[], end: FlowRow['end']): GrowingClass {
-    const key = vertices.join();
+  #classOf(vertices: number[], { end, target }: FlowRow): GrowingClass {
+    const key = `${target}: ${vertices.join()}`;
     const known = this.#classes.get(key);
     if (known !== undefined) return known;
     const links = (position: number): number => 2 * (this.#counts.minTtl + position);
@@ -177,9 +190,9 @@ class GraphBuilder {
       this.#vertices[vertex]?.kind === 'silent' ? -1 : this.#newCell(links(position)),
     );
     const isReached = end === 'target';
-    const isSplit = isReached && this.#doesTargetRepeat;
+    const isSplit = isReached && this.#repeating.has(target);
     const returnCell = isSplit ? this.#newCell(links(vertices.length - 1) / 2) : -1;
-    const created = { flows: [], vertices, cells, returnCell, isReached };
+    const created = { flows: [], vertices, cells, returnCell, isReached, target };
     this.#classes.set(key, created);
     return created;
   }
