@@ -128,12 +128,13 @@ async function openRecorder(
       { startedAt, measurement }: IsolateRecord,
       names: ReadonlyMap<string, string>,
     ): Promise<string[]> => {
-      const { loopDelayP99Ms } = measurement;
+      const { loopDelayP99Ms, loopDelayMaxMs } = measurement;
       try {
         await writer.finish({
           type: 'end',
           startedAt,
           loopDelayP99Ms,
+          loopDelayMaxMs,
           names: Object.fromEntries(names),
         });
         return [];

@@ -56,6 +56,9 @@ export interface FlowRecord {
   readonly lossy: boolean;
 }
 
+/** How long our process waited for its turn. */
+export type LoopDelays = Pick<Measurement, 'loopDelayP99Ms' | 'loopDelayMaxMs'>;
+
 /** What could have spoiled the measurement on our own host, or was seen beside it. */
 export interface Measurement {
   readonly socketDrops: number;
@@ -64,7 +67,12 @@ export interface Measurement {
   readonly malformed: number;
   readonly lateReplies: number;
   readonly duplicates: number;
+  /** How long our process waited for its turn to run: all but a hundredth of its turns … */
   readonly loopDelayP99Ms: number;
+  /** … and the longest. */
+  readonly loopDelayMaxMs: number;
+  /** How often the wall clock was set; replies near that may have wrong times. */
+  readonly clockSteps: number;
   /** Source ports passed over because they were in use. */
   readonly skippedPorts: readonly number[];
   /** What the kernel granted less of than asked, a sentence each. */

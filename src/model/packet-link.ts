@@ -31,6 +31,10 @@ export interface SendReport {
 export interface LinkCounters {
   /** Packets that the kernel dropped because we read too late. */
   readonly socketDrops: number;
+  /** How often the wall clock was set, which receive times are of; 0 unless told. */
+  readonly clockSteps?: number;
+  /** Packets with a wrong checksum that the kernel kept from us; 0 unless told. */
+  readonly wrongChecksums?: number;
 }
 
 export interface PacketLink {

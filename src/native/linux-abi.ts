@@ -34,7 +34,12 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;
 export const SO_LOCK_FILTER = 44;
 export const SO_MEMINFO = 55;
-/** Index of the drop counter in the `u32` array of SO_MEMINFO, and how long that array is. */
+/**
+ * Indexes into the `u32` array of SO_MEMINFO: bytes that wait to be read, how many may, packets
+ * dropped; and how long that array is.
+ */
+export const SK_MEMINFO_RMEM_ALLOC = 0;
+export const SK_MEMINFO_RCVBUF = 1;
 export const SK_MEMINFO_DROPS = 8;
 export const SK_MEMINFO_VARS = 9;
 

@@ -14,6 +14,8 @@ import {
   IPV6_RECVHOPLIMIT,
   IPV6_RECVPKTINFO,
   SK_MEMINFO_DROPS,
+  SK_MEMINFO_RCVBUF,
+  SK_MEMINFO_RMEM_ALLOC,
   SK_MEMINFO_VARS,
   SO_LOCK_FILTER,
   SO_MEMINFO,
@@ -64,6 +66,11 @@ const PACKET_BYTES = 2048;
  * bytes per time exceeded: room for 40,000.
  */
 const BUFFER_BYTES = 16 * 1024 * 1024;
+/**
+ * Of the buffer: the kernel drops what finds it full, and it stays so until we read. A drop that
+ * finds it emptier than this, before we read, has another reason.
+ */
+const FULL_SHARE = 0.5;
 /** More than a full buffer, so that a flood cannot keep `receive` from returning. */
 const BATCHES_PER_RECEIVE_MAX = 1024;
 
@@ -80,10 +87,12 @@ export class RawReceiver {
   readonly #view: DataView;
   readonly #sourceInName: number;
   readonly #message: ReceivedMessage;
-  readonly #dropsBefore: number;
+  /** The kernel's counter as it was read last. */
+  #countedDrops: number;
   /** Slots that the last batch filled. */
   #filled = 0;
-  #drops = 0;
+  #bufferDrops = 0;
+  #wrongChecksums = 0;
   #isOpen = true;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW */
@@ -113,7 +122,7 @@ export class RawReceiver {
       destinationOffset: -1,
     };
     this.bufferBytes = (readOption(this.fd, RCVBUF, 1)[0] as number) / 2;
-    this.#dropsBefore = this.#readDrops();
+    this.#countedDrops = this.#readMemory()[SK_MEMINFO_DROPS] as number;
   }
 
   /**
@@ -124,6 +133,7 @@ export class RawReceiver {
    */
   receive(take: (message: ReceivedMessage) => void): number {
     let total = 0;
+    if (this.family === 6) this.#attributeDrops(); // while the buffer is as full as it was
     for (let batch = 0; batch < BATCHES_PER_RECEIVE_MAX; batch++) {
       const count = this.#receiveBatch();
       for (let slot = 0; slot < count; slot++) take(this.#readMessage(slot));
@@ -133,18 +143,24 @@ export class RawReceiver {
     return total;
   }
 
-  /**
-   * Packets that passed the filter and found the buffer full, up to now. IPv6 also counts here
-   * packets of the protocol that have a wrong checksum.
-   */
+  /** Packets that passed the filter and found the buffer full, up to now. */
   droppedPackets(): number {
-    if (this.#isOpen) this.#drops = (this.#readDrops() - this.#dropsBefore) >>> 0;
-    return this.#drops;
+    this.#attributeDrops();
+    return this.#bufferDrops;
+  }
+
+  /**
+   * Packets of ICMPv6 with a wrong checksum, ours or not: Linux throws them away before the filter,
+   * and counts them where it counts what found the buffer full.
+   */
+  wrongChecksums(): number {
+    this.#attributeDrops();
+    return this.#wrongChecksums;
   }
 
   close(): void {
     if (!this.#isOpen) return;
-    this.droppedPackets();
+    this.#attributeDrops();
     this.#isOpen = false;
     checked('close', libc().close(this.fd));
     this.#arena.release();
@@ -178,9 +194,22 @@ export class RawReceiver {
     return message;
   }
 
-  /** The kernel's 32-bit counter, exact at all times; SO_RXQ_OVFL waits for another packet. */
-  #readDrops(): number {
-    return readOption(this.fd, MEMINFO, SK_MEMINFO_VARS)[SK_MEMINFO_DROPS] as number;
+  /** Sorts what was dropped since the last call by its reason. */
+  #attributeDrops(): void {
+    if (!this.#isOpen) return;
+    const memory = this.#readMemory();
+    const drops = memory[SK_MEMINFO_DROPS] as number;
+    const added = (drops - this.#countedDrops) >>> 0; // the counter has 32 bits
+    this.#countedDrops = drops;
+    const [waiting, room] = [memory[SK_MEMINFO_RMEM_ALLOC], memory[SK_MEMINFO_RCVBUF]];
+    const isEmpty = (waiting as number) < FULL_SHARE * (room as number);
+    if (this.family === 6 && isEmpty) this.#wrongChecksums += added;
+    else this.#bufferDrops += added;
+  }
+
+  /** The kernel's own numbers, exact at all times; SO_RXQ_OVFL waits for another packet. */
+  #readMemory(): Uint32Array {
+    return readOption(this.fd, MEMINFO, SK_MEMINFO_VARS);
   }
 }
 

@@ -18,8 +18,18 @@ const SPOILED: readonly { shows: string; own: Partial<Measurement>; sentence: st
   },
   {
     shows: 'a stalled event loop',
-    own: { loopDelayP99Ms: 1999.6 },
+    own: { loopDelayP99Ms: 60, loopDelayMaxMs: 99.6 },
+    sentence: 'this host was busy: our process waited up to 100 ms for its turn.',
+  },
+  {
+    shows: 'an event loop that stood still once',
+    own: { loopDelayP99Ms: 1, loopDelayMaxMs: 1999.6 },
     sentence: 'this host was busy: our process waited up to 2000 ms for its turn.',
+  },
+  {
+    shows: 'a clock that was set',
+    own: { clockSteps: 2 },
+    sentence: 'the clock of this host was set 2 times meanwhile.',
   },
 ];
 

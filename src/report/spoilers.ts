@@ -7,8 +7,9 @@ import { counted, listed } from './wrap.ts';
 type Fact = readonly [isTold: boolean, text: string];
 
 const PORTS_LISTED = 10;
-/** Our own process was kept from its work for longer than timing can bear. */
+/** Our own process was kept from its work for longer than timing can bear: often, or once. */
 const SLOW_LOOP_MS = 50;
+const STALL_MS = 500;
 /** Verdicts that might have been surer, had our own host done its part. */
 const UNSURE: readonly VerdictKind[] = ['loss-suspected', 'inconclusive', 'target-unreachable'];
 
@@ -35,15 +36,17 @@ export function spoilers({ measurement, stopReason, flows }: IsolateRecord): str
   return [...told, ...notes];
 }
 
-function ownHostFacts({ socketDrops, sendErrors, loopDelayP99Ms }: Measurement): Fact[] {
-  const waitedMs = Math.round(loopDelayP99Ms);
+function ownHostFacts(measurement: Measurement): Fact[] {
+  const { socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs, clockSteps } = measurement;
+  const waitedMs = Math.round(loopDelayMaxMs);
   return [
     [socketDrops > 0, `${counted(socketDrops, 'packet')} lost by our own kernel before we read`],
     [sendErrors > 0, `sending refused by our own kernel ${counted(sendErrors, 'time')}`],
     [
-      loopDelayP99Ms > SLOW_LOOP_MS,
+      loopDelayP99Ms > SLOW_LOOP_MS || loopDelayMaxMs > STALL_MS,
       `this host was busy: our process waited up to ${waitedMs} ms for its turn`,
     ],
+    [clockSteps > 0, `the clock of this host was set ${counted(clockSteps, 'time')} meanwhile`],
   ];
 }
 

@@ -1,11 +1,11 @@
 /** One `isolate` run: puts algorithm, engine and network together and writes the record. */
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Isolation, type IsolationOptions } from '../algorithms/isolation/isolation.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
-import type { FlowRecord, IsolateRecord } from '../model/isolate-record.ts';
+import type { FlowRecord, IsolateRecord, LoopDelays } from '../model/isolate-record.ts';
 import type { ProbeSink } from '../model/probe.ts';
 import { type EngineCounters, ProbeEngine } from '../probing/probe-engine.ts';
 import { ExtraRounds } from './extra-rounds.ts';
@@ -103,7 +103,6 @@ export async function runIsolate(
   } finally {
     delays.disable();
   }
-  const delayP99Ms = Math.max(0, delays.percentile(99) / 1e6 - LOOP_DELAY_RESOLUTION_MS);
   return recordOf({
     options,
     network,
@@ -115,9 +114,22 @@ export async function runIsolate(
     startedAt,
     endedAtUs: timeline.nowUs(),
     durationMs: Math.round((timeline.nowUs() - startedAtUs) / 1000),
-    loopDelayP99Ms:
-      network.replayed?.loopDelayP99Ms ?? (options.simulated === null ? delayP99Ms : 0),
+    loopDelays: network.replayed?.loopDelays ?? loopDelaysOf(delays, options),
   });
+}
+
+/** Simulated networks have a time of their own, which waits for nobody. */
+function loopDelaysOf(
+  delays: IntervalHistogram,
+  { simulated }: Pick<IsolateOptions, 'simulated'>,
+): LoopDelays {
+  if (simulated !== null) return { loopDelayP99Ms: 0, loopDelayMaxMs: 0 };
+  const millisecondsOf = (ns: number): number =>
+    Math.round(10 * Math.max(0, ns / 1e6 - LOOP_DELAY_RESOLUTION_MS)) / 10;
+  return {
+    loopDelayP99Ms: millisecondsOf(delays.percentile(99)),
+    loopDelayMaxMs: delays.count === 0 ? 0 : millisecondsOf(delays.max),
+  };
 }
 
 /** The algorithm that asks and the engine that probes, each knowing the other by its interface. */

@@ -24,6 +24,7 @@ import {
   type FlowRecord,
   ISOLATE_SCHEMA,
   type IsolateRecord,
+  type LoopDelays,
 } from '../model/isolate-record.ts';
 import type { PathCounts } from '../model/path-counts.ts';
 import type { EngineCounters } from '../probing/probe-engine.ts';
@@ -52,7 +53,7 @@ export interface FinishedRun {
   /** RFC 3339. */
   readonly startedAt: string;
   readonly durationMs: number;
-  readonly loopDelayP99Ms: number;
+  readonly loopDelays: LoopDelays;
   /** On the clock of the run. */
   readonly endedAtUs: number;
 }
@@ -196,9 +197,9 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
     const flows = new Set(losses.filter((flow) => table.targetOf(flow) === target));
     return late.targetLosses(flows, run.endedAtUs);
   };
-  const { socketDrops, sendErrors, loopDelayP99Ms } = measurementOf(run);
+  const { socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs } = measurementOf(run);
   const source = formatIpAddress(network.source);
-  const host = { source, socketDrops, sendErrors, loopDelayP99Ms };
+  const host = { source, socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs };
   const probesLost = Math.max(0, ...verdict.suspects.map((suspect) => suspect.probesLost));
   return {
     ...verdict,
@@ -257,16 +258,18 @@ function measurementOf({
   options,
   isolation,
   counters,
-  loopDelayP99Ms,
+  loopDelays,
 }: FinishedRun): IsolateRecord['measurement'] {
+  const { socketDrops, clockSteps = 0, wrongChecksums = 0 } = network.counters();
   return {
-    socketDrops: network.counters().socketDrops,
+    socketDrops,
     sendErrors: Object.values(counters.sendErrors).reduce((sum, count) => sum + count, 0),
     foreignReplies: counters.foreignReplies,
-    malformed: counters.malformed,
+    malformed: counters.malformed + wrongChecksums,
     lateReplies: counters.lateReplies,
     duplicates: counters.duplicates,
-    loopDelayP99Ms: Math.round(loopDelayP99Ms * 10) / 10,
+    ...loopDelays,
+    clockSteps,
     skippedPorts: network.skippedPorts,
     notes: [...network.notes, ...flowsLeftOut(isolation, options)],
   };

@@ -3,7 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
-import type { IsolateProtocol } from '../model/isolate-record.ts';
+import type { IsolateProtocol, LoopDelays } from '../model/isolate-record.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
 import { type NetworkPlan, planNetwork } from '../sim/network-plan.ts';
@@ -28,7 +28,7 @@ export interface Network {
   readonly ownAddresses?: readonly Uint8Array[];
   readonly notes: readonly string[];
   /** Of a network that repeats a recorded run: what the record holds beside the measurement. */
-  readonly replayed?: { readonly startedAt: string; readonly loopDelayP99Ms: number };
+  readonly replayed?: { readonly startedAt: string; readonly loopDelays: LoopDelays };
   counters(): LinkCounters;
   close(): void;
 }

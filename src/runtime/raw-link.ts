@@ -58,8 +58,8 @@ export interface RawLinkOptions {
 }
 
 export interface RawLinkCounters extends LinkCounters {
-  /** How often the wall clock was set; receive times near a step may be wrong. */
   readonly clockSteps: number;
+  readonly wrongChecksums: number;
   /** Packets longer than a receive slot, handed over without their end. */
   readonly truncated: number;
   /** IPv6 packets not handed over, as the kernel did not tell where they were sent. */
@@ -168,10 +168,14 @@ class RawSocketLink implements RawLink {
   }
 
   counters(): RawLinkCounters {
-    let socketDrops = 0;
-    for (const { receiver } of this.#inlets) socketDrops += receiver.droppedPackets();
+    let [socketDrops, wrongChecksums] = [0, 0];
+    for (const { receiver } of this.#inlets) {
+      socketDrops += receiver.droppedPackets();
+      wrongChecksums += receiver.wrongChecksums();
+    }
     return {
       socketDrops,
+      wrongChecksums,
       clockSteps: this.#clock.steps,
       truncated: this.#truncated,
       unaddressed: this.#unaddressed,

@@ -210,8 +210,11 @@ function isSize(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) > 0 && Number(value) <= 65_536;
 }
 
-function hasEndFields({ startedAt, loopDelayP99Ms, names }: Record<string, unknown>): boolean {
-  return typeof startedAt === 'string' && typeof loopDelayP99Ms === 'number' && isObject(names);
+function hasEndFields(end: Record<string, unknown>): boolean {
+  const areNumbers = ['loopDelayP99Ms', 'loopDelayMaxMs'].every(
+    (key) => typeof end[key] === 'number',
+  );
+  return typeof end['startedAt'] === 'string' && areNumbers && isObject(end['names']);
 }
 
 /** Only files have a length; devices and pipes are written as they are. */

@@ -6,13 +6,16 @@
  */
 
 import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
-import type { PacketArena, PacketLink } from '../model/packet-link.ts';
+import type { LoopDelays } from '../model/isolate-record.ts';
+import type { LinkCounters, PacketArena, PacketLink } from '../model/packet-link.ts';
 import type { IsolateOptions } from './isolate.ts';
 import type { Network } from './network.ts';
 import type { Timeline } from './timeline.ts';
 import { VERSION } from './version.ts';
 
 export const RECORDING_SCHEMA = 'fantrace.recording/1';
+
+const NOTHING_COUNTED: LinkCounters = { socketDrops: 0, clockSteps: 0, wrongChecksums: 0 };
 
 /** The first line: what the run was asked, and the network that it was given. */
 export interface RecordingStart {
@@ -43,16 +46,15 @@ export type RecordingEvent =
       readonly accepted: number;
       readonly error?: string;
     }
-  | { readonly type: 'counters'; readonly socketDrops: number }
+  | ({ readonly type: 'counters' } & LinkCounters)
   /** The user's patience was over. */
   | { readonly type: 'interrupted' };
 
 /** The last line: what the record holds beside the measurement. */
-export interface RecordingEnd {
+export interface RecordingEnd extends LoopDelays {
   readonly type: 'end';
   /** RFC 3339. */
   readonly startedAt: string;
-  readonly loopDelayP99Ms: number;
   /** Names of addresses, as far as the DNS was asked. */
   readonly names: Readonly<Record<string, string>>;
 }
@@ -113,7 +115,7 @@ export function recordedNetwork(
   const interrupted = (): void => write({ type: 'interrupted' });
   if (signal.aborted) interrupted();
   else signal.addEventListener('abort', interrupted, { once: true });
-  let toldDrops = 0;
+  let told: LinkCounters = NOTHING_COUNTED;
   const recordedLink: PacketLink = {
     outbox: link.outbox,
     send: (count, nowUs) => {
@@ -130,10 +132,12 @@ export function recordedNetwork(
       }),
     nextArrivalUs: () => link.nextArrivalUs(),
     counters: () => {
-      const { socketDrops } = link.counters();
-      if (socketDrops !== toldDrops) write({ type: 'counters', socketDrops });
-      toldDrops = socketDrops;
-      return { socketDrops };
+      const { socketDrops, clockSteps = 0, wrongChecksums = 0 } = link.counters();
+      const counters = { socketDrops, clockSteps, wrongChecksums };
+      if (JSON.stringify(counters) !== JSON.stringify(told))
+        write({ type: 'counters', ...counters });
+      told = counters;
+      return counters;
     },
     close: () => link.close(),
   };
@@ -187,7 +191,10 @@ export function replayedNetwork(
       ownAddresses: start.network.ownAddresses.map(addressBytes),
       counters: () => link.counters(),
       close: () => {},
-      replayed: { startedAt: end.startedAt, loopDelayP99Ms: end.loopDelayP99Ms },
+      replayed: {
+        startedAt: end.startedAt,
+        loopDelays: { loopDelayP99Ms: end.loopDelayP99Ms, loopDelayMaxMs: end.loopDelayMaxMs },
+      },
     },
     signal: interruption.signal,
   };
@@ -239,7 +246,7 @@ class Tape {
 class ReplayedLink implements PacketLink {
   readonly outbox: PacketArena;
   readonly #tape: Tape;
-  #socketDrops = 0;
+  #counters: LinkCounters = NOTHING_COUNTED;
 
   constructor(tape: Tape, { slots, slotBytes }: { slots: number; slotBytes: number }) {
     this.#tape = tape;
@@ -269,9 +276,12 @@ class ReplayedLink implements PacketLink {
     return Number.POSITIVE_INFINITY;
   }
 
-  counters(): { socketDrops: number } {
-    if (this.#tape.isNext('counters')) this.#socketDrops = this.#tape.take('counters').socketDrops;
-    return { socketDrops: this.#socketDrops };
+  counters(): LinkCounters {
+    if (this.#tape.isNext('counters')) {
+      const { type: _, ...counters } = this.#tape.take('counters');
+      this.#counters = counters;
+    }
+    return this.#counters;
   }
 
   close(): void {}

@@ -160,7 +160,10 @@ export function answeringAddresses(plan: NetworkPlan, node: string): readonly st
 /** The address, of the plan's family, under which the far end of a link answers over it. */
 export function farAnsweringAddress(plan: NetworkPlan, { near, far }: Joined): string {
   const router = plan.routers.find(({ name }) => name === far);
-  if (router === undefined) return plan.target.address[plan.family];
+  if (router === undefined) {
+    const host = plan.otherTargets.find(({ name }) => name === far) ?? plan.target;
+    return host.address[plan.family];
+  }
   if (router.errorAddress !== undefined) return router.errorAddress[plan.family];
   const link = plan.links.find((each) => each.near === near && each.far === far);
   if (link === undefined) throw new RangeError(`the plan has no link from ${near} to ${far}`);

@@ -53,7 +53,9 @@ export function isolateArgv(plan: NetworkPlan, options: IsolateRunOptions = {}):
   const { address, port } = plan.target;
   const own = ['--json', '--seed', String(seed), '--port', String(port)];
   if (!withNames) own.push('--no-dns');
-  return [process.execPath, CLI, 'isolate', address[plan.family], ...own, ...flags];
+  const targets = [address, ...plan.otherTargets.map((other) => other.address)];
+  const addresses = targets.map((each) => each[plan.family]);
+  return [process.execPath, CLI, 'isolate', ...addresses, ...own, ...flags];
 }
 
 /** Runs to the end; a document that is no JSON fails the call with what was said instead. */
@@ -153,12 +155,14 @@ export async function pathErrors(
 ): Promise<string[]> {
   const { plan } = lab;
   const query = {
-    sourcePorts: flows.map(({ sourcePort }) => sourcePort),
+    sourcePorts: [...new Set(flows.map(({ sourcePort }) => sourcePort))],
     destinationPort: plan.target.port,
   };
-  const routes = await lab.truth(family, query);
+  const targets = [TARGET, ...plan.otherTargets.map(({ name }) => name)];
+  const routes = await Promise.all(targets.map((to) => lab.truth(family, { ...query, to })));
   return flows.flatMap((flow) => {
-    const nodes = [...(routes.get(flow.sourcePort) ?? []), TARGET];
+    const { target, sourcePort } = flow;
+    const nodes = [...(routes[target]?.get(sourcePort) ?? []), targets[target] ?? TARGET];
     const answering = answeringOn(plan, nodes);
     const errors = strayHops(flow, answering.slice(minTtl - 1));
     if (unseen === undefined) return errors;

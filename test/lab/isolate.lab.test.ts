@@ -112,6 +112,8 @@ const KEYS = {
     lateReplies: 1,
     duplicates: 1,
     loopDelayP99Ms: 1,
+    loopDelayMaxMs: 1,
+    clockSteps: 1,
     skippedPorts: 1,
     notes: 1,
   }),

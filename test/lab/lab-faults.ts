@@ -134,7 +134,7 @@ function targetFaults({ target }: NetworkPlan): Fault[] {
 function lossOf(
   ratio: number,
   fault: Omit<Fault, 'atRisk' | 'drops'> & { readonly interface: string },
-  { source, target }: NetworkPlan,
+  { source, target, otherTargets }: NetworkPlan,
 ): Fault[] {
   if (ratio === 0) return [];
   const steps = Math.round(ratio * RATIO_STEPS);
@@ -143,8 +143,9 @@ function lossOf(
     throw new LabPlanError(`the loss of ${ratio} at ${fault.place}: the least is ${least}`);
   }
   const { interface: match, ...rest } = fault;
-  const end = fault.direction === 'forward' ? target.address : source;
-  const atRisk = headedFor(end).map((to) => `${match} ${to}`.trim());
+  const targets = [target, ...otherTargets].map(({ address }) => address);
+  const ends = fault.direction === 'forward' ? targets : [source];
+  const atRisk = ends.flatMap(headedFor).map((to) => `${match} ${to}`.trim());
   const isCertain = steps >= RATIO_STEPS;
   return [
     { ...rest, atRisk, drops: isCertain ? '' : `numgen random mod ${RATIO_STEPS} < ${steps}` },

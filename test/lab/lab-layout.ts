@@ -6,6 +6,7 @@
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { Random } from '../../src/lib/random.ts';
 import type { AddressPair, NetworkPlan, PlannedLink } from '../../src/sim/network-plan.ts';
+import { waysTo } from '../../src/sim/other-targets.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { type Fault, rulesetOf } from './lab-faults.ts';
 
@@ -19,6 +20,11 @@ export interface LabNode {
   readonly hashSeed: number;
   readonly towardsTarget: readonly LabLink[];
   readonly towardsSource: readonly LabLink[];
+  /** For each other target that can be reached from here: by which links. */
+  readonly towardsOthers: readonly {
+    readonly to: AddressPair;
+    readonly links: readonly LabLink[];
+  }[];
 }
 
 /** A link as one of its ends sees it. */
@@ -51,14 +57,50 @@ export function nodesOf(plan: NetworkPlan): LabNode[] {
     { name: SOURCE, address: plan.source },
     { name: TARGET, address: plan.target.address },
   ];
-  return [...hosts, ...plan.routers].map(({ name, address }) => ({
+  const others = plan.otherTargets.map(({ name, address }) => ({ name, address }));
+  const routes = plan.otherTargets.map((target) => routesTo(plan, target));
+  return [...hosts, ...plan.routers, ...others].map(({ name, address }) => ({
     name,
     address,
-    isRouter: name !== SOURCE && name !== TARGET,
+    isRouter: plan.routers.some((router) => router.name === name),
     hashSeed: 1 + random.below(0xffff_ffff),
     towardsTarget: plan.links.flatMap((link, n) => (link.near === name ? [linkFrom(link, n)] : [])),
-    towardsSource: plan.links.flatMap((link, n) => (link.far === name ? [linkTo(link, n)] : [])),
+    towardsSource: linksOf(plan).flatMap((link, n) => (link.far === name ? [linkTo(link, n)] : [])),
+    towardsOthers: plan.otherTargets.map((target, i) => ({
+      to: target.address,
+      links: routes[i]?.get(name) ?? [],
+    })),
   }));
+}
+
+/** Those to other targets last, as they are numbered. */
+function linksOf(plan: NetworkPlan): readonly PlannedLink[] {
+  return [...plan.links, ...plan.otherTargets.flatMap(({ links }) => links)];
+}
+
+/** By which links each node sends what is for another target, as on the simulated network. */
+function routesTo(
+  plan: NetworkPlan,
+  { name, links }: NetworkPlan['otherTargets'][number],
+): ReadonlyMap<string, readonly LabLink[]> {
+  const nodes = [SOURCE, ...plan.routers.map((router) => router.name)];
+  const next = new Map(
+    nodes.map((node) => [
+      node,
+      plan.links.flatMap(({ near, far }) => (near === node ? [far] : [])),
+    ]),
+  );
+  const ways = waysTo(next, new Set(links.map(({ near }) => near)));
+  return new Map(
+    nodes.map((node) => {
+      const isDirect = links.some(({ near }) => near === node);
+      const fars = isDirect ? [name] : (ways.get(node) ?? []);
+      const taken = linksOf(plan).flatMap((link, n) =>
+        link.near === node && fars.includes(link.far) ? [linkFrom(link, n)] : [],
+      );
+      return [node, taken];
+    }),
+  );
 }
 
 /** The interface of a node that leads to `peer`. */
@@ -69,7 +111,7 @@ export function interfaceTo(peer: string): string {
 /** Lines for `ip -batch` that make all namespaces, and the links between them. */
 export function namespaceBatch(plan: NetworkPlan, namespaceOf: (node: string) => string): string {
   const lines = nodesOf(plan).map(({ name }) => `netns add ${namespaceOf(name)}`);
-  for (const [n, { near, far }] of plan.links.entries()) {
+  for (const [n, { near, far }] of linksOf(plan).entries()) {
     const nearEnd = `${interfaceTo(far)} address ${macOf(n, 'near')} netns ${namespaceOf(near)}`;
     const farEnd = `${interfaceTo(near)} address ${macOf(n, 'far')} netns ${namespaceOf(far)}`;
     lines.push(`link add name ${nearEnd} type veth peer name ${farEnd}`);
@@ -138,10 +180,13 @@ function settingsOf(plan: NetworkPlan, { isRouter, hashSeed }: LabNode): string[
   ];
 }
 
-function addressLines({ address, towardsTarget, towardsSource }: LabNode): string[] {
+function addressLines({ address, ...node }: LabNode): string[] {
+  const { towardsTarget, towardsSource, towardsOthers } = node;
   const own = FAMILIES.map((family) => addressLine(address, family, HOST_PREFIX[family], 'lo'));
   const lines = ['link set lo up', ...own];
-  for (const link of [...towardsSource, ...towardsTarget]) {
+  const all = [...towardsSource, ...towardsTarget, ...towardsOthers.flatMap(({ links }) => links)];
+  const byPeer = new Map(all.map((link) => [link.peer, link]));
+  for (const link of byPeer.values()) {
     const name = interfaceTo(link.peer);
     // Without a link-local address it asks nobody for routers, and tests no address for duplicates.
     lines.push(`link set ${name} addrgenmode none up`);
@@ -170,6 +215,7 @@ function routeLines(plan: NetworkPlan, node: LabNode): string[] {
   const ways = [
     { to: plan.target.address, links: node.towardsTarget },
     { to: plan.source, links: node.towardsSource },
+    ...node.towardsOthers,
   ].filter(({ links }) => links.length > 0);
   return FAMILIES.flatMap((family) =>
     ways.map(({ to, links }) => {

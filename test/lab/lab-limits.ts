@@ -45,13 +45,17 @@ export function checkPlan(plan: NetworkPlan): void {
 
 /** What only the simulated network can do. */
 function simulatedOnly(plan: NetworkPlan): string[] {
-  const { balancing, routes, target } = plan;
+  const { balancing, routes, target, otherTargets } = plan;
+  const unusual = otherTargets.filter(({ answer, answerLimit }) => {
+    return answer !== 'refuse' || answerLimit !== undefined;
+  });
   return [
     ...routes.map(({ router }) => `next hops of ${router} other than those of its links`),
     ...(balancing.kind === 'per-flow' && balancing.buckets === 0 && balancing.hash === 'own'
       ? []
       : ['a balancing other than by flow, with a seed of each router']),
     ...(target.answerLimit === undefined ? [] : ['a limit of what the target answers']),
+    ...unusual.map(({ name }) => `another target, ${name}, that does more than refuse`),
     ...plan.links.flatMap((link) => foreignTraits(link).map((what) => `${what} ${placeOf(link)}`)),
     ...plan.routers.flatMap((router) =>
       foreignRouterTraits(router, plan).map((what) => `${what} at ${router.name}`),

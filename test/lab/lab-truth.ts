@@ -12,6 +12,8 @@ export interface LabFlows {
   readonly destinationPort: number;
   /** TCP when absent. */
   readonly protocol?: 'tcp' | 'udp';
+  /** The name of the host that they go to, of the plan's other targets; the usual one if absent. */
+  readonly to?: string;
 }
 
 interface Position {
@@ -32,6 +34,7 @@ export async function trueRoutes(
   namespaceOf: (node: string) => string,
   query: LabFlows & { readonly family: IpFamily },
 ): Promise<ReadonlyMap<number, readonly string[]>> {
+  const target = query.to ?? TARGET;
   const routes = new Map<number, string[]>(query.sourcePorts.map((port) => [port, []]));
   const start = query.sourcePorts.map((sourcePort) => ({ sourcePort, from: undefined }));
   let arrived: ReadonlyMap<string, readonly Position[]> = new Map([[SOURCE, start]]);
@@ -44,8 +47,8 @@ export async function trueRoutes(
     const next = new Map<string, Position[]>();
     for (const { node, positions, nextNodes } of await Promise.all(steps)) {
       for (const [i, { sourcePort }] of positions.entries()) {
-        const to = nextNodes[i] ?? TARGET;
-        if (to === TARGET) continue;
+        const to = nextNodes[i] ?? target;
+        if (to === target) continue;
         routes.get(sourcePort)?.push(to);
         next.set(to, [...(next.get(to) ?? []), { sourcePort, from: node }]);
       }
@@ -61,14 +64,15 @@ async function ask(
   {
     namespace,
     positions,
-    query: { family, destinationPort, protocol = 'tcp' },
+    query: { family, destinationPort, protocol = 'tcp', to },
   }: {
     namespace: string;
     positions: readonly Position[];
     query: LabFlows & { readonly family: IpFamily };
   },
 ): Promise<string[]> {
-  const ends = `${plan.target.address[family]} from ${plan.source[family]}`;
+  const host = plan.otherTargets.find(({ name }) => name === to) ?? plan.target;
+  const ends = `${host.address[family]} from ${plan.source[family]}`;
   const questions = positions.map(({ sourcePort, from }) => {
     const over = from === undefined ? '' : ` iif ${interfaceTo(from)}`;
     return `route get ${ends}${over} ipproto ${protocol} sport ${sourcePort} dport ${destinationPort}\n`;

@@ -92,6 +92,8 @@ export function drawnRecord(
       lateReplies: 0,
       duplicates: 0,
       loopDelayP99Ms: 0,
+      loopDelayMaxMs: 0,
+      clockSteps: 0,
       skippedPorts: [],
       notes: [],
     },

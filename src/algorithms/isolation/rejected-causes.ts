@@ -16,11 +16,15 @@ export interface OwnHost {
   readonly socketDrops: number;
   /** Packets that it refused to send. */
   readonly sendErrors: number;
+  /** How long our process waited for its turn: mostly not longer than this, … */
   readonly loopDelayP99Ms: number;
+  /** … and once. */
+  readonly loopDelayMaxMs: number;
 }
 
-/** Stalls up to this length only delay the next probe: the kernel notes when replies came. */
-const STALL_MS = 100;
+/** Shorter waits only delay the next probe, as the kernel notes when replies came: often, or once. */
+const SLOW_MS = 100;
+const STALL_MS = 500;
 /** Our own drops must be fewer than this share of a loss, or it may be ours. */
 const OWN_DROPS_SHARE = 0.1;
 
@@ -77,7 +81,7 @@ export function targetLimited(answers: TargetAnswers | undefined, target: string
 
 /** Our own host, where it lost or refused packets itself. */
 export function ownHostCauses(host: OwnHost, probesLost: number): RejectedCause[] {
-  const { source, socketDrops, sendErrors, loopDelayP99Ms } = host;
+  const { source, socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs } = host;
   const reasons: string[] = [];
   if (socketDrops > 0) {
     const share = isOwnHostToBlame(host, probesLost) ? 'may explain' : 'cannot explain';
@@ -86,9 +90,9 @@ export function ownHostCauses(host: OwnHost, probesLost: number): RejectedCause[
     );
   }
   if (sendErrors > 0) reasons.push(`refused to send ${sendErrors} times, which counts for no link`);
-  if (loopDelayP99Ms > STALL_MS) {
+  if (loopDelayP99Ms > SLOW_MS || loopDelayMaxMs > STALL_MS) {
     reasons.push(
-      `was busy for up to ${Math.round(loopDelayP99Ms)} ms at a time, which loses nothing`,
+      `was busy for up to ${Math.round(loopDelayMaxMs)} ms at a time, which loses nothing`,
     );
   }
   return reasons.map((why) => ({ cause: 'own-host', where: source, why: `this host ${why}` }));
