@@ -85,9 +85,8 @@ export function ownHostCauses(host: OwnHost, probesLost: number): RejectedCause[
   const reasons: string[] = [];
   if (socketDrops > 0) {
     const share = isOwnHostToBlame(host, probesLost) ? 'may explain' : 'cannot explain';
-    reasons.push(
-      `dropped ${socketDrops} received packets, which ${share} ${probesLost} lost probes`,
-    );
+    const explained = probesLost === 0 ? '' : `, which ${share} ${probesLost} lost probes`;
+    reasons.push(`dropped ${socketDrops} received packets${explained}`);
   }
   if (sendErrors > 0) reasons.push(`refused to send ${sendErrors} times, which counts for no link`);
   if (loopDelayP99Ms > SLOW_MS || loopDelayMaxMs > STALL_MS) {
