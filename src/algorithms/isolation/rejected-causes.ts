@@ -22,7 +22,7 @@ export interface OwnHost {
   readonly loopDelayMaxMs: number;
 }
 
-/** Shorter waits only delay the next probe, as the kernel notes when replies came: often, or once. */
+/** Shorter waits only delay the next probe, as the kernel notes when replies came. */
 const SLOW_MS = 100;
 const STALL_MS = 500;
 /** Our own drops must be fewer than this share of a loss, or it may be ours. */
