@@ -11,6 +11,7 @@ import { pathsCommand } from './paths.ts';
 import { applySettings } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
 import { traceCommand } from './trace.ts';
+import { watchCommand } from './watch.ts';
 
 const SUMMARY =
   'Names the link or router that drops packets on equal-cost multipath networks, ' +
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
     traceCommand(),
     pathsCommand(),
     diffCommand(),
+    watchCommand(),
     analyzeCommand(),
     simulateCommand(),
     doctorCommand(),

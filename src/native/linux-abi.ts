@@ -3,6 +3,7 @@
  * the kernel's `include/uapi`. Where the two differ, the field that differs is not used.
  */
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
@@ -13,6 +14,7 @@ export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x80000;
 
 export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
 
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;

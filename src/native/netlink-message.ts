@@ -14,6 +14,8 @@ const ATTRIBUTE_TYPE_MASK = 0x3fff;
 export const NLM_F_REQUEST = 1;
 /** Type of the answer that is an error number alone. */
 export const NLMSG_ERROR = 2;
+/** Type of the message that ends an answer of several. */
+export const NLMSG_DONE = 3;
 
 export interface NetlinkAttribute {
   readonly type: number;

@@ -6,15 +6,19 @@
 
 import type { PathsPlace, PathsRecord, PathsReply } from '../model/paths-record.ts';
 
-/** Three lines, each ending in a newline. */
-export function formatScamperPaths(record: PathsRecord, replies: readonly PathsReply[]): string {
+/** Three lines, each ending in a newline; `hostname` is that of the cycle. */
+export function formatScamperPaths(
+  record: PathsRecord,
+  replies: readonly PathsReply[],
+  hostname: string = record.source,
+): string {
   const start = Math.floor(Date.parse(record.startedAt) / 1000);
   const stop = Math.ceil(start + record.durationMs / 1000);
   const cycle = { list_name: 'default', id: 0 };
   const lines = [
-    { type: 'cycle-start', ...cycle, hostname: record.source, start_time: start },
+    { type: 'cycle-start', ...cycle, hostname, start_time: start },
     tracelbOf(record, replies),
-    { type: 'cycle-stop', ...cycle, hostname: record.source, stop_time: stop },
+    { type: 'cycle-stop', ...cycle, hostname, stop_time: stop },
   ];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
