@@ -130,9 +130,9 @@ function traceLines(record: TraceRecord, hostname: string): string {
   const startSeconds = wholeSeconds(record.startedAt) / 1000;
   const stopSeconds = Math.ceil(startSeconds + record.durationMs / 1000);
   return [
-    scamperCycleStart({ hostname, nowSeconds: () => startSeconds }),
+    scamperCycleStart({ hostname, nowSeconds: () => startSeconds, isNumeric: false }),
     formatScamper(record),
-    scamperCycleStop({ hostname, nowSeconds: () => stopSeconds }),
+    scamperCycleStop({ hostname, nowSeconds: () => stopSeconds, isNumeric: false }),
   ].join('');
 }
 
