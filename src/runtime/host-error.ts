@@ -7,6 +7,7 @@
  * - `SOURCES_DIFFER`: it would reach several targets from different addresses of its own
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
+ * - `MARK_DENIED`: no right to mark packets
  * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
  */
 export type HostErrorCode =
@@ -16,6 +17,7 @@ export type HostErrorCode =
   | 'SOURCES_DIFFER'
   | 'PORTS_UNAVAILABLE'
   | 'SEND_REFUSED'
+  | 'MARK_DENIED'
   | 'AS_DATABASE_UNREADABLE';
 
 /** A refusal, with the failed call as its cause where there was one. */

@@ -23,6 +23,7 @@ export async function runProbing(run: Run): Promise<void> {
   try {
     while (signal?.aborted !== true) {
       const nowUs = timeline.nowUs();
+      link.sendTimes?.((sequence, sentAtUs) => engine.noteSendTime(sequence, sentAtUs));
       link.receive(nowUs, (packet, receivedAtUs) => engine.handle(packet, receivedAtUs));
       engine.advance(nowUs);
       const deadlineUs = run.advance(nowUs);

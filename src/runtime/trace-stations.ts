@@ -23,6 +23,8 @@ export interface StationTraits {
   readonly isExact: boolean;
   readonly packetBytesMax: number;
   readonly rates: PacerRates;
+  readonly mark: number | undefined;
+  readonly hasSendTimes: boolean;
 }
 
 /** A station in use, and the port that its probes come from. */
@@ -63,7 +65,7 @@ export async function leaseHostStation(
     return await lease(JSON.stringify(all), () => openHost(all));
   } catch (error) {
     const isDenied = error instanceof HostError && error.code === 'RAW_SOCKET_DENIED';
-    if (!isDenied || unprivileged.protocol === 'tcp') throw error;
+    if (!isDenied || unprivileged.protocol === 'tcp' || traits.mark !== undefined) throw error;
   }
   const protocol = unprivileged.protocol === 'icmp' ? 'icmp' : 'udp';
   const source = unprivileged.source;
@@ -130,7 +132,7 @@ export function openSimulatedStation(
 async function openHost(
   traits: StationTraits,
 ): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
-  const { family, device, scopeId, packetBytesMax, rates } = traits;
+  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('./raw-link.ts'),
     import('./reserved-ports.ts'),
@@ -151,6 +153,8 @@ async function openHost(
       source: any,
       scopeId,
       device,
+      mark,
+      hasSendTimes,
       packetBytesMax,
       protocols: ['tcp', 'udp', 'icmp'],
       ports: { low: sourcePort, high: sourcePort },
@@ -161,7 +165,7 @@ async function openHost(
       reserved.close();
     };
     const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
-    return { station: hostStation(family, rates, parts), sourcePort };
+    return { station: hostStation(traits, parts), sourcePort };
   } catch (error) {
     reserved.close();
     throw error;
@@ -170,9 +174,10 @@ async function openHost(
 
 /** UDP with an error queue, or ping sockets. */
 async function openUnprivileged(
-  { family, device, scopeId, packetBytesMax, rates, sourcePort, isExact }: StationTraits,
+  traits: StationTraits,
   { protocol, source }: { readonly protocol: 'udp' | 'icmp'; readonly source: Uint8Array },
 ): SharedStation['opened'] {
+  const { family, device, scopeId, packetBytesMax, sourcePort, isExact } = traits;
   const { openDatagramLink } = await import('./datagram-link.ts');
   const timeline = new HostTimeline();
   const link = openDatagramLink({
@@ -187,8 +192,10 @@ async function openUnprivileged(
     onReadable: () => timeline.wake(),
   });
   const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
-  const parts = { link, timeline, rung, notes: [NOTES[rung]], close: () => link.close() } as const;
-  return { station: hostStation(family, rates, parts), sourcePort: link.port };
+  const notes = [NOTES[rung], ...(traits.hasSendTimes ? [ESTIMATED_NOTE] : [])];
+  const parts = { link, timeline, rung, notes, close: () => link.close() } as const;
+  const own = { ...traits, hasSendTimes: false };
+  return { station: hostStation(own, parts), sourcePort: link.port };
 }
 
 const NOTES = {
@@ -199,10 +206,11 @@ const NOTES = {
     'without CAP_NET_RAW: ping sockets, which show no MPLS labels and no quoted TTL or TOS',
 } as const;
 
+const ESTIMATED_NOTE = 'send times are estimated: these sockets do not tell the kernel’s';
+
 /** A station of this host on a link that is open. */
 function hostStation(
-  family: IpFamily,
-  rates: PacerRates,
+  { family, rates, hasSendTimes }: StationTraits,
   parts: Pick<StationParts, 'link' | 'timeline' | 'rung' | 'notes' | 'close'>,
 ): TraceStation {
   const any = new Uint8Array(family === 4 ? 4 : 16);
@@ -215,6 +223,7 @@ function hostStation(
     rates,
     random: new Random(seed),
     addresses,
+    hasSendTimes,
     ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
   });
   return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
