@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
-import { ownAddresses } from '../runtime/network.ts';
+import { ownAddresses } from '../runtime/own-addresses.ts';
 import { openServiceNotifier, type ServiceNotifier } from '../runtime/service-notify.ts';
 import { VERSION } from '../runtime/version.ts';
 import type { ConnectionSource } from '../watch/connection-source.ts';

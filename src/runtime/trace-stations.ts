@@ -5,13 +5,11 @@ import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
-import { ProbeEngine } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
-import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
-import { openSimulatedNetwork, ownAddresses } from './network.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { HostTimeline } from './timeline.ts';
-import { type StationParts, TraceStation } from './trace-station.ts';
+import { type StationParts, stationEngine, TraceStation } from './trace-station.ts';
 
 /** What all traces of one station have in common. */
 export interface StationTraits {
@@ -92,41 +90,6 @@ async function lease(key: string, open: () => SharedStation['opened']): Promise<
     release();
     throw error;
   }
-}
-
-/** A simulated network of its own, in virtual time. */
-export function openSimulatedStation(
-  scenario: Scenario,
-  {
-    family,
-    seed,
-    sourcePort,
-    rates,
-  }: {
-    readonly family: IpFamily | undefined;
-    readonly seed: number;
-    readonly sourcePort: number;
-    readonly rates: PacerRates;
-  },
-): StationLease & { readonly source: Uint8Array; readonly destination: Uint8Array } {
-  const overrides = { seed, ...(family === undefined ? {} : { family }) };
-  const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, link, timeline, tokenKey } = network;
-  const [destination = source] = network.destinations;
-  const addresses = new AddressBook();
-  const random = new Random(seed);
-  const engine = engineOf({ source, destination, tokenKey, rates, random, addresses });
-  const station = new TraceStation({
-    engine,
-    link,
-    timeline,
-    addresses,
-    rung: 'simulated',
-    notes: [],
-    counters: () => network.counters(),
-    close: () => network.close(),
-  });
-  return { station, sourcePort, source, destination, release: () => network.close() };
 }
 
 async function openHost(
@@ -216,7 +179,7 @@ function hostStation(
   const any = new Uint8Array(family === 4 ? 4 : 16);
   const addresses = new AddressBook();
   const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const engine = engineOf({
+  const engine = stationEngine({
     source: any,
     destination: any,
     tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
@@ -228,15 +191,3 @@ function hostStation(
   });
   return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
 }
-
-type EngineTraits = Omit<
-  ConstructorParameters<typeof ProbeEngine>[0],
-  'flows' | 'destinationPort' | 'tos'
->;
-
-/** An engine without flows: each trace brings its own. */
-function engineOf(traits: EngineTraits): ProbeEngine {
-  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
-}
-
-const NOBODY = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

@@ -10,7 +10,6 @@ import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
-import { loadScenario } from './scenario-files.ts';
 import { resolveTarget } from './target.ts';
 import {
   type CompleteTraceOptions,
@@ -24,7 +23,7 @@ import {
   wallClockFrom,
   withLookedUp,
 } from './trace-record.ts';
-import { leaseHostStation, openSimulatedStation, type StationLease } from './trace-stations.ts';
+import { leaseHostStation, type StationLease } from './trace-stations.ts';
 
 export type { TraceOptions } from './trace-options.ts';
 
@@ -149,8 +148,9 @@ async function openRoute(
     ...(packetBytes === undefined ? {} : { lengthBytes: packetBytes }),
   };
   if (given.simulate !== undefined) {
-    const { scenario } = loadScenario(given.simulate);
-    const lease = openSimulatedStation(scenario, { family: given.family, seed, sourcePort, rates });
+    const { openSimulatedStation } = await import('./simulated-station.ts');
+    const traits = { family: given.family, seed, sourcePort, rates };
+    const lease = openSimulatedStation(given.simulate, traits);
     const { source, destination } = lease;
     return { lease, flow: completeFlow({ ...fields, source, destination, sourcePort }) };
   }

@@ -20,7 +20,7 @@ import type { NamespaceLab } from './namespace-lab.ts';
 import { addressesOf } from './scenario-plan.ts';
 
 /** The compiled program. */
-export const CLI: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI: string = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 export interface IsolateRun {
   readonly status: number | null;

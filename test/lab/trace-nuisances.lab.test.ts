@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function openChain(): Promise<NamespaceLab> {
-  build();
+  build({ ifNeeded: true });
   ({ lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family: 4 }));
   return lab;
 }

@@ -29,7 +29,7 @@ interface TraceRun {
 const labs = new Map<IpFamily, NamespaceLab>();
 
 beforeAll(async () => {
-  build();
+  build({ ifNeeded: true });
   for (const family of FAMILIES) {
     const { lab } = await labFor(CHAIN, { family });
     labs.set(family, lab);
