@@ -127,6 +127,7 @@ export class TraceStation {
       timeline,
       advance: (nowUs) => this.#advance(nowUs),
       isDone: () => this.#active.size === 0,
+      hasNews: () => this.#touched.size > 0,
     });
     this.#isRunning = false;
   }
