@@ -1,6 +1,6 @@
 /**
- * When packets really left: the kernel notes it as it hands each to the device, and tells it through
- * the socket's queue of errors (Documentation/networking/timestamping.rst).
+ * When packets really left: the kernel notes it as it hands each to the device, and tells it
+ * through the socket's queue of errors (Documentation/networking/timestamping.rst).
  */
 
 import { timespecUs } from './control-messages.ts';

@@ -39,8 +39,8 @@ export interface TraceOptions {
   /** Mark (SO_MARK) of the probes, for routes and firewalls of this host, 0 to 2^32 − 1. */
   readonly mark?: number;
   /**
-   * How it is known when a probe left: `estimated` from our clock before and after the call, or told
-   * by the `kernel`, which takes a microsecond more for each. `estimated` unless told.
+   * How it is known when a probe left: `estimated` from our clock before and after the call, or
+   * told by the `kernel`, which takes a microsecond more for each. `estimated` unless told.
    */
   readonly timestamps?: 'estimated' | 'kernel';
   /** TOS or traffic class, 0 to 255; 0 unless told. */
