@@ -25,16 +25,13 @@ import {
 } from './isolate-run.ts';
 import {
   addRules,
-  balancePerPacket,
   configure,
   duplicateReplies,
   limitAsLinuxDoes,
-  limitRefusals,
-  oldRouter,
-  rewriteSequenceNumbers,
   startFixture,
   translateToRandomPorts,
 } from './lab-nuisances.ts';
+import { oldRouter } from './lab-old-router.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { addressesOf, labFor, type ScenarioFault, type ScenarioOptions } from './scenario-plan.ts';
 
@@ -91,8 +88,8 @@ describe('limits on ICMP errors', () => {
 
   // fbtracert: all of the paths are reported as lossy.
   it('of two layers, and a target that limits its refusals, are not loss', async () => {
-    const lab = await open({ ...FABRIC, routers: twoLayers });
-    await limitRefusals(lab, 200);
+    const answerLimit = { perSecond: 200, burst: 5 };
+    const lab = await open({ ...FABRIC, routers: twoLayers }, { target: { answerLimit } });
     const { record } = await isolateIn(lab, { seed: SEED, flags: [...CONFIDENT, ...BRIEF] });
     // That a target resets only so many is not told from a loss at it; no link is blamed for it.
     expect(['no-loss', 'target-loss'], record.summary).toContain(record.verdict);
@@ -143,8 +140,8 @@ describe('paths that change under a flow', () => {
   // fbtracert: every flow has flapped, and the report is empty.
   it('by per-packet balancing do not hide a black hole', async () => {
     const hole = { router: 'r2.1', forwardLoss: 1 };
-    const lab = await open(FABRIC, { faults: [hole] });
-    await balancePerPacket(lab, 'r1.0');
+    const routers = { 'r1.0': { balancing: { kind: 'per-packet' } } };
+    const lab = await open({ ...FABRIC, routers }, { faults: [hole] });
     const flags = [...CONFIDENT, '--max-time', '15s'];
     const { record } = await isolateIn(lab, { seed: SEED, flags });
     expect(record.verdict, record.summary).toBe('loss-located');
@@ -222,15 +219,15 @@ describe('the traffic of others', () => {
 describe('answers that are not as on Linux', () => {
   // fbtracert: takes the changed number for a TTL of 87, and crashes.
   it('with rewritten sequence numbers are understood, or at least not held against a link', async () => {
-    const lab = await open();
-    await rewriteSequenceNumbers(lab, 'r1.0');
+    const routers = { 'r1.0': { rewrites: { sequence: true } } };
+    const lab = await open({ ...FABRIC, routers });
     await expectNobodyBlamed(lab, { flags: BRIEF });
   });
 
   // fbtracert: wants 20 bytes of TCP, and shows a star.
   it('with quotes of 8 bytes name a link behind them', async () => {
     const lab = await open(FABRIC, { faults: [LOSSY] });
-    await oldRouter(lab, 'r2.1', { quotedTransportBytes: 8 });
+    await oldRouter(lab, 'r2.1', { quote: 'header-and-eight-bytes' });
     const record = await expectNamed(lab, LOSSY);
     expect(answersOf(record, lab, 'r2.1')).toBeGreaterThan(0);
   });
@@ -238,7 +235,7 @@ describe('answers that are not as on Linux', () => {
   // fbtracert: reads these rightly; what is expected is that they show their labels.
   it('with quotes padded for MPLS labels name a link behind them', async () => {
     const lab = await open(FABRIC, { faults: [LOSSY] });
-    await oldRouter(lab, 'r2.1', { quotedTransportBytes: 20, mplsLabel: 12_345 });
+    await oldRouter(lab, 'r2.1', { mplsLabels: [12_345] });
     const record = await expectNamed(lab, LOSSY);
     expect(answersOf(record, lab, 'r2.1')).toBeGreaterThan(0);
     const labels = record.hops[1]?.interfaces.flatMap(({ mpls }) =>
@@ -262,7 +259,7 @@ describe('answers that are not as on Linux', () => {
   // fbtracert: stops listening 2 s after the last probe, and calls the rest lost.
   it('that come three seconds late are no loss', async () => {
     const lab = await open();
-    await oldRouter(lab, 'r2.1', { quotedTransportBytes: 20, delayMs: 3000 });
+    await oldRouter(lab, 'r2.1', { delayMs: 3000 });
     const flags = ['--max-time', '8s', '--exclude', '3%'];
     const record = await expectNobodyBlamed(lab, { flags });
     const { lateReplies } = record.measurement;
