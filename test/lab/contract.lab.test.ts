@@ -7,7 +7,6 @@
  * standard deviations of the planned ones: one honest draw in 1.7 million does not.
  */
 
-import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shippedScenarios } from '../../src/runtime/scenario-files.ts';
 import type { NetworkPlan } from '../../src/sim/network-plan.ts';
@@ -19,8 +18,6 @@ import { type NamespaceLab, openLab } from './namespace-lab.ts';
 import { planScenario } from './scenario-plan.ts';
 
 const SEED = 5;
-/** Surveys wait for the kernel, and for seconds to pass. */
-const AT_ONCE = 3;
 
 /** What Linux cannot express, by the scenarios that need it; all others are built and compared. */
 const ONLY_SIMULATED: Readonly<Record<string, string>> = {
@@ -37,7 +34,6 @@ const ONLY_IPV4: Readonly<Record<string, string>> = {
 
 const SHIPPED = shippedScenarios().map((name) => ({ name, ...planned(name) }));
 const BUILT = SHIPPED.filter(({ refusal }) => refusal[4] === undefined);
-const limit = pLimit(AT_ONCE);
 
 beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
@@ -55,17 +51,15 @@ describe('scenarios that only the simulated network can be', () => {
 });
 
 describe.concurrent('on kernel routers', () => {
-  it.each(BUILT)('$name is the same network', ({ plans, refusal }) =>
-    limit(async () => {
-      const lab = await openLab(plans[4]);
-      try {
-        await expectSame(lab, plans[4]);
-        if (refusal[6] === undefined) await expectSame(lab, plans[6]);
-      } finally {
-        await lab.close();
-      }
-    }),
-  );
+  it.each(BUILT)('$name is the same network', async ({ plans, refusal }) => {
+    const lab = await openLab(plans[4]);
+    try {
+      await expectSame(lab, plans[4]);
+      if (refusal[6] === undefined) await expectSame(lab, plans[6]);
+    } finally {
+      await lab.close();
+    }
+  });
 });
 
 /** A lab speaks both families. */
