@@ -154,7 +154,7 @@ function pathsOf(answers: readonly Answers[]): Map<number, string[]> {
   return paths;
 }
 
-/** Flows that the target answers, pooled by what they ought to lose on their way there. */
+/** Flows whose way is known, pooled by what they ought to lose on it. */
 export function expectPlannedLoss(plan: NetworkPlan, survey: Survey): void {
   // Of replies lost on the way back the counters of the lab are told apart in its own tests, and
   // half-open connections answer in the name of other probes.
@@ -180,7 +180,7 @@ function poolsOf(
   const pools = new Map<number, { sent: number; answered: number }>();
   for (const [sourcePort, path] of pathsOf(answers)) {
     const length = path.indexOf(target) + 1;
-    if (length === 0) continue;
+    if (length === 0 || path.slice(0, length).includes('*')) continue;
     const arrives = arrivalRatio(plan, path.slice(0, length), { sourcePort, atUs });
     const pool = pools.get(arrives) ?? { sent: 0, answered: 0 };
     const own = answers.find((each) => each.sourcePort === sourcePort && each.ttl === length);
