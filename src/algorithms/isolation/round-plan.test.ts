@@ -167,7 +167,7 @@ test('a hop that may only have been unlucky is asked several times', () => {
   expect(tallied(planOf(tableOf(paths, 4), 2)).get('0 2')).toBe(1);
 });
 
-test('a lead is asked more often at a hop that has left it without an answer, and others are not', () => {
+test('a lead is asked more often at a hop that has not answered it', () => {
   // Rounds enough for the hop to count as silent.
   const table = tableOf(
     [...EVEN.slice(2), [100, '*', 301, 400, 'T'], [100, '*', 302, 400, 'T']],
