@@ -19,6 +19,7 @@ const LAB_COMMANDS = [
   { command: 'nc', package: 'netcat-openbsd' },
   { command: 'curl', package: 'curl' },
   { command: 'ping', package: 'iputils-ping' },
+  { command: 'scamper', package: 'scamper' },
   { command: 'setpriv', package: 'util-linux' },
   { command: 'chromium', package: 'chromium' },
 ];

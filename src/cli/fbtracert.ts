@@ -155,6 +155,4 @@ function watchOutput(): void {
 }
 
 watchOutput();
-void main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+process.exitCode = await main(process.argv.slice(2));

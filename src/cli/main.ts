@@ -63,4 +63,4 @@ function watchOutput(): void {
 }
 
 watchOutput();
-void main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -59,7 +59,7 @@ export interface ListenAddress {
 }
 
 const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
-const TRACERS: readonly TracerName[] = ['native'];
+const TRACERS: readonly TracerName[] = ['native', 'scamper', 'scamper-daemon', 'paris'];
 const SECOND_US = 1_000_000;
 const DAY_US = 86_400 * SECOND_US;
 const PORTS = { min: 1, max: 65_535 };

@@ -1,25 +1,33 @@
 /** Runs a watcher until it is told to stop: opening, signals, settings anew, and the end. */
 
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
-import { ownAddresses } from '../runtime/own-addresses.ts';
+import { ownAddresses } from '../runtime/network.ts';
 import { openServiceNotifier, type ServiceNotifier } from '../runtime/service-notify.ts';
 import { VERSION } from '../runtime/version.ts';
+import { ancestorFile } from '../watch/ancestor-file.ts';
 import type { ConnectionSource } from '../watch/connection-source.ts';
 import { EventSocketSource } from '../watch/event-socket-source.ts';
 import { NetlinkSource, PollingSource } from '../watch/kernel-sources.ts';
 import { type MonitoringServer, serveMonitoring } from '../watch/monitoring-server.ts';
 import { ownAddressTest } from '../watch/own-addresses.ts';
-import { scamperFile } from '../watch/result-file.ts';
+import { refinedResult } from '../watch/refined-result.ts';
 import { ResultFolder } from '../watch/result-folder.ts';
-import { uuidOf, uuidPrefixOf } from '../watch/uuid.ts';
+import { uuidOf } from '../watch/uuid.ts';
+import { findUuidPrefix } from '../watch/uuid-prefix.ts';
 import { HOST_CLOCK } from '../watch/watch-clock.ts';
 import { WatchService, type WatchServiceOptions } from '../watch/watch-service.ts';
 import { CliError } from './cli-error.ts';
 import { TUNABLE, tuningOf, uuidPrefix, type WatchFlags } from './watch-flags.ts';
 import { openTracers } from './watch-tracers.ts';
+
+/** Files as those of traceroute-caller since v0.11. */
+const FILES = {
+  version: VERSION,
+  format: 'jsonl',
+  sharedTime: 'trace',
+  nowMs: () => HOST_CLOCK.nowMs(),
+} as const;
 
 /**
  * Watches until SIGTERM or SIGINT.
@@ -33,8 +41,14 @@ export async function runWatch(
   reread: () => Promise<WatchFlags>,
 ): Promise<number> {
   const log = pino({ level: flags.logLevel, base: {} }, pino.destination({ dest: 2, sync: true }));
-  const tracers = await openTracers(flags);
+  let daemonRuns = (_: boolean): void => {};
+  const tracers = await openTracers(flags, (isRunning, reason) => {
+    if (!isRunning) log.warn({ reason }, "scamper's daemon has ended");
+    daemonRuns(isRunning);
+  });
   const service = serviceFor(flags, tracers, log);
+  daemonRuns = (isRunning) => service.metrics.daemonRunning.set(Number(isRunning));
+  daemonRuns(flags.tracer.includes('scamper-daemon'));
   const monitoring = await listen(flags, service);
   const notifier = await openServiceNotifier(process.env, {
     onFailure: (error) => log.warn({ err: error }, 'systemd does not listen'),
@@ -62,6 +76,7 @@ function serviceFor(
   log: Logger,
 ): WatchService {
   const prefix = prefixFor(flags);
+  const isOwn = ownAddressTest(ownAddresses, flags.own, HOST_CLOCK);
   return new WatchService({
     sources: [sourceFor(flags)],
     tracers,
@@ -71,8 +86,9 @@ function serviceFor(
     clock: HOST_CLOCK,
     log,
     uuidOf: ({ uuid, cookie }) => uuid ?? uuidOf(prefix, cookie),
-    isOwn: ownAddressTest(ownAddresses, flags.own, HOST_CLOCK),
-    fileOf: (result, request) => scamperFile(result, request, VERSION),
+    isOwn,
+    fileOf: (result, request) => ancestorFile(result, request, FILES),
+    refine: async (result) => refinedResult(result, { keys: 'all', isAnonymised: false, isOwn }),
     withProcessMetrics: true,
   });
 }
@@ -106,16 +122,13 @@ function sourceFor({ source, eventsocket, interval }: WatchFlags): ConnectionSou
 /** @throws {CliError} for a file that cannot be read, or holds no prefix */
 function prefixFor({ uuidPrefix: given, uuidPrefixFile: file }: WatchFlags): string {
   if (given !== undefined) return given;
-  if (file === undefined) {
-    const [uptime] = readFileSync('/proc/uptime', 'utf8').split(' ');
-    const times = { nowMs: Date.now(), uptimeSeconds: Number(uptime) };
-    return uuidPrefixOf(process.env['POD_NAME'] || hostname(), times);
-  }
   try {
-    return uuidPrefix(readFileSync(file, 'utf8').trimEnd());
+    const name = process.env['POD_NAME'];
+    return uuidPrefix(findUuidPrefix({ file, name, nowMs: HOST_CLOCK.nowMs() }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('UUID_PREFIX_UNREADABLE', `--uuid-prefix-file: ${file}: ${reason}`);
+    const what = file === undefined ? 'the UUID prefix' : `--uuid-prefix-file: ${file}`;
+    throw new CliError('UUID_PREFIX_UNREADABLE', `${what}: ${reason}`);
   }
 }
 

@@ -2,17 +2,38 @@
 
 import { hostname } from 'node:os';
 import { NativeTracer } from '../watch/native-tracer.ts';
+import { Paris } from '../watch/paris.ts';
+import { Scamper } from '../watch/scamper.ts';
+import { ScamperDaemon } from '../watch/scamper-daemon.ts';
 import type { Tracer, TracerName } from '../watch/tracer.ts';
-import { CliError } from './cli-error.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
-/** In the order given. */
-export async function openTracers(flags: WatchFlags): Promise<Tracer[]> {
-  return Promise.all(flags.tracer.map((name) => open(name, flags)));
+/** Told whenever scamper's daemon begins or ceases to run. */
+export type DaemonListener = (isRunning: boolean, reason: string) => void;
+
+/**
+ * In the order given. Programs of others are looked for, and the daemon is started.
+ *
+ * @throws {HostError} naming the package of a program that is missing
+ */
+export async function openTracers(flags: WatchFlags, onDaemon: DaemonListener): Promise<Tracer[]> {
+  const tracers: Tracer[] = [];
+  try {
+    for (const name of flags.tracer) tracers.push(await open(name, flags, onDaemon));
+    return tracers;
+  } catch (error) {
+    await Promise.all(tracers.map((tracer) => tracer.close()));
+    throw error;
+  }
 }
 
-async function open(name: TracerName, flags: WatchFlags): Promise<Tracer> {
+async function open(
+  name: TracerName,
+  flags: WatchFlags,
+  onRunning: DaemonListener,
+): Promise<Tracer> {
   const { kind, method, dns: names, rate, ratePerInterface } = flags;
+  const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names } as const;
   switch (name) {
     case 'native':
       return new NativeTracer({
@@ -23,7 +44,28 @@ async function open(name: TracerName, flags: WatchFlags): Promise<Tracer> {
         ratePerInterface,
         hostname: hostname(),
       });
-    default:
-      throw new CliError('USAGE', `--tracer: ${name} is not known`);
+    case 'scamper':
+      return new Scamper({ task });
+    case 'scamper-daemon':
+      return await startedDaemon(
+        new ScamperDaemon({
+          task,
+          onRunning,
+          ...(rate === undefined ? {} : { packetsPerSecond: rate }),
+        }),
+      );
+    case 'paris':
+      return new Paris();
+  }
+}
+
+/** The daemon once it runs; a trouble at the start shows there. */
+async function startedDaemon(daemon: ScamperDaemon): Promise<ScamperDaemon> {
+  try {
+    await daemon.start();
+    return daemon;
+  } catch (error) {
+    await daemon.close();
+    throw error;
   }
 }

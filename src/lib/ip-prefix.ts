@@ -32,7 +32,7 @@ export function formatIpPrefix({ address, length }: IpPrefix): string {
 }
 
 /** The address with all bits beyond `length` set to 0; a copy. */
-function maskAddress(address: Uint8Array, length: number): Uint8Array {
+export function maskAddress(address: Uint8Array, length: number): Uint8Array {
   return address.map((byte, i) => byte & maskOfByte(length - 8 * i));
 }
 

@@ -7,8 +7,10 @@
  * - `SOURCES_DIFFER`: it would reach several targets from different addresses of its own
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
- * - `MARK_DENIED`: no right to mark packets
  * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
+ * - `NO_PROGRAM`: a program of others that is to trace is not there
+ * - `WRONG_PROGRAM`: it is, but is not what it should be
+ * - `SOCKET_TAKEN`: something is where a program is to make its socket
  */
 export type HostErrorCode =
   | 'RAW_SOCKET_DENIED'
@@ -17,8 +19,10 @@ export type HostErrorCode =
   | 'SOURCES_DIFFER'
   | 'PORTS_UNAVAILABLE'
   | 'SEND_REFUSED'
-  | 'MARK_DENIED'
-  | 'AS_DATABASE_UNREADABLE';
+  | 'AS_DATABASE_UNREADABLE'
+  | 'NO_PROGRAM'
+  | 'WRONG_PROGRAM'
+  | 'SOCKET_TAKEN';
 
 /** A refusal, with the failed call as its cause where there was one. */
 export class HostError extends Error {

@@ -219,10 +219,10 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
   };
 }
 
-/** Of ICMP, the number is identifier and checksum, and there is no port. */
+/** None of ICMP: nothing but a prober keeps the checksum of its echoes as it is. */
 function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefined): FiveTuple[] {
   const { protocol = 'tcp' } = options;
-  if (flow === undefined) return [];
+  if (flow === undefined || protocol === 'icmp') return [];
   const { source, destinations, port } = network;
   const destination = destinations[flow.targetIndex] ?? source;
   const classes = trafficClasses(options, addressBytes(network));
@@ -233,7 +233,7 @@ function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefin
       source: formatIpAddress(source),
       sourcePort: flow.sourcePort,
       destination: formatIpAddress(destination),
-      port: protocol === 'icmp' ? 0 : port,
+      port,
       ...(own === undefined ? {} : { class: own }),
     },
   ];

@@ -214,8 +214,7 @@ function hasEndFields(end: Record<string, unknown>): boolean {
   const areNumbers = ['loopDelayP99Ms', 'loopDelayMaxMs'].every(
     (key) => typeof end[key] === 'number',
   );
-  const areMaps = ['names', 'origins'].every((key) => isObject(end[key]));
-  return typeof end['startedAt'] === 'string' && areNumbers && areMaps;
+  return typeof end['startedAt'] === 'string' && areNumbers && isObject(end['names']);
 }
 
 /** Only files have a length; devices and pipes are written as they are. */

@@ -21,11 +21,11 @@ export function scamperFile(
 }
 
 /** `YYYY/MM/DD`, UTC. */
-function datePath(ms: number): string {
+export function datePath(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/');
 }
 
 /** `YYYYMMDDTHHMMSSZ`, UTC. */
-function timestamp(ms: number): string {
+export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
