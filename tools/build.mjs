@@ -1,7 +1,7 @@
 /**
- * Compiles src/ into dist/: silent when all is well. Files of dist/ that have no source any more
- * are removed, the executables get their bit. With --if-needed, nothing is done while dist/ is
- * newer than what it is made from.
+ * Compiles src/ into dist/ and bundles the executables: silent when all is well. Files of dist/
+ * that have no source any more are removed, the executables get their bit. With --if-needed,
+ * nothing is done while dist/ is newer than what it is made from.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SETTINGS = ['package.json', 'tsconfig.base.json', 'tsconfig.build.json'];
+const SETTINGS = ['package.json', 'tsconfig.base.json', 'tsconfig.build.json', 'tools/bundle.mjs'];
 
 /**
  * Builds, with the compiler's messages on our own output.
@@ -29,7 +29,17 @@ export function build({ ifNeeded = false } = {}) {
   if (error) console.error(`tsc did not start (${error.message}): run npm ci first`);
   if (status !== 0) return false;
   removeOrphans();
+  if (!bundle()) return false;
   return executables.map(makeExecutable).every(Boolean);
+}
+
+/** In a process of its own, as the bundler works asynchronously. */
+function bundle() {
+  const { status } = spawnSync(process.execPath, ['tools/bundle.mjs'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  return status === 0;
 }
 
 /** @returns {string[]} paths from the root */
@@ -49,6 +59,7 @@ function isStale(outputs) {
 /** Removes what an earlier build made of a source that is gone. */
 function removeOrphans() {
   for (const name of entriesOf('dist')) {
+    if (name.split(path.sep)[0] === 'bundle') continue; // made anew as a whole
     const source = path.join(ROOT, 'src', name.replace(/(?:\.d\.ts|\.js)$/, '.ts'));
     if (!existsSync(source))
       rmSync(path.join(ROOT, 'dist', name), { recursive: true, force: true });

@@ -68,9 +68,13 @@ ${body.join('\n')}
 
 execFileSync(process.execPath, [`${ROOT}tools/build.mjs`, '--if-needed'], { stdio: 'inherit' });
 const { formatIsolateText } = await import(`${ROOT}dist/report/isolate-text.js`);
-const printed = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, ...ARGUMENTS, '--json'], {
-  encoding: 'utf8',
-});
+const printed = spawnSync(
+  process.execPath,
+  [`${ROOT}dist/bundle/main.js`, ...ARGUMENTS, '--json'],
+  {
+    encoding: 'utf8',
+  },
+);
 const paint = Object.fromEntries(
   Object.entries(STYLES).map(([style, code]) => [
     style,

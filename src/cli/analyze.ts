@@ -1,7 +1,7 @@
 /** `fantrace analyze`: the verdict of a recorded run, from the very packets that it saw. */
 
 import { Command } from 'commander';
-import { exitStatusOf, withNames } from './isolate.ts';
+import { addressesOf, exitStatusOf, openSystems, withFacts } from './isolate.ts';
 import { pictureOptions, type ReportFlags, reportOptions } from './isolate-flags.ts';
 import { openOutputs } from './output-files.ts';
 
@@ -33,11 +33,15 @@ async function analyze(file: string, flags: ReportFlags): Promise<number> {
   const { replay } = await import('../runtime/replay.ts');
   const { openReport } = await import('./isolate-report.ts');
   const recording = readRecording(file);
+  const systems = await openSystems(flags);
   const report = await openReport(flags, openOutputs(flags));
   const record = await replay(recording, report);
-  const failures = await report.finish(
-    withNames(record, new Map(Object.entries(recording.end.names))),
-  );
+  const { names, origins } = recording.end;
+  const facts = {
+    names: new Map(Object.entries(names)),
+    origins: (await systems?.originsOf(addressesOf(record))) ?? new Map(Object.entries(origins)),
+  };
+  const failures = await report.finish(withFacts(record, facts));
   for (const failure of failures) process.stderr.write(`fantrace: ${failure}\n`);
   return failures.length > 0 ? 1 : exitStatusOf(record);
 }

@@ -155,4 +155,6 @@ function watchOutput(): void {
 }
 
 watchOutput();
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -17,6 +17,7 @@ import {
 export interface ReportFlags {
   readonly json?: true;
   readonly jsonl?: true;
+  readonly asnDb?: string;
   readonly show: 'all' | 'suspects';
   readonly svg?: string;
   readonly dot?: string;
@@ -119,6 +120,7 @@ export function isolateCommandLine(
 export function reportOptions(): Option[] {
   return [
     new Option('--no-dns', 'do not look up names of addresses'),
+    fileOption('--asn-db <FILE>', 'tell whose network each address is in, by this database (MMDB)'),
     new Option('--json', 'write one JSON document, schema fantrace.isolate/1').conflicts('jsonl'),
     new Option('--jsonl', 'write JSON records, one a line, as things happen'),
   ];

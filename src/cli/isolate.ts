@@ -2,13 +2,16 @@
 
 import type { Command } from 'commander';
 import { printable } from '../lib/printable.ts';
+import type { AsOrigin } from '../model/as-origin.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { VerdictKind } from '../model/verdict.ts';
+import type { AsLookup } from '../runtime/as-lookup.ts';
 import type { IsolateOptions } from '../runtime/isolate.ts';
 import type { Network } from '../runtime/network.ts';
 import {
   type IsolateFlags,
   isolateCommandLine,
+  type ReportFlags,
   requireConsistent,
   SEED_MAX,
 } from './isolate-flags.ts';
@@ -72,6 +75,7 @@ async function measure(
   options: IsolateOptions,
   { flags, signal }: { flags: IsolateFlags; signal: AbortSignal },
 ): Promise<number> {
+  const systems = await openSystems(flags);
   const outputs = openOutputs(flags);
   const [{ runIsolate }, { openReport }, { ProgressLine }, { ptrNames }, { dropPrivileges }] =
     await Promise.all([
@@ -100,13 +104,27 @@ async function measure(
     progress.clear();
   }
   const isAsked = flags.dns && !record.partial;
-  const names = isAsked ? await ptrNames(addressesOf(record), signal) : new Map<string, string>();
+  const addresses = addressesOf(record);
+  const facts = {
+    names: isAsked ? await ptrNames(addresses, signal) : new Map<string, string>(),
+    origins: (await systems?.originsOf(addresses)) ?? new Map<string, AsOrigin>(),
+  };
   const failures = [
-    ...(await report.finish(withNames(record, names))),
-    ...((await recorder?.finish(record, names)) ?? []),
+    ...(await report.finish(withFacts(record, facts))),
+    ...((await recorder?.finish(record, facts)) ?? []),
   ];
   for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
   return failures.length > 0 ? EXIT_FAILED : exitStatusOf(record);
+}
+
+/**
+ * The database that `--asn-db` names; undefined where it names none.
+ *
+ * @throws {HostError} AS_DATABASE_UNREADABLE
+ */
+export async function openSystems({ asnDb }: ReportFlags): Promise<AsLookup | undefined> {
+  if (asnDb === undefined) return undefined;
+  return (await import('../runtime/as-lookup.ts')).openAsLookup({ file: asnDb });
 }
 
 /** A network that writes down what it tells; undefined when nobody asked for it. */
@@ -126,7 +144,7 @@ async function openRecorder(
     /** What could not be written, in a sentence. */
     finish: async (
       { startedAt, measurement }: IsolateRecord,
-      names: ReadonlyMap<string, string>,
+      { names, origins }: AddressFacts,
     ): Promise<string[]> => {
       const { loopDelayP99Ms, loopDelayMaxMs } = measurement;
       try {
@@ -136,6 +154,7 @@ async function openRecorder(
           loopDelayP99Ms,
           loopDelayMaxMs,
           names: Object.fromEntries(names),
+          origins: Object.fromEntries(origins),
         });
         return [];
       } catch (error) {
@@ -145,20 +164,28 @@ async function openRecorder(
   };
 }
 
-function addressesOf({ hops }: IsolateRecord): string[] {
+/** The addresses of all interfaces of a record. */
+export function addressesOf({ hops }: IsolateRecord): string[] {
   return hops.flatMap(({ interfaces }) => interfaces.map(({ address }) => address));
 }
 
-/** The record with the names of its interfaces. */
-export function withNames(
-  record: IsolateRecord,
-  names: ReadonlyMap<string, string>,
-): IsolateRecord {
+/** What is known of addresses besides the measurement. */
+export interface AddressFacts {
+  readonly names: ReadonlyMap<string, string>;
+  readonly origins: ReadonlyMap<string, AsOrigin>;
+}
+
+/** The record with what is known of its interfaces. */
+export function withFacts(record: IsolateRecord, { names, origins }: AddressFacts): IsolateRecord {
   return {
     ...record,
     hops: record.hops.map(({ ttl, interfaces }) => ({
       ttl,
-      interfaces: interfaces.map((each) => ({ ...each, name: names.get(each.address) ?? null })),
+      interfaces: interfaces.map((each) => ({
+        ...each,
+        name: names.get(each.address) ?? null,
+        as: origins.get(each.address) ?? null,
+      })),
     })),
   };
 }

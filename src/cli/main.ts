@@ -63,4 +63,4 @@ function watchOutput(): void {
 }
 
 watchOutput();
-await main(process.argv.slice(2));
+void main(process.argv.slice(2));

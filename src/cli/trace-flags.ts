@@ -21,6 +21,8 @@ export interface TraceFlags {
   readonly sourcePort?: number;
   readonly source?: string;
   readonly interface?: string;
+  readonly mark?: number;
+  readonly timestamps?: 'estimated' | 'kernel';
   readonly tos?: number;
   readonly flowLabel?: number;
   readonly fragment?: true;
@@ -71,6 +73,10 @@ function probeOptions(): Option[] {
     }),
     new Option('-s, --source <ADDRESS>', 'send from this address').conflicts('simulate'),
     new Option('-i, --interface <DEVICE>', 'send by this network interface').conflicts('simulate'),
+    numberOption('--mark <N>', 'mark (SO_MARK) of the probes, for routing and firewalls here', {
+      min: 0,
+      max: 2 ** 32 - 1,
+    }).conflicts('simulate'),
     numberOption('-t, --tos <N>', 'TOS or traffic class (default: 0)', { min: 0, max: 255 }),
     numberOption('--flow-label <N>', 'IPv6 flow label', { min: 0, max: 0xfffff }),
     new Option('--fragment', 'let routers cut IPv4 probes into fragments'),
@@ -106,6 +112,10 @@ function courseOptions(): Option[] {
       min: 1,
       max: 1_000_000,
     }),
+    choiceOption('--timestamps <HOW>', 'who tells when a probe left (default: estimated)', [
+      'estimated',
+      'kernel',
+    ]),
     numberOption('--seed <N>', 'make simulations repeatable', { min: 0, max: 2 ** 32 - 1 }),
     new Option(
       '--simulate <NAME|FILE>',

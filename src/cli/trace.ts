@@ -182,6 +182,8 @@ function optionsOf(flags: TraceFlags, signal: AbortSignal): TraceOptions {
     sourcePort: flags.sourcePort,
     source: flags.source,
     interface: flags.interface,
+    mark: flags.mark,
+    timestamps: flags.timestamps,
     tos: flags.tos,
     flowLabel: flags.flowLabel,
     dontFragment: flags.fragment === undefined ? undefined : false,

@@ -3,7 +3,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { formatIpPrefix, type IpPrefix } from '../lib/ip-prefix.ts';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
-import { ownAddresses } from '../runtime/network.ts';
+import { ownAddresses } from '../runtime/own-addresses.ts';
 import { connectionFrom } from '../watch/kernel-sources.ts';
 import { ownAddressTest } from '../watch/own-addresses.ts';
 import { HOST_CLOCK } from '../watch/watch-clock.ts';

@@ -2,7 +2,7 @@
 
 import { type Logger, pino } from 'pino';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
-import { ownAddresses } from '../runtime/network.ts';
+import { ownAddresses } from '../runtime/own-addresses.ts';
 import { openServiceNotifier, type ServiceNotifier } from '../runtime/service-notify.ts';
 import { VERSION } from '../runtime/version.ts';
 import { ancestorFile } from '../watch/ancestor-file.ts';

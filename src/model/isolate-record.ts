@@ -4,6 +4,7 @@
  */
 
 import type { IpFamily } from '../lib/ip-address.ts';
+import type { AsOrigin } from './as-origin.ts';
 import type { RejectedCause, Suspect, UntestableLink, VerdictKind } from './verdict.ts';
 
 export const ISOLATE_SCHEMA = 'fantrace.isolate/1';
@@ -34,6 +35,8 @@ export interface HopInterface {
   readonly address: string;
   /** From the DNS; null where it has none or was not asked. */
   readonly name: string | null;
+  /** Whose network it is in; null where nobody knows or was asked. */
+  readonly as: AsOrigin | null;
   readonly flows: number;
   readonly sent: number;
   readonly received: number;

@@ -56,6 +56,13 @@ export interface PacketLink {
   receive(nowUs: number, take: (packet: Uint8Array, receivedAtUs: number) => void): number;
 
   /**
+   * Hands over when packets really left, where the link learns of that and as far as it has by now.
+   *
+   * @param take takes how many packets were accepted before this one since the link was opened
+   */
+  sendTimes?(take: (sequence: number, sentAtUs: number) => void): void;
+
+  /**
    * When the next packet will arrive, as far as the link can know; Infinity where only waiting
    * tells.
    */

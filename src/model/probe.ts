@@ -40,6 +40,8 @@ export interface InterfaceInfo {
 export interface ReplyDetails {
   /** When its probe was sent, in microseconds of the run's clock. */
   readonly sentAtUs: number;
+  /** Whether the kernel told that time; else it is estimated. */
+  readonly isStamped: boolean;
   /** ICMP type; −1 for replies that are not ICMP. */
   readonly icmpType: number;
   /** Of the next link, for packets too big: bytes; 0 when not told. */

@@ -45,6 +45,8 @@ export interface TraceReply {
   readonly rttMs: number;
   /** RFC 3339, microseconds. */
   readonly sentAt: string;
+  /** Who tells when the probe left: the kernel that sent it, or our clock around the call. */
+  readonly sendTime: 'kernel' | 'estimated';
   /** What kind of answer it is. */
   readonly kind: string;
   readonly isTarget: boolean;

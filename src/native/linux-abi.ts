@@ -34,6 +34,17 @@ export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
 /** Also the type of the control message that it causes: a `timespec` of CLOCK_REALTIME. */
 export const SO_TIMESTAMPNS = 35;
+/** Mark of a socket's packets, for routing and firewalls of this host. */
+export const SO_MARK = 36;
+/**
+ * Send times; also the type of the control message that tells one: three `timespec`, of which the
+ * first is the kernel's own.
+ */
+export const SO_TIMESTAMPING = 37;
+export const SOF_TIMESTAMPING_TX_SOFTWARE = 0x2;
+export const SOF_TIMESTAMPING_SOFTWARE = 0x10;
+export const SOF_TIMESTAMPING_OPT_ID = 0x80;
+export const SOF_TIMESTAMPING_OPT_TSONLY = 0x800;
 export const SO_LOCK_FILTER = 44;
 export const SO_MEMINFO = 55;
 /**
@@ -81,9 +92,18 @@ export const EAGAIN = 11;
  * The control message that IP_RECVERR and IPV6_RECVERR cause: `struct sock_extended_err`, behind it
  * the socket address of who sent the ICMP error.
  */
-export const EXTENDED_ERR = { bytes: 16, origin: 4, type: 5, code: 6, value: 8 } as const;
+export const EXTENDED_ERR = {
+  bytes: 16,
+  origin: 4,
+  type: 5,
+  code: 6,
+  value: 8,
+  data: 12,
+} as const;
 export const SO_EE_ORIGIN_ICMP = 2;
 export const SO_EE_ORIGIN_ICMP6 = 3;
+/** A send time: `data` counts the socket's packets from 0. */
+export const SO_EE_ORIGIN_TIMESTAMPING = 4;
 /** Flag of recvmsg: from the queue of errors. */
 export const MSG_ERRQUEUE = 0x2000;
 

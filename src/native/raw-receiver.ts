@@ -20,7 +20,6 @@ import {
   SO_LOCK_FILTER,
   SO_MEMINFO,
   SO_RCVBUF,
-  SO_RCVBUFFORCE,
   SO_TIMESTAMPNS,
   SOCK_RAW,
   SOCKADDR_IN,
@@ -33,7 +32,7 @@ import {
 import { takeMemory } from './memory.ts';
 import { MessageArena } from './message-arena.ts';
 import { DROP_ALL } from './reply-filters.ts';
-import { attachFilter, openSocket, readOption, setOption } from './socket.ts';
+import { attachFilter, enlargeReceiveBuffer, openSocket, readOption, setOption } from './socket.ts';
 import { SystemCallError } from './system-error.ts';
 
 export interface RawReceiverOptions {
@@ -103,7 +102,7 @@ export class RawReceiver {
     this.#sourceInName = family === 4 ? SOCKADDR_IN.address : SOCKADDR_IN6.address;
     this.fd = openSocket({ family, type: SOCK_RAW, protocol }, (fd) => {
       attachFilter(fd, DROP_ALL);
-      enlargeBuffer(fd);
+      enlargeReceiveBuffer(fd, BUFFER_BYTES);
       requestControlMessages(fd, family);
       if (icmpTypes !== undefined) passIcmpTypes(fd, family, icmpTypes);
       discardArrived(fd); // what came in between socket() and the first filter is not ours
@@ -215,16 +214,6 @@ export class RawReceiver {
 
 const RCVBUF = { level: SOL_SOCKET, name: SO_RCVBUF, label: 'SO_RCVBUF' };
 const MEMINFO = { level: SOL_SOCKET, name: SO_MEMINFO, label: 'SO_MEMINFO' };
-
-/** Asks for `BUFFER_BYTES`; without CAP_NET_ADMIN the kernel caps it at net.core.rmem_max. */
-function enlargeBuffer(fd: number): void {
-  try {
-    const force = { level: SOL_SOCKET, name: SO_RCVBUFFORCE, label: 'SO_RCVBUFFORCE' };
-    setOption(fd, force, BUFFER_BYTES);
-  } catch {
-    setOption(fd, RCVBUF, BUFFER_BYTES);
-  }
-}
 
 /** Reads until nothing is left, which ends as long as the socket's filter drops everything new. */
 function discardArrived(fd: number): void {

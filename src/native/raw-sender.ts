@@ -22,7 +22,8 @@ import {
 } from './linux-abi.ts';
 import { takeMemory } from './memory.ts';
 import { MessageArena } from './message-arena.ts';
-import { bindToDevice, openSocket, setOption } from './socket.ts';
+import { SendStamps } from './send-stamps.ts';
+import { bindToDevice, openSocket, setMark, setOption } from './socket.ts';
 import { encodeSocketAddress } from './socket-address.ts';
 import { errnoName } from './system-error.ts';
 
@@ -82,6 +83,10 @@ export interface RawSenderOptions {
   readonly device?: string | undefined;
   /** Which devices packets leave by; undefined where the kernel chooses for all. */
   readonly devices?: readonly DevicesOfPorts[] | undefined;
+  /** Mark of the packets, for routing and firewalls of this host. */
+  readonly mark?: number | undefined;
+  /** Whether `sendTimes` is to tell when packets left; false unless told. */
+  readonly hasSendTimes?: boolean | undefined;
   readonly slots: number;
   /** A multiple of 8. */
   readonly slotBytes: number;
@@ -106,12 +111,17 @@ export class RawSender {
   readonly #family: IpFamily;
   readonly #devices: readonly DevicesOfPorts[];
   #fd: number;
+  #stamps: SendStamps | undefined;
+  #sent = 0;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW, ENODEV for an unknown device */
-  constructor({ family, scopeId, device, devices = [], slots, slotBytes }: RawSenderOptions) {
+  constructor(options: RawSenderOptions) {
+    const { family, scopeId, device, mark, devices = [], slots, slotBytes } = options;
     this.#fd = openSocket({ family, type: SOCK_RAW, protocol: IPPROTO_RAW }, (fd) => {
       for (const option of OPTIONS[family]) setOption(fd, option, option.value);
       if (device !== undefined) bindToDevice(fd, device);
+      if (mark !== undefined) setMark(fd, mark);
+      if (options.hasSendTimes === true) this.#stamps = new SendStamps(fd);
     });
     const controlBytes = devices.length === 0 ? 0 : CONTROL_BYTES;
     const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes };
@@ -152,10 +162,24 @@ export class RawSender {
     while (accepted < count) {
       const sent = libc().sendmmsg(this.#fd, arena.headerAddress(accepted), count - accepted, 0);
       // sendmmsg tells the error of a packet only when that packet is its first.
-      if (sent === -1) return { accepted, error: errnoName(libc().errno()) };
+      if (sent === -1) return this.#refused(accepted, errnoName(libc().errno()));
       accepted += sent;
+      this.#sent += sent;
     }
     return { accepted, error: undefined };
+  }
+
+  /**
+   * Hands over when packets left, as far as the kernel has told by now: how many were sent before
+   * each, and CLOCK_REALTIME in microseconds.
+   */
+  sendTimes(take: (sequence: number, realtimeUs: number) => void): void {
+    if (this.#fd !== -1) this.#stamps?.drain(take);
+  }
+
+  #refused(accepted: number, error: string): SendOutcome {
+    this.#stamps?.restart(this.#sent);
+    return { accepted, error };
   }
 
   /** Routing follows the address beside a packet: it is the one that the packet has. */
@@ -201,5 +225,6 @@ export class RawSender {
     checked('close', libc().close(this.#fd));
     this.#fd = -1; // the number may become another file's
     this.#arena.release();
+    this.#stamps?.close();
   }
 }

@@ -8,6 +8,9 @@ import {
   AF_INET6,
   SO_ATTACH_FILTER,
   SO_BINDTODEVICE,
+  SO_MARK,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
@@ -39,7 +42,7 @@ export function openSocket(
 export function setOption(
   fd: number,
   option: { level: number; name: number; label: string },
-  value: number | Uint8Array,
+  value: number | Uint8Array | Uint32Array,
 ): void {
   const bytes = typeof value === 'number' ? Int32Array.of(value) : value;
   const result = libc().setsockopt(fd, option.level, option.name, bytes, bytes.byteLength);
@@ -69,6 +72,21 @@ export function bindToDevice(fd: number, device: string): void {
   const name = new TextEncoder().encode(device);
   const option = { level: SOL_SOCKET, name: SO_BINDTODEVICE, label: `SO_BINDTODEVICE ${device}` };
   setOption(fd, option, name);
+}
+
+/** Sets the mark of all packets: routes and firewall rules of this host may depend on it. */
+export function setMark(fd: number, mark: number): void {
+  setOption(fd, { level: SOL_SOCKET, name: SO_MARK, label: 'SO_MARK' }, Uint32Array.of(mark));
+}
+
+/** Asks for a receive buffer; without CAP_NET_ADMIN the kernel caps it at net.core.rmem_max. */
+export function enlargeReceiveBuffer(fd: number, lengthBytes: number): void {
+  try {
+    const force = { level: SOL_SOCKET, name: SO_RCVBUFFORCE, label: 'SO_RCVBUFFORCE' };
+    setOption(fd, force, lengthBytes);
+  } catch {
+    setOption(fd, { level: SOL_SOCKET, name: SO_RCVBUF, label: 'SO_RCVBUF' }, lengthBytes);
+  }
 }
 
 /** Replaces the socket's filter; the kernel keeps a copy of the program. */

@@ -36,6 +36,8 @@ export class InFlight {
   sentAtUs: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_ROWS);
   /** How much earlier than `sentAtUs` the probe may have left, in microseconds. */
   earlierByUs: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
+  /** 1 where `sentAtUs` is what the kernel noted, 0 where it is our estimate. */
+  isStamped: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
 
   /** The probe of the same flow that was sent before, or `NO_SLOT`: a chain per flow. */
   #before: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_ROWS);
@@ -81,6 +83,7 @@ export class InFlight {
     this.#before[slot] = before === slot ? NO_SLOT : before;
     this.sentAtUs[slot] = nowUs;
     this.earlierByUs[slot] = 0;
+    this.isStamped[slot] = 0;
     this.state[slot] = PROBE_AWAITED;
     this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & (2 ** GENERATION_BITS - 1);
     this.#toExpire.push(slot);
@@ -219,6 +222,7 @@ export class InFlight {
     this.state = moved(this.state, new Uint8Array(rows));
     this.sentAtUs = moved(this.sentAtUs, new Float64Array(rows));
     this.earlierByUs = moved(this.earlierByUs, new Uint32Array(rows));
+    this.isStamped = moved(this.isStamped, new Uint8Array(rows));
     this.#generation = moved(this.#generation, new Uint16Array(rows));
   }
 }

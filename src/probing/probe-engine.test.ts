@@ -180,6 +180,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
           icmpType: family === 4 ? 11 : 3,
           mtu: 0,
           quotedTos: 0,
+          isStamped: false,
           isTranslated: false,
           isSecondary: false,
           replyBytes: packet.length,
@@ -262,6 +263,29 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     expect(bench.engine.counters.foreignReplies).toBe(1);
     bench.engine.handle(segmentFor(probe), 50_300);
     expect(bench.journal.replies).toMatchObject([{ rttUs: 300, details: { sentAtUs: 50_000 } }]);
+  });
+
+  test('a round trip is as long as the kernel says, where it tells when the probe left', () => {
+    const bench = new Bench(family, { hasSendTimes: true });
+    bench.sendingUs = 40_000;
+    const probes = [bench.probe(0, 5, 50_000), bench.probe(1, 5, 150_000)];
+    bench.engine.noteSendTime(1, 150_020);
+    bench.engine.noteSendTime(0, 50_011);
+    bench.engine.noteSendTime(0, 50_999); // told already
+    bench.engine.noteSendTime(2, 150_000); // of no packet
+    for (const probe of probes) bench.engine.handle(segmentFor(probe), 150_300);
+    expect(bench.journal.replies).toMatchObject([
+      { rttUs: 100_289, details: { sentAtUs: 50_011, isStamped: true } },
+      { rttUs: 280, details: { sentAtUs: 150_020, isStamped: true } },
+    ]);
+  });
+
+  test('a send time from before the call is not this probe’s', () => {
+    const bench = new Bench(family, { hasSendTimes: true });
+    const probe = bench.probe(0, 5, 50_000);
+    bench.engine.noteSendTime(0, 40_000);
+    bench.engine.handle(segmentFor(probe), 50_300);
+    expect(bench.journal.replies).toMatchObject([{ rttUs: 300, details: { isStamped: false } }]);
   });
 
   /** What is like a reply to our probe but for one thing. */

@@ -29,6 +29,7 @@ import { ProbeTokens, type TokenKey } from './probe-token.ts';
 import { ReplyMatcher } from './reply-matcher.ts';
 import { ReplyTimeout } from './reply-timeout.ts';
 import { type Order, ROUND_MAX, SendQueue, TTL_MAX } from './send-queue.ts';
+import { SentRows } from './sent-rows.ts';
 
 export type { EngineCounters } from './engine-counters.ts';
 
@@ -45,6 +46,8 @@ export interface EngineOptions extends ProbeEndpoints {
   readonly addresses: AddressBook;
   /** All of this host, 4 or 16 bytes each: errors that it sends itself are no replies. */
   readonly ownAddresses?: readonly Uint8Array[];
+  /** Whether `noteSendTime` will be told when packets left; false unless told. */
+  readonly hasSendTimes?: boolean;
 }
 
 /** A reply may come this long after its time-out and still be told from a foreign one. */
@@ -69,6 +72,7 @@ export class ProbeEngine implements Prober {
   readonly #matcher: ReplyMatcher;
   readonly #timeout = new ReplyTimeout();
   readonly #own: OwnAddresses;
+  readonly #sentRows: SentRows | undefined;
   /** Slots of the packets in the outbox, until they are confirmed. */
   readonly #polled: number[] = [];
 
@@ -77,6 +81,7 @@ export class ProbeEngine implements Prober {
     this.#flows = new FlowBook(options.addresses);
     this.#tokens = new ProbeTokens(options.tokenKey);
     this.#own = new OwnAddresses(options.ownAddresses ?? []);
+    this.#sentRows = options.hasSendTimes === true ? new SentRows() : undefined;
     this.#queue = new SendQueue({
       rates: options.rates,
       random: options.random,
@@ -157,7 +162,8 @@ export class ProbeEngine implements Prober {
     this.counters.repliesReceived++;
     if (match.isSecondary) this.counters.secondaryMatches++;
     const rttUs = Math.max(0, receivedAtUs - sentAtUs);
-    this.#deliver({ ...match, reply, packet, sentAtUs, rttUs });
+    const isStamped = this.#inFlight.isStamped[match.slot] === 1;
+    this.#deliver({ ...match, reply, packet, sentAtUs, isStamped, rttUs });
   }
 
   /** Gives up the probes whose time is over. */
@@ -198,6 +204,7 @@ export class ProbeEngine implements Prober {
       const sinceUs = Math.round((i + ON_THE_WIRE) * stepUs);
       this.#inFlight.earlierByUs[slot] = sinceUs;
       this.#noteSent(slot, nowUs + sinceUs);
+      this.#sentRows?.note(slot);
     }
     for (const slot of notTried) this.#requeue(slot);
     if (refused === undefined) return;
@@ -210,6 +217,22 @@ export class ProbeEngine implements Prober {
       this.#inFlight.withdraw(refused);
       this.#unsent(order, reason);
     }
+  }
+
+  /**
+   * Takes in when a packet really left. To be told before the packets that arrived since.
+   *
+   * @param sequence how many packets were accepted before it, in all
+   */
+  noteSendTime(sequence: number, sentAtUs: number): void {
+    const slot = this.#sentRows?.take(sequence) ?? NO_SLOT;
+    if (slot === NO_SLOT) return;
+    const inFlight = this.#inFlight;
+    const earliestUs = (inFlight.sentAtUs[slot] ?? 0) - (inFlight.earlierByUs[slot] ?? 0);
+    if (sentAtUs < earliestUs - CLOCK_SLACK_US) return; // not this packet, or a clock was set
+    inFlight.sentAtUs[slot] = sentAtUs;
+    inFlight.earlierByUs[slot] = 0;
+    inFlight.isStamped[slot] = 1;
   }
 
   /**

@@ -21,6 +21,8 @@ export interface ProbeAnswer extends Match {
   readonly packet: Uint8Array;
   /** Monotonic. */
   readonly sentAtUs: number;
+  /** Whether that is what the kernel noted. */
+  readonly isStamped: boolean;
   readonly rttUs: number;
 }
 
@@ -58,11 +60,12 @@ export function probeReplyOf(
 }
 
 function detailsOf(answer: ProbeAnswer): ReplyDetails {
-  const { reply, packet, sentAtUs, isTranslated, isSecondary } = answer;
+  const { reply, packet, sentAtUs, isStamped, isTranslated, isSecondary } = answer;
   const isIcmpError = reply.kind === 'icmp-error';
   const isV4 = reply.family === 4;
   return {
     sentAtUs,
+    isStamped,
     icmpType: isIcmpError ? reply.type : echoReplyType(reply),
     mtu: isIcmpError ? reply.mtu : 0,
     quotedTos: isIcmpError ? reply.quote.tos : -1,

@@ -21,7 +21,7 @@ function flow(sourcePort: number, changes: Partial<FlowRecord> = {}): FlowRecord
 }
 
 function record(flows: FlowRecord[], changes: Partial<IsolateRecord> = {}): IsolateRecord {
-  const named = { address: '10.1.0.2', flows: 1, sent: 1, received: 1, mpls: [] };
+  const named = { address: '10.1.0.2', flows: 1, sent: 1, received: 1, as: null, mpls: [] };
   return {
     flows,
     minTtl: 1,

@@ -202,11 +202,16 @@ function isLink(
 function notesOf({ role, who, ttl }: GraphPlace, { record, interfaces }: View): string {
   if (role === 'source') return 'this host';
   if (role === 'end' || role === 'silent') return '';
-  const { name = null, mpls = [] } = interfaces.get(`${ttl} ${who}`) ?? {};
+  const { name = null, mpls = [], as = null } = interfaces.get(`${ttl} ${who}`) ?? {};
   const target = record.targets.find(({ address }) => address === who);
-  const asked = record.simulated === null && target?.name !== who ? (target?.name ?? '') : '';
+  const isTold = record.simulated === null || record.targets.length > 1;
+  const asked = isTold && target?.name !== who ? (target?.name ?? '') : '';
   const labels = mpls.map((entry) => entry >>> 12).join(','); // RFC 3032 §2.1: the upper 20 bits
-  return [name ?? asked, role === 'target' ? 'target' : '', labels === '' ? '' : `MPLS ${labels}`]
-    .filter((part) => part !== '')
-    .join(', ');
+  const parts = [
+    name ?? asked,
+    role === 'target' ? 'target' : '',
+    as === null ? '' : `AS${as.asn}`,
+    labels === '' ? '' : `MPLS ${labels}`,
+  ];
+  return [...new Set(parts)].filter((part) => part !== '').join(', ');
 }

@@ -1,5 +1,6 @@
 /** The hops of a record as rows of a table: one for each interface, and for each silent place. */
 
+import { asOriginText } from '../model/as-origin.ts';
 import type { HopInterface, IsolateRecord } from '../model/isolate-record.ts';
 import { SILENT, type StepNode, stepLayers } from './path-steps.ts';
 import { type Mark, SuspectMarks } from './suspect-marks.ts';
@@ -132,14 +133,15 @@ function foldedRow(nodes: readonly StepNode[], { labels }: View, hasShown: boole
 function notesOf({ ttl, who }: StepNode, { record, interfaces }: View): string {
   if (ttl === 0) return '(this host)';
   if (who === SILENT) return '(nobody answers)';
-  const { name = null, mpls = [] } = interfaces.get(keyOf(ttl, who)) ?? {};
+  const { name = null, mpls = [], as = null } = interfaces.get(keyOf(ttl, who)) ?? {};
   const target = record.targets.find(({ address }) => address === who);
   const isTold = record.simulated === null || record.targets.length > 1;
   const asked = isTold && target?.name !== who ? (target?.name ?? '') : '';
   const names = [...new Set([clipped(name ?? asked), target === undefined ? '' : 'target'])];
   const shown = names.filter((text) => text !== '').join(', ');
   const labels = mpls.map((entry) => entry >>> 12).join(','); // RFC 3032 §2.1: the upper 20 bits
-  return [shown === '' ? '' : `(${shown})`, labels === '' ? '' : `[MPLS ${labels}]`]
+  const system = as === null ? '' : `[${clipped(asOriginText(as))}]`;
+  return [shown === '' ? '' : `(${shown})`, system, labels === '' ? '' : `[MPLS ${labels}]`]
     .filter((part) => part !== '')
     .join(' ');
 }

@@ -1,5 +1,6 @@
 /** Why the verdict of an isolate record is what it is: for and against each suspect, and rivals. */
 
+import { asOriginText } from '../model/as-origin.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { Place, RejectedCause, Suspect, UntestableLink } from '../model/verdict.ts';
 import { compareAddresses, endsEarly } from './path-steps.ts';
@@ -54,8 +55,22 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
   const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it${probes}`;
   return [
     `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
+    ...systemLines(suspect, record),
     ...(rivals.length === 0 ? [] : [`fits the same evidence: ${listed(rivals, LISTED_MAX)}`]),
   ];
+}
+
+/** Whose network a suspect is in: whom to call. */
+function systemLines({ near, far, addresses }: Suspect, { hops }: IsolateRecord): string[] {
+  const known = new Map(
+    hops.flatMap(({ interfaces }) => interfaces.map(({ address, as }) => [address, as] as const)),
+  );
+  const ends = [near, ...addresses, far].flatMap((address) =>
+    address === null ? [] : (known.get(address) ?? []),
+  );
+  const names = [...new Set(ends.map(asOriginText))];
+  if (names.length === 0) return [];
+  return [names.length === 1 ? `it is in ${names[0]}` : `it is between ${names.join(' and ')}`];
 }
 
 /** Which of several targets a loss hits: what is lost to one of them only is not shared. */

@@ -107,6 +107,7 @@ function hopsOf(
         return {
           address,
           name: names[address] ?? null,
+          as: null,
           flows: seen.length,
           sent: sum(seen.map(({ sent }) => sent[hop] ?? 0)),
           received: sum(seen.map(({ received }) => received[hop] ?? 0)),

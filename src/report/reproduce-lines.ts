@@ -4,6 +4,7 @@
  */
 
 import type { FiveTuple, IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
+import { pingCommand } from './ping-command.ts';
 
 /** The flows to send again, and what else decides how. */
 export type Reproducible = Pick<IsolateRecord, 'family' | 'simulated' | 'classes' | 'reproduce'>;
@@ -65,14 +66,23 @@ function commandFor(flow: FiveTuple, own: TrafficClass | undefined): string {
   const nc = `-w ${NC_SECONDS}${tos === 0 ? '' : ` -T ${tos}`} ${ends}`;
   const payload = payloadBytes(flow, own);
   if (protocol === 'icmp') {
-    const marked = tos === 0 ? '' : ` -Q ${tos}`;
-    const ping = `ping -n -c 20 -i 0.2 -s ${payload}${marked}`;
-    return `${ping} -e ${sourcePort} -I ${source} ${destination}`;
+    return pingCommand(flow, { payloadBytes: payload, tos }) ?? isolateCommand(flow, own);
   }
   if (protocol === 'udp') return `head -c ${payload} /dev/zero | nc -u ${nc}`;
   const scheme = HTTP_SCHEMES.get(port);
   // Only the newest curl can set the TOS.
   return scheme === undefined || tos > 0 ? `nc -vz ${nc}` : curlCommand(flow, scheme);
+}
+
+/** Where no ordinary program can send the packets of a flow. */
+function isolateCommand(
+  { protocol, source, sourcePort, destination }: FiveTuple,
+  own: TrafficClass | undefined,
+): string {
+  const { packetBytes = 0, tos = 0 } = own ?? {};
+  const marked = tos === 0 ? '' : ` --tos ${tos}`;
+  const what = `--protocol ${protocol} --flow ${sourcePort} --packet-size ${packetBytes}${marked}`;
+  return `sudo fantrace isolate ${what} --source ${source} ${destination}`;
 }
 
 /** Behind the headers of UDP and ICMP, 8 bytes both. */
@@ -127,6 +137,10 @@ function notesOn(flows: readonly FiveTuple[], record: Reproducible): string[] {
   const tcp = flows.filter(({ protocol }) => protocol === 'tcp');
   const isByCurl = (flow: FiveTuple): boolean =>
     HTTP_SCHEMES.has(flow.port) && (classOf(flow, record)?.tos ?? 0) === 0;
+  const isByIsolate = flows.some(
+    (flow) =>
+      flow.protocol === 'icmp' && commandFor(flow, classOf(flow, record)).startsWith('sudo'),
+  );
   const sizes = new Set(record.classes.map(({ packetBytes }) => packetBytes));
   const facts: readonly (readonly [isTold: boolean, text: string])[] = [
     [
@@ -149,8 +163,14 @@ function notesOn(flows: readonly FiveTuple[], record: Reproducible): string[] {
     ],
     [isOf('udp'), 'the capture shows whether an answer comes, which need not be so for UDP'],
     [
-      isOf('icmp'),
-      'ping changes its checksum with every packet: routers that balance by it spread its packets',
+      isOf('icmp') && !isByIsolate,
+      'each ping is one packet with the checksum of its flow, by which some routers balance: ' +
+        'repeat it to see a partial loss, as further packets of one ping have others',
+    ],
+    [
+      isByIsolate,
+      'ping puts the time into packets of this size, so that their checksum, by which some ' +
+        'routers balance, is never that of the flow: fantrace sends the flow itself',
     ],
     [
       record.family === 6,

@@ -11,6 +11,7 @@ function reply(traits: Partial<TraceReply>): TraceReply {
     as: null,
     rttMs: 1.5,
     sentAt: '2026-01-02T03:04:05.000250Z',
+    sendTime: 'estimated',
     kind: 'time-exceeded',
     isTarget: false,
     icmp: { type: 11, code: 0, mark: '' },

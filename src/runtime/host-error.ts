@@ -7,6 +7,7 @@
  * - `SOURCES_DIFFER`: it would reach several targets from different addresses of its own
  * - `PORTS_UNAVAILABLE`: not enough source ports can be had
  * - `SEND_REFUSED`: the kernel refuses every packet
+ * - `MARK_DENIED`: no right to mark packets
  * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
  * - `NO_PROGRAM`: a program of others that is to trace is not there
  * - `WRONG_PROGRAM`: it is, but is not what it should be
@@ -19,6 +20,7 @@ export type HostErrorCode =
   | 'SOURCES_DIFFER'
   | 'PORTS_UNAVAILABLE'
   | 'SEND_REFUSED'
+  | 'MARK_DENIED'
   | 'AS_DATABASE_UNREADABLE'
   | 'NO_PROGRAM'
   | 'WRONG_PROGRAM'

@@ -61,6 +61,7 @@ function interfaceOf(
   return {
     address: addresses.textOf(address),
     name: null,
+    as: null,
     flows,
     sent: Math.round(sent * share),
     received: Math.round(received * share),

@@ -219,10 +219,10 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
   };
 }
 
-/** None of ICMP: nothing but a prober keeps the checksum of its echoes as it is. */
+/** Of ICMP, the number is identifier and checksum, and there is no port. */
 function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefined): FiveTuple[] {
   const { protocol = 'tcp' } = options;
-  if (flow === undefined || protocol === 'icmp') return [];
+  if (flow === undefined) return [];
   const { source, destinations, port } = network;
   const destination = destinations[flow.targetIndex] ?? source;
   const classes = trafficClasses(options, addressBytes(network));
@@ -233,7 +233,7 @@ function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefin
       source: formatIpAddress(source),
       sourcePort: flow.sourcePort,
       destination: formatIpAddress(destination),
-      port,
+      port: protocol === 'icmp' ? 0 : port,
       ...(own === undefined ? {} : { class: own }),
     },
   ];

@@ -45,7 +45,11 @@ export class KernelClock {
 
   /** Compares the clocks; to be called before each drain. */
   sample(): void {
-    const { offsetUs, atUs } = compareClocks(this.#clocks);
+    const measured = compareClocks(this.#clocks);
+    const { atUs } = measured;
+    // As long as the old offset fits, times of several drains differ by no more than the kernel's.
+    const fits = Math.abs(measured.offsetUs - this.#offsetUs) <= measured.windowUs / 2 + 1;
+    const offsetUs = fits ? this.#offsetUs : measured.offsetUs;
     const slewUs = SLEW_RATIO * (atUs - this.#sampledAtUs);
     this.#hasStepped = Math.abs(offsetUs - this.#offsetUs) > STEP_US + slewUs;
     if (this.#hasStepped) this.#steps++;
@@ -76,8 +80,15 @@ export class KernelClock {
   }
 }
 
+interface ClockOffset {
+  readonly offsetUs: number;
+  readonly atUs: number;
+  /** The offset may be wrong by half of this. */
+  readonly windowUs: number;
+}
+
 /** Wall clock − monotonic clock, by the tightest attempt; it takes one unless preempted. */
-function compareClocks({ monotonicUs, realtimeUs }: Clocks): { offsetUs: number; atUs: number } {
+function compareClocks({ monotonicUs, realtimeUs }: Clocks): ClockOffset {
   let best = { offsetUs: 0, atUs: 0, windowUs: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < ATTEMPTS_MAX && best.windowUs > WINDOW_US; attempt++) {
     const startUs = monotonicUs();

@@ -1,6 +1,5 @@
 /** Where a run takes place: the host's network by raw sockets, or a simulated one. */
 
-import { networkInterfaces } from 'node:os';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import type { IsolateProtocol, LoopDelays } from '../model/isolate-record.ts';
@@ -9,6 +8,7 @@ import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
 import { type NetworkPlan, planNetwork } from '../sim/network-plan.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { SimulatedLink } from '../sim/simulated-link.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { HostTimeline, type Timeline, VirtualTimeline } from './timeline.ts';
 
 /** An open network, ready to probe one target or several. */
@@ -165,12 +165,6 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
     reserved.close();
     throw error;
   }
-}
-
-/** Of all interfaces, link-local ones included: the kernel sends errors from those as well. */
-export function ownAddresses(): readonly Uint8Array[] {
-  const interfaces = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return interfaces.flatMap(({ address }) => parseIpAddress(address.split('%')[0] ?? '') ?? []);
 }
 
 function addressBytes(text: string): Uint8Array {

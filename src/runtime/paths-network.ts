@@ -6,7 +6,8 @@ import type { FlowRequest } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
-import { openSimulatedNetwork, ownAddresses } from './network.ts';
+import { openSimulatedNetwork } from './network.ts';
+import { ownAddresses } from './own-addresses.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
 import { HostTimeline, type Timeline } from './timeline.ts';
 

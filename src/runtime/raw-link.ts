@@ -26,6 +26,7 @@ import { monotonicUs } from './clock.ts';
 import { HostError } from './host-error.ts';
 import { KernelClock } from './kernel-clock.ts';
 import { grantAdvice } from './raw-socket-advice.ts';
+import { markDenied } from './source-address.ts';
 
 export type LinkProtocol = 'tcp' | 'udp' | 'icmp';
 
@@ -48,6 +49,10 @@ export interface RawLinkOptions {
   readonly device?: string | undefined;
   /** Which devices probes leave by; undefined where the kernel chooses for all. */
   readonly devices?: readonly DevicesOfPorts[] | undefined;
+  /** Mark of the probes, for routing and firewalls of this host. */
+  readonly mark?: number | undefined;
+  /** Whether the kernel is asked when each probe left; false unless told. */
+  readonly hasSendTimes?: boolean | undefined;
   /** Source ports of the probes, both included. */
   readonly ports: PortRange;
   /**
@@ -132,9 +137,9 @@ class RawSocketLink implements RawLink {
       receiver: opened(new RawReceiver(inlet)),
       protocol: inlet.protocol,
     }));
-    const { family, scopeId, device, devices, packetBytesMax = OUTBOX_SLOT_BYTES } = options;
+    const { packetBytesMax = OUTBOX_SLOT_BYTES } = options;
     const room = { slots: OUTBOX_SLOTS, slotBytes: Math.ceil(packetBytesMax / 8) * 8 };
-    this.#sender = opened(new RawSender({ family, scopeId, device, devices, ...room }));
+    this.#sender = opened(new RawSender({ ...options, ...room }));
     this.outbox = { ...room, bytes: this.#sender.packets, lengths: this.#sender.lengths };
     this.#clock = new KernelClock({ monotonicUs, realtimeUs });
     this.notes = [...new Set(this.#inlets.flatMap(({ receiver }) => bufferNote(receiver)))];
@@ -161,6 +166,12 @@ class RawSocketLink implements RawLink {
       });
     }
     return handedOver;
+  }
+
+  sendTimes(take: (sequence: number, sentAtUs: number) => void): void {
+    this.#sender.sendTimes((sequence, realtimeUs) => {
+      take(sequence, this.#clock.toMonotonicUs(realtimeUs));
+    });
   }
 
   nextArrivalUs(): number {
@@ -251,6 +262,7 @@ function bufferNote({ bufferBytes, bufferBytesWanted }: RawReceiver): string[] {
 }
 
 function explained(error: SystemCallError): Error {
+  if (error.syscall === 'setsockopt SO_MARK') return markDenied(error);
   const isDenied = error.code === 'EPERM' || error.code === 'EACCES';
   if (error.syscall !== 'socket' || !isDenied) return error;
   const message = 'raw sockets need the capability CAP_NET_RAW, which this process lacks';

@@ -214,7 +214,8 @@ function hasEndFields(end: Record<string, unknown>): boolean {
   const areNumbers = ['loopDelayP99Ms', 'loopDelayMaxMs'].every(
     (key) => typeof end[key] === 'number',
   );
-  return typeof end['startedAt'] === 'string' && areNumbers && isObject(end['names']);
+  const areMaps = ['names', 'origins'].every((key) => isObject(end[key]));
+  return typeof end['startedAt'] === 'string' && areNumbers && areMaps;
 }
 
 /** Only files have a length; devices and pipes are written as they are. */

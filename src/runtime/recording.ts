@@ -6,6 +6,7 @@
  */
 
 import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
+import type { AsOrigin } from '../model/as-origin.ts';
 import type { LoopDelays } from '../model/isolate-record.ts';
 import type { LinkCounters, PacketArena, PacketLink } from '../model/packet-link.ts';
 import type { IsolateOptions } from './isolate.ts';
@@ -57,6 +58,8 @@ export interface RecordingEnd extends LoopDelays {
   readonly startedAt: string;
   /** Names of addresses, as far as the DNS was asked. */
   readonly names: Readonly<Record<string, string>>;
+  /** Whose networks they are in, as far as a database was asked. */
+  readonly origins: Readonly<Record<string, AsOrigin>>;
 }
 
 /** What a recording can be refused for. */

@@ -11,6 +11,8 @@ export interface RouteOptions {
   readonly device?: string | undefined;
   /** Interface index of a link-local destination. */
   readonly scopeId?: number | undefined;
+  /** Mark of the packets. */
+  readonly mark?: number | undefined;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -55,10 +57,18 @@ export function sourceAddressFor(destination: Uint8Array, options: RouteOptions 
     return routeSource(destination, options);
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
+    if (error.syscall === 'setsockopt SO_MARK') throw markDenied(error);
     const advice = ADVICE[error.code];
     if (advice === undefined) throw error;
     const by = options.device === undefined ? '' : ` by ${options.device}`;
     const message = `no route to ${formatIpAddress(destination)}${by} (${error.code}): ${advice}`;
     throw new HostError('NO_ROUTE', message, error);
   }
+}
+
+/** Said of a mark that this process may not set. */
+export function markDenied(error: SystemCallError): HostError {
+  const message = `packets cannot be marked (${error.code})`;
+  const advice = 'that needs CAP_NET_RAW on Linux 5.17 and newer, CAP_NET_ADMIN before';
+  return new HostError('MARK_DENIED', `${message}\n${advice}`, error);
 }

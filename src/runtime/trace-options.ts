@@ -36,6 +36,13 @@ export interface TraceOptions {
   readonly source?: string;
   /** Name of the network interface to send by. */
   readonly interface?: string;
+  /** Mark (SO_MARK) of the probes, for routes and firewalls of this host, 0 to 2^32 − 1. */
+  readonly mark?: number;
+  /**
+   * How it is known when a probe left: `estimated` from our clock before and after the call, or
+   * told by the `kernel`, which takes a microsecond more for each. `estimated` unless told.
+   */
+  readonly timestamps?: 'estimated' | 'kernel';
   /** TOS or traffic class, 0 to 255; 0 unless told. */
   readonly tos?: number;
   /** IPv4: whether routers must not cut the probe into fragments; true unless told. */
@@ -73,6 +80,8 @@ export interface CompleteTraceOptions {
   readonly flowLabel: number;
   readonly seed: number;
   readonly rates: PacerRates;
+  readonly mark: number | undefined;
+  readonly hasSendTimes: boolean;
 }
 
 const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'udp', 'udp-classic', 'icmp'];
@@ -89,6 +98,11 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   const { packetBytes } = options;
   if (packetBytes !== undefined) {
     integerOption('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
+  }
+  const { mark, timestamps = 'estimated' } = options;
+  if (mark !== undefined) integerOption('mark', mark, { preset: 0, min: 0, max: 2 ** 32 - 1 });
+  if (timestamps !== 'estimated' && timestamps !== 'kernel') {
+    throw new RangeError(`timestamps must be estimated or kernel, got ${timestamps}`);
   }
   const seed = integerOption('seed', options.seed, {
     preset: Math.floor(Math.random() * 2 ** 32),
@@ -113,6 +127,8 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
       max: 0xfffff,
     }),
     seed,
+    mark,
+    hasSendTimes: timestamps === 'kernel',
     rates: {
       total: integerOption('rate', options.rate, { preset: 20_000, min: 1, max: 1_000_000 }),
       perInterface: integerOption('ratePerInterface', options.ratePerInterface, {

@@ -59,6 +59,7 @@ function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
     as: null,
     rttMs: reply.rttUs / 1000,
     sentAt: wallClock(details.sentAtUs),
+    sendTime: details.isStamped ? 'kernel' : 'estimated',
     kind: reply.kind,
     isTarget: reply.isTarget,
     icmp: details.icmpType < 0 ? null : icmpOf(reply, details, family),
@@ -87,6 +88,7 @@ function icmpOf({ code }: ProbeReply, { icmpType: type, mtu }: ReplyDetails, fam
 
 const NO_DETAILS: ReplyDetails = {
   sentAtUs: 0,
+  isStamped: false,
   icmpType: -1,
   mtu: 0,
   quotedTos: -1,

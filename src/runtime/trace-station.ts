@@ -11,7 +11,7 @@ import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import type { ProbeSink } from '../model/probe.ts';
 import type { TraceRung } from '../model/trace-record.ts';
-import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import { type FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { runProbing } from './run-loop.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -127,6 +127,7 @@ export class TraceStation {
       timeline,
       advance: (nowUs) => this.#advance(nowUs),
       isDone: () => this.#active.size === 0,
+      hasNews: () => this.#touched.size > 0,
     });
     this.#isRunning = false;
   }
@@ -190,3 +191,15 @@ function sinkOf(trace: () => Trace, touch: () => void): ProbeSink {
     },
   };
 }
+
+type EngineTraits = Omit<
+  ConstructorParameters<typeof ProbeEngine>[0],
+  'flows' | 'destinationPort' | 'tos'
+>;
+
+/** An engine for a station, without flows: each trace brings its own. */
+export function stationEngine(traits: EngineTraits): ProbeEngine {
+  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
+}
+
+const NOBODY = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

@@ -5,13 +5,11 @@ import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
-import { ProbeEngine } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
-import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
-import { openSimulatedNetwork, ownAddresses } from './network.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { HostTimeline } from './timeline.ts';
-import { type StationParts, TraceStation } from './trace-station.ts';
+import { type StationParts, stationEngine, TraceStation } from './trace-station.ts';
 
 /** What all traces of one station have in common. */
 export interface StationTraits {
@@ -23,6 +21,8 @@ export interface StationTraits {
   readonly isExact: boolean;
   readonly packetBytesMax: number;
   readonly rates: PacerRates;
+  readonly mark: number | undefined;
+  readonly hasSendTimes: boolean;
 }
 
 /** A station in use, and the port that its probes come from. */
@@ -63,7 +63,7 @@ export async function leaseHostStation(
     return await lease(JSON.stringify(all), () => openHost(all));
   } catch (error) {
     const isDenied = error instanceof HostError && error.code === 'RAW_SOCKET_DENIED';
-    if (!isDenied || unprivileged.protocol === 'tcp') throw error;
+    if (!isDenied || unprivileged.protocol === 'tcp' || traits.mark !== undefined) throw error;
   }
   const protocol = unprivileged.protocol === 'icmp' ? 'icmp' : 'udp';
   const source = unprivileged.source;
@@ -92,45 +92,10 @@ async function lease(key: string, open: () => SharedStation['opened']): Promise<
   }
 }
 
-/** A simulated network of its own, in virtual time. */
-export function openSimulatedStation(
-  scenario: Scenario,
-  {
-    family,
-    seed,
-    sourcePort,
-    rates,
-  }: {
-    readonly family: IpFamily | undefined;
-    readonly seed: number;
-    readonly sourcePort: number;
-    readonly rates: PacerRates;
-  },
-): StationLease & { readonly source: Uint8Array; readonly destination: Uint8Array } {
-  const overrides = { seed, ...(family === undefined ? {} : { family }) };
-  const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, link, timeline, tokenKey } = network;
-  const [destination = source] = network.destinations;
-  const addresses = new AddressBook();
-  const random = new Random(seed);
-  const engine = engineOf({ source, destination, tokenKey, rates, random, addresses });
-  const station = new TraceStation({
-    engine,
-    link,
-    timeline,
-    addresses,
-    rung: 'simulated',
-    notes: [],
-    counters: () => network.counters(),
-    close: () => network.close(),
-  });
-  return { station, sourcePort, source, destination, release: () => network.close() };
-}
-
 async function openHost(
   traits: StationTraits,
 ): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
-  const { family, device, scopeId, packetBytesMax, rates } = traits;
+  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('./raw-link.ts'),
     import('./reserved-ports.ts'),
@@ -151,6 +116,8 @@ async function openHost(
       source: any,
       scopeId,
       device,
+      mark,
+      hasSendTimes,
       packetBytesMax,
       protocols: ['tcp', 'udp', 'icmp'],
       ports: { low: sourcePort, high: sourcePort },
@@ -161,7 +128,7 @@ async function openHost(
       reserved.close();
     };
     const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
-    return { station: hostStation(family, rates, parts), sourcePort };
+    return { station: hostStation(traits, parts), sourcePort };
   } catch (error) {
     reserved.close();
     throw error;
@@ -170,9 +137,10 @@ async function openHost(
 
 /** UDP with an error queue, or ping sockets. */
 async function openUnprivileged(
-  { family, device, scopeId, packetBytesMax, rates, sourcePort, isExact }: StationTraits,
+  traits: StationTraits,
   { protocol, source }: { readonly protocol: 'udp' | 'icmp'; readonly source: Uint8Array },
 ): SharedStation['opened'] {
+  const { family, device, scopeId, packetBytesMax, sourcePort, isExact } = traits;
   const { openDatagramLink } = await import('./datagram-link.ts');
   const timeline = new HostTimeline();
   const link = openDatagramLink({
@@ -187,8 +155,10 @@ async function openUnprivileged(
     onReadable: () => timeline.wake(),
   });
   const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
-  const parts = { link, timeline, rung, notes: [NOTES[rung]], close: () => link.close() } as const;
-  return { station: hostStation(family, rates, parts), sourcePort: link.port };
+  const notes = [NOTES[rung], ...(traits.hasSendTimes ? [ESTIMATED_NOTE] : [])];
+  const parts = { link, timeline, rung, notes, close: () => link.close() } as const;
+  const own = { ...traits, hasSendTimes: false };
+  return { station: hostStation(own, parts), sourcePort: link.port };
 }
 
 const NOTES = {
@@ -199,35 +169,25 @@ const NOTES = {
     'without CAP_NET_RAW: ping sockets, which show no MPLS labels and no quoted TTL or TOS',
 } as const;
 
+const ESTIMATED_NOTE = 'send times are estimated: these sockets do not tell the kernel’s';
+
 /** A station of this host on a link that is open. */
 function hostStation(
-  family: IpFamily,
-  rates: PacerRates,
+  { family, rates, hasSendTimes }: StationTraits,
   parts: Pick<StationParts, 'link' | 'timeline' | 'rung' | 'notes' | 'close'>,
 ): TraceStation {
   const any = new Uint8Array(family === 4 ? 4 : 16);
   const addresses = new AddressBook();
   const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const engine = engineOf({
+  const engine = stationEngine({
     source: any,
     destination: any,
     tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
     rates,
     random: new Random(seed),
     addresses,
+    hasSendTimes,
     ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
   });
   return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
 }
-
-type EngineTraits = Omit<
-  ConstructorParameters<typeof ProbeEngine>[0],
-  'flows' | 'destinationPort' | 'tos'
->;
-
-/** An engine without flows: each trace brings its own. */
-function engineOf(traits: EngineTraits): ProbeEngine {
-  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
-}
-
-const NOBODY = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

@@ -10,7 +10,6 @@ import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
-import { loadScenario } from './scenario-files.ts';
 import { resolveTarget } from './target.ts';
 import {
   type CompleteTraceOptions,
@@ -24,7 +23,7 @@ import {
   wallClockFrom,
   withLookedUp,
 } from './trace-record.ts';
-import { leaseHostStation, openSimulatedStation, type StationLease } from './trace-stations.ts';
+import { leaseHostStation, type StationLease } from './trace-stations.ts';
 
 export type { TraceOptions } from './trace-options.ts';
 
@@ -149,14 +148,16 @@ async function openRoute(
     ...(packetBytes === undefined ? {} : { lengthBytes: packetBytes }),
   };
   if (given.simulate !== undefined) {
-    const { scenario } = loadScenario(given.simulate);
-    const lease = openSimulatedStation(scenario, { family: given.family, seed, sourcePort, rates });
+    const { openSimulatedStation } = await import('./simulated-station.ts');
+    const traits = { family: given.family, seed, sourcePort, rates };
+    const lease = openSimulatedStation(given.simulate, traits);
     const { source, destination } = lease;
     return { lease, flow: completeFlow({ ...fields, source, destination, sourcePort }) };
   }
   const { address: destination, scopeId } = await resolveTarget(target, given.family);
   const device = given.interface;
-  const source = await sourceFor(destination, { device, scopeId, source: given.source });
+  const { mark, hasSendTimes } = options;
+  const source = await sourceFor(destination, { device, scopeId, mark, source: given.source });
   const lengthMin = probeLengthMin(protocol, familyOf(destination) === 4 ? 4 : 16);
   if (packetBytes !== undefined && packetBytes < lengthMin) {
     const message = `packetBytes must be at least ${lengthMin} for ${protocol}, got ${packetBytes}`;
@@ -165,7 +166,8 @@ async function openRoute(
   const flow = completeFlow({ ...fields, source, destination, sourcePort });
   const family: IpFamily = familyOf(destination);
   const packetBytesMax = flow.lengthBytes;
-  const traits = { family, device, scopeId, packetBytesMax, rates, sourcePort };
+  const sockets = { family, device, scopeId, mark, hasSendTimes, packetBytesMax };
+  const traits = { ...sockets, rates, sourcePort };
   const isExact = given.sourcePort !== undefined;
   const lease = await leaseHostStation({ ...traits, isExact }, { source, protocol });
   return { lease, flow: { ...flow, sourcePort: lease.sourcePort } };
@@ -176,10 +178,12 @@ async function sourceFor(
   {
     device,
     scopeId,
+    mark,
     source,
   }: {
     readonly device: string | undefined;
     readonly scopeId: number | undefined;
+    readonly mark: number | undefined;
     readonly source: string | undefined;
   },
 ): Promise<Uint8Array> {
@@ -189,7 +193,7 @@ async function sourceFor(
     throw new RangeError(`source must be an address of the target's family, got ${source}`);
   }
   const { sourceAddressFor } = await import('./source-address.ts');
-  return sourceAddressFor(destination, { device, scopeId });
+  return sourceAddressFor(destination, { device, scopeId, mark });
 }
 
 function addressesIn({ hops }: TraceRecord): string[] {

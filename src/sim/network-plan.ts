@@ -29,7 +29,6 @@ import { type Window, windowOf } from './schedule.ts';
 import { type Joined, SOURCE, TARGET } from './topology.ts';
 
 export type { AddressPair } from './addresses.ts';
-export type { IcmpLimit } from './scenario-model.ts';
 
 /** A loss at one place and in one direction that is more than a constant chance. */
 export interface PlannedHazard {

@@ -91,7 +91,7 @@ function describedKeys(schema: unknown): { key: string; description: unknown }[]
 const VALID = { shows: 'a chain', fabric: { widths: [1] }, truth: { verdict: 'no-loss' } };
 
 test('the published schema is that of the code', () => {
-  const hint = 'node dist/cli/main.js simulate --schema > scenarios/scenario.schema.json';
+  const hint = 'node dist/bundle/main.js simulate --schema > scenarios/scenario.schema.json';
   expect(readJson(SCHEMA_FILE), `to renew it: npm run build && ${hint}`).toEqual(
     JSON.parse(JSON.stringify(scenarioSchema())),
   );

@@ -24,6 +24,7 @@ interface Run {
 const SCENARIOS: readonly Run[] = [
   { scenario: 'healthy-fabric', verdict: 'no-loss' },
   { scenario: 'one-link-loses-20-percent', verdict: 'loss-located' },
+  { scenario: 'two-targets-share-a-lossy-link', verdict: 'loss-located' },
   { scenario: 'last-link-loses', verdict: 'target-loss' },
   { scenario: 'target-does-not-answer', verdict: 'target-unreachable' },
   { scenario: 'black-hole-behind-one-link', verdict: 'loss-located' },

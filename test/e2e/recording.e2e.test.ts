@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mmdbOf } from '../support/mmdb.ts';
 import { InstalledCli } from './installed-cli.ts';
 import { flawsOf } from './published-schemas.ts';
 
@@ -30,6 +31,7 @@ describe('a replayed run', () => {
   test.each([
     { scenario: 'one-link-loses-20-percent', name: 'a.jsonl', form: '--json', status: 2 },
     { scenario: 'one-link-loses-20-percent', name: 'b.jsonl.gz', form: '--jsonl', status: 2 },
+    { scenario: 'two-targets-share-a-lossy-link', name: 'g.jsonl.gz', form: '--json', status: 2 },
     { scenario: 'healthy-fabric', name: 'c.jsonl.gz', form: '--show=all', status: 0 },
     { scenario: 'target-does-not-answer', name: 'd.jsonl', form: '--json', status: 2 },
     { scenario: 'large-packets-are-lost', name: 'e.jsonl.gz', form: '--json', status: 2, classes },
@@ -84,6 +86,34 @@ describe('a replayed run', () => {
     const under = ['unshare', '-n', ...nobody];
     expect(await cli.run(['analyze', file, '--json'], { under })).toEqual(live);
   });
+});
+
+test('--asn-db tells whose network an interface is in, and the recording keeps it', async () => {
+  const database = path.join(cli.folder, 'as.mmdb');
+  const asn = (number: number) => ({
+    autonomous_system_number: number,
+    autonomous_system_organization: `NET-${number}\u001b[2J`,
+  });
+  const networks = [
+    { prefix: '10.0.0.0/8', fields: asn(64_500) },
+    { prefix: '10.1.14.0/24', fields: asn(64_501) },
+  ];
+  writeFileSync(database, mmdbOf(networks));
+  const file = path.join(cli.folder, 'as.jsonl.gz');
+  const live = await cli.run([...isolateTo(file), '--asn-db', database]);
+  expect(live.stdout).toContain('10.1.2.2 [AS64500 NET-64500\\u{1b}[2J]');
+  expect(live.stdout).toContain(
+    'it is between AS64500 NET-64500\\u{1b}[2J and AS64501 NET-64501\\u{1b}[2J',
+  );
+  expect(await cli.run(['analyze', file])).toEqual(live);
+  const record = JSON.parse((await cli.run(['analyze', file, '--json'])).stdout);
+  expect(flawsOf('isolate-1', record)).toEqual([]);
+  expect(record.hops[0].interfaces[0].as).toMatchObject({ asn: 64_500 });
+  const end = gunzipSync(readFileSync(file)).toString().trimEnd().split('\n').at(-1) ?? '';
+  expect(flawsOf('recording-1', JSON.parse(end))).toEqual([]);
+  const absent = await cli.run(['analyze', file, '--asn-db', '/absent.mmdb', '--json']);
+  expect(absent.status).toBe(1);
+  expect(JSON.parse(absent.stdout)).toMatchObject({ code: 'AS_DATABASE_UNREADABLE' });
 });
 
 test('every line is what the published schema says', () => {

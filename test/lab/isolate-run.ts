@@ -20,7 +20,7 @@ import type { NamespaceLab } from './namespace-lab.ts';
 import { addressesOf } from './scenario-plan.ts';
 
 /** The compiled program. */
-export const CLI: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI: string = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 export interface IsolateRun {
   readonly status: number | null;
@@ -51,7 +51,8 @@ const TIMEOUT_MS = 90_000;
 export function isolateArgv(plan: NetworkPlan, options: IsolateRunOptions = {}): string[] {
   const { seed = 1, flags = [], withNames = false } = options;
   const { address, port } = plan.target;
-  const own = ['--json', '--seed', String(seed), '--port', String(port)];
+  const own = ['--json', '--seed', String(seed)];
+  if (!flags.includes('icmp')) own.push('--port', String(port));
   if (!withNames) own.push('--no-dns');
   const targets = [address, ...plan.otherTargets.map((other) => other.address)];
   const addresses = targets.map((each) => each[plan.family]);

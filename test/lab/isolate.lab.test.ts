@@ -7,7 +7,7 @@
  * 21 of this file, one honest pass in 470 may fail. Other networks leave nothing to chance.
  */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { FlowRecord, IsolateRecord, Measurement } from '../../src/model/isolate-record.ts';
 import type { Suspect } from '../../src/model/verdict.ts';
@@ -25,11 +25,11 @@ import {
   watchProbes,
 } from './isolate-run.ts';
 import { runSuccessfully } from './lab-commands.ts';
+import { FABRIC, labTest } from './lab-test.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
-import { addressesOf, labFor, type ScenarioFault, type ScenarioOptions } from './scenario-plan.ts';
+import { addressesOf, type ScenarioFault } from './scenario-plan.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
-const FABRIC = { fabric: { widths: [1, 4, 4, 1] } };
 const UNEQUAL = { fabric: { widths: [1, 4, 4, 1], detours: ['r3.2'] } };
 /** As in the comment on top. */
 const CONFIDENT = ['--confidence', '99.99%'];
@@ -119,26 +119,16 @@ const KEYS = {
   }),
 };
 
-const labs: NamespaceLab[] = [];
-
-async function open(what: object, options: ScenarioOptions): Promise<NamespaceLab> {
-  const { lab } = await labFor(what, { seed: SEED, ...options });
-  labs.push(lab);
-  return lab;
-}
+const it = labTest({ seed: SEED });
 
 beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
 });
 
-afterEach(async () => {
-  for (const lab of labs.splice(0)) await lab.close();
-});
-
-describe.each(FAMILIES)('isolate in IPv%i names', (family) => {
+describe.concurrent.each(FAMILIES)('isolate in IPv%i names', (family) => {
   const link = ['r2.1', 'r3.2'] as const;
 
-  it.each([
+  it.for([
     { shows: 'a router that loses 20 %', fault: { router: 'r2.1', forwardLoss: 0.2 } },
     { shows: 'a link that loses 20 %', fault: { link, forwardLoss: 0.2 } },
     { shows: 'a link that loses 5 %', fault: { link, forwardLoss: 0.05 } },
@@ -158,7 +148,7 @@ describe.each(FAMILIES)('isolate in IPv%i names', (family) => {
       fault: { link, forwardLoss: 0.2 },
       target: { answer: 'accept' } as const,
     },
-  ])('$shows', async ({ what = FABRIC, fault, target = {} }) => {
+  ])('$shows', async ({ what = FABRIC, fault, target = {} }, { open }) => {
     const lab = await open(what, { family, faults: [fault], target });
     const run = await isolateIn(lab, { seed: SEED, flags: CONFIDENT });
     expect(verdictOf(run)).toEqual({ verdict: 'loss-located', status: EXIT_LOSS, suspects: 1 });
@@ -166,7 +156,9 @@ describe.each(FAMILIES)('isolate in IPv%i names', (family) => {
     await expectTruePaths(lab, run.record);
   });
 
-  it('the target for a loss at the last router, which nothing but the target shows', async () => {
+  it('the target for a loss at the last router, which nothing but the target shows', async ({
+    open,
+  }) => {
     const lab = await open(FABRIC, { family, faults: [{ router: 'r4.0', forwardLoss: 0.2 }] });
     const run = await isolateIn(lab, { seed: SEED, flags: CONFIDENT });
     expect(verdictOf(run)).toEqual({ verdict: 'target-loss', status: EXIT_LOSS, suspects: 1 });
@@ -174,11 +166,11 @@ describe.each(FAMILIES)('isolate in IPv%i names', (family) => {
   });
 });
 
-describe.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
-  it.each([
+describe.concurrent.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
+  it.for([
     { shows: 'when nothing is lost', what: FABRIC },
     { shows: 'for paths of unequal lengths', what: UNEQUAL },
-  ])('$shows', async ({ what }) => {
+  ])('$shows', async ({ what }, { open }) => {
     const lab = await open(what, { family });
     const run = await isolateIn(lab, { seed: SEED, flags: COARSE });
     expect(verdictOf(run)).toEqual({ verdict: 'no-loss', status: EXIT_CLEAN, suspects: 0 });
@@ -187,7 +179,7 @@ describe.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
     await expectTruePaths(lab, run.record, { unseen: [] });
   });
 
-  it('for routers that never answer', async () => {
+  it('for routers that never answer', async ({ open }) => {
     const routers = { 'r2.1': { silent: true }, 'r3.3': { silent: true } };
     const lab = await open({ ...FABRIC, routers }, { family });
     const run = await isolateIn(lab, { seed: SEED, flags: BRIEF });
@@ -195,7 +187,7 @@ describe.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
     await expectTruePaths(lab, run.record, { unseen: Object.keys(routers) });
   });
 
-  it('for a router that limits its errors as Linux does for each peer', async () => {
+  it('for a router that limits its errors as Linux does for each peer', async ({ open }) => {
     const routers = { 'r2.1': { icmpLimit: { perSecond: 1, burst: 6 } } };
     const lab = await open({ ...FABRIC, routers }, { family });
     const { record, status } = await isolateIn(lab, { seed: SEED, flags: BRIEF });
@@ -206,7 +198,7 @@ describe.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
     await expectTruePaths(lab, record, { unseen: Object.keys(routers) });
   });
 
-  it('for a target that drops all probes in silence', async () => {
+  it('for a target that drops all probes in silence', async ({ open }) => {
     const lab = await open(FABRIC, { family, target: { answer: 'drop' } });
     const run = await isolateIn(lab, { seed: SEED, flags: ['--max-time', '4s'] });
     const verdict = 'target-unreachable';
@@ -215,10 +207,10 @@ describe.each(FAMILIES)('isolate in IPv%i blames nobody', (family) => {
   });
 });
 
-describe('an isolate run', () => {
+describe.concurrent('an isolate run', () => {
   const lossy = { link: ['r2.1', 'r3.2'], forwardLoss: 0.2 } as const;
 
-  it('writes a document with every key', async () => {
+  it('writes a document with every key', async ({ open }) => {
     const lab = await open(FABRIC, { faults: [lossy] });
     const { record, stderr } = await isolateIn(lab, { seed: SEED, flags: CONFIDENT });
     const { suspects, flows, measurement } = record;
@@ -230,7 +222,7 @@ describe('an isolate run', () => {
     expect(measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
   });
 
-  it('that is interrupted tells what it knows', async () => {
+  it('that is interrupted tells what it knows', async ({ open }) => {
     const lab = await open(FABRIC, {});
     const packets = await watchProbes(lab, { count: 500 });
     const { child, over } = startIsolate(lab, { seed: SEED });
@@ -244,7 +236,7 @@ describe('an isolate run', () => {
     expect(await processesIn(lab)).toBe('');
   });
 
-  it('leaves the ports of another alone, and both are right', async () => {
+  it('leaves the ports of another alone, and both are right', async ({ open }) => {
     const lab = await open(FABRIC, { faults: [lossy] });
     const packets = await watchProbes(lab, { count: 1 });
     const first = startIsolate(lab, { seed: 1, flags: LESS_CONFIDENT });

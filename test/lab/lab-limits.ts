@@ -2,20 +2,18 @@
 
 import { existsSync } from 'node:fs';
 import type { NetworkPlan, PlannedLink, PlannedRouter } from '../../src/sim/network-plan.ts';
-
-/** A plan that the kernel cannot express; the message names the part. */
-export class LabPlanError extends Error {
-  readonly code = 'LAB_CANNOT_EXPRESS';
-
-  constructor(what: string) {
-    super(`the kernel cannot express ${what}`);
-    this.name = 'LabPlanError';
-  }
-}
+import { SOURCE } from '../../src/sim/topology.ts';
+import { checkWindow, isAlways } from './lab-clock.ts';
+import { ETHERNET_MTU, nodesOf } from './lab-nodes.ts';
+import { isOldRouter } from './lab-old-router.ts';
+import { LabPlanError } from './lab-plan-error.ts';
+import { isMarking } from './lab-routing.ts';
 
 /** Linux has 16 bytes for an interface name, the last of them 0, and `to-` takes three. */
 const NODE_NAME = /^[a-z][a-z0-9.-]{0,11}$/;
 const HASH_SEED = '/proc/sys/net/ipv4/fib_multipath_hash_seed';
+/** RFC 8200 §5. */
+const IPV6_MTU_MIN = 1280;
 
 /**
  * Delays and jitter are not checked but ignored: what they change is the order of replies, not who is at fault.
@@ -23,12 +21,12 @@ const HASH_SEED = '/proc/sys/net/ipv4/fib_multipath_hash_seed';
  * @throws {LabPlanError} for the first part of the plan that the kernel cannot express
  */
 export function checkPlan(plan: NetworkPlan): void {
-  const { family, errorSource, links, routers } = plan;
+  const { family, links, routers } = plan;
   const misnamed = routers.find(({ name }) => !NODE_NAME.test(name));
   if (misnamed !== undefined) {
     throw new LabPlanError(`the router name "${misnamed.name}": interfaces are called after it`);
   }
-  if (family === 6 && errorSource === 'ingress') {
+  if (family === 6 && routers.some(({ errorAddress }) => errorAddress === undefined)) {
     throw new LabPlanError('errors from the ingress address in IPv6: only IPv4 has that setting');
   }
   const balancer = routers.find(
@@ -41,21 +39,25 @@ export function checkPlan(plan: NetworkPlan): void {
   }
   const foreign = simulatedOnly(plan)[0];
   if (foreign !== undefined) throw new LabPlanError(foreign);
+  for (const window of windowsOf(plan)) checkWindow(window);
 }
 
 /** What only the simulated network can do. */
 function simulatedOnly(plan: NetworkPlan): string[] {
-  const { balancing, routes, target, otherTargets } = plan;
-  const unusual = otherTargets.filter(({ answer, answerLimit }) => {
+  const nodes = nodesOf(plan);
+  const hosts = nodes.filter(({ router }) => router === undefined);
+  const unusual = plan.otherTargets.filter(({ answer, answerLimit }) => {
     return answer !== 'refuse' || answerLimit !== undefined;
   });
+  const special = nodes.find((node) => isMarking(plan, node) || isSpecial(node.router));
   return [
-    ...routes.map(({ router }) => `next hops of ${router} other than those of its links`),
-    ...(balancing.kind === 'per-flow' && balancing.buckets === 0 && balancing.hash === 'own'
-      ? []
-      : ['a balancing other than by flow, with a seed of each router']),
-    ...(target.answerLimit === undefined ? [] : ['a limit of what the target answers']),
     ...unusual.map(({ name }) => `another target, ${name}, that does more than refuse`),
+    ...(special === undefined || plan.otherTargets.length === 0
+      ? []
+      : [`what ${special.name} does with packets to other targets`]),
+    ...hosts
+      .filter((node) => isMarking(plan, node))
+      .map(({ name }) => `balancing at ${name} other than by flow or destination`),
     ...plan.links.flatMap((link) => foreignTraits(link).map((what) => `${what} ${placeOf(link)}`)),
     ...plan.routers.flatMap((router) =>
       foreignRouterTraits(router, plan).map((what) => `${what} at ${router.name}`),
@@ -63,38 +65,38 @@ function simulatedOnly(plan: NetworkPlan): string[] {
   ];
 }
 
-function foreignTraits({ direction, weight, mtu, hazards }: PlannedLink): string[] {
-  return [
-    ...(direction === 'both' ? [] : ['one direction only']),
-    ...(weight === 1 ? [] : ['a weight']),
-    ...(mtu >= ETHERNET_MTU ? [] : ['a small MTU']),
-    ...hazards.map(() => GRAY_LOSS),
-  ];
+/** Whether it treats packets to the target, and no others, by rules of its own. */
+function isSpecial(router: PlannedRouter | undefined): boolean {
+  if (router === undefined) return false;
+  const { rewrites, nat, isHidden, isSynProxy } = router;
+  return (
+    rewrites !== undefined || nat !== undefined || isHidden || isSynProxy || isOldRouter(router)
+  );
 }
 
-function foreignRouterTraits(router: PlannedRouter, plan: NetworkPlan): string[] {
-  const { balancing } = router;
-  const isByRule = plan.errorSource === 'ingress' ? undefined : router.address;
+function foreignTraits({ mtu, near }: PlannedLink): string[] {
+  if (mtu < IPV6_MTU_MIN) return ['an MTU that IPv6 forbids'];
+  // The source would refuse to send what is too long.
+  return near === SOURCE && mtu < ETHERNET_MTU ? ['a small MTU'] : [];
+}
+
+function foreignRouterTraits(router: PlannedRouter, { family }: NetworkPlan): string[] {
+  const { icmpLimit, nat } = router;
   const traits: readonly (readonly [isForeign: boolean, what: string])[] = [
-    [router.hazards.length > 0, GRAY_LOSS],
-    [JSON.stringify(balancing) !== JSON.stringify(plan.balancing), 'a balancing of its own'],
-    [router.icmpLimitPerProber !== undefined, 'an ICMP limit for each prober'],
-    [(router.icmpLimit?.othersPerSecond ?? 0) > 0, 'other probers'],
-    [router.answerRatio < 1, 'errors sent now and then'],
-    [router.errorAddress !== isByRule, 'errors from an address of its own choice'],
-    [router.quote !== 'whole', 'a shortened quote'],
-    [router.mplsLabels.length > 0, 'MPLS labels'],
-    [router.isHidden, 'a tunnel that hides the TTL'],
-    [router.rewrites !== undefined, 'rewritten headers'],
-    [router.nat !== undefined, 'address translation'],
-    [router.isSynProxy, 'a SYN proxy'],
+    [(icmpLimit?.othersPerSecond ?? 0) > 0, 'other probers, of which a lab has none,'],
+    [isOldRouter(router) && family === 6, "quotes other than the kernel's own in IPv6"],
+    [nat?.ports === 'random', 'a translator that changes ports packet by packet'],
   ];
   return traits.filter(([isForeign]) => isForeign).map(([, what]) => what);
+}
+
+function windowsOf({ links, routers, routes }: NetworkPlan) {
+  return [
+    ...[...links, ...routers].flatMap(({ hazards }) => hazards.map(({ window }) => window)),
+    ...routes.map(({ window }) => window),
+  ].filter((window) => !isAlways(window));
 }
 
 function placeOf({ near, far }: PlannedLink): string {
   return `on the link from ${near} to ${far}`;
 }
-
-const ETHERNET_MTU = 1500;
-const GRAY_LOSS = 'loss that depends on the packet, the time or earlier losses';

@@ -4,7 +4,9 @@ import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { NetworkPlan } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { CommandError, runSuccessfully } from './lab-commands.ts';
-import { interfaceTo } from './lab-layout.ts';
+import { interfaceTo, nodesOf } from './lab-nodes.ts';
+import { LabPlanError } from './lab-plan-error.ts';
+import { marksAlways } from './lab-routing.ts';
 
 /** Flows from the source to the target that differ in the source port. */
 export interface LabFlows {
@@ -23,11 +25,17 @@ interface Position {
 
 const INTERFACE = / dev to-(\S+)/;
 
+/** No way of a lab is longer, unless it is a loop. */
+const STEPS_MAX = 64;
+
 /**
- * Follows every flow from router to router.
+ * Follows every flow from router to router, as it goes at all times but those of which the plan
+ * says otherwise.
  *
- * @returns the routers of each source port's way, in order, without the hosts
+ * @returns the routers of each source port's way, in order, without the hosts; of one that ends in
+ *   a loop the first 64
  * @throws {CommandError} when a router has no route
+ * @throws {LabPlanError} where a router's tables alone do not tell
  */
 export async function trueRoutes(
   plan: NetworkPlan,
@@ -35,10 +43,13 @@ export async function trueRoutes(
   query: LabFlows & { readonly family: IpFamily },
 ): Promise<ReadonlyMap<number, readonly string[]>> {
   const target = query.to ?? TARGET;
+  const blurred = nodesOf(plan).find((node) => marksAlways(node));
+  if (blurred !== undefined)
+    throw new LabPlanError(`a table that tells the ways at ${blurred.name}`);
   const routes = new Map<number, string[]>(query.sourcePorts.map((port) => [port, []]));
   const start = query.sourcePorts.map((sourcePort) => ({ sourcePort, from: undefined }));
   let arrived: ReadonlyMap<string, readonly Position[]> = new Map([[SOURCE, start]]);
-  while (arrived.size > 0) {
+  for (let step = 0; arrived.size > 0 && step < STEPS_MAX; step++) {
     const steps = [...arrived].map(async ([node, positions]) => ({
       node,
       positions,

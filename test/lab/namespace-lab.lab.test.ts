@@ -13,7 +13,7 @@ import { farAnsweringAddress, nodeOfAddress } from '../../src/sim/network-plan.t
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { startCommand } from './lab-commands.ts';
 import type { FaultKind } from './lab-faults.ts';
-import { LabPlanError } from './lab-limits.ts';
+import { LabPlanError } from './lab-plan-error.ts';
 import { type FaultCount, type NamespaceLab, openLab } from './namespace-lab.ts';
 import { planScenario, type ScenarioOptions } from './scenario-plan.ts';
 
@@ -233,7 +233,7 @@ describe('plans that the kernel cannot express', () => {
     { what: { ...CHAIN, faults: [{ router: 'r2.0', forwardLoss: 1e-9 }] }, message: /at r2\.0/ },
     {
       what: { ...CHAIN, routers: { 'r1.0': { icmpLimit: { perSecond: 0.001, burst: 1 } } } },
-      message: /ICMP limit of r1\.0/,
+      message: /limit of r1\.0/,
     },
   ])('are refused: $message', async ({ what, message }) => {
     const { plan } = planScenario(what);

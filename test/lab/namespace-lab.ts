@@ -13,6 +13,7 @@ import pLimit from 'p-limit';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { NetworkPlan } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { whenItIs } from './lab-clock.ts';
 import {
   type CommandOptions,
   type CommandResult,
@@ -20,10 +21,13 @@ import {
   runSuccessfully,
   startCommand,
 } from './lab-commands.ts';
-import { counterName, type Fault, faultsOf } from './lab-faults.ts';
-import { BACKLOG, namespaceBatch, nodeScript, nodesOf } from './lab-layout.ts';
+import { clockedRules, counterName, type Fault, faultsOf } from './lab-faults.ts';
+import { BACKLOG, namespaceBatch, nodeScript } from './lab-layout.ts';
 import { claimLabName, makeEtcFolder, removeLab, sweepLeftovers } from './lab-leftovers.ts';
 import { checkPlan } from './lab-limits.ts';
+import { nodesOf } from './lab-nodes.ts';
+import { isOldRouter, oldRouter } from './lab-old-router.ts';
+import { clockedMarkingRules } from './lab-routing.ts';
 import { type LabFlows, trueRoutes } from './lab-truth.ts';
 
 /** How often a fault struck. */
@@ -41,6 +45,8 @@ const ETC_FILES = {
 };
 /** Building is mostly waiting for locks of the kernel. */
 const BUILDERS = 4;
+/** For writing down when things happen. */
+const CLOCK_LEAD_MS = 150;
 
 /**
  * Builds the network of a plan, and removes what labs of killed processes left behind.
@@ -110,6 +116,32 @@ export class NamespaceLab {
     return trueRoutes(this.plan, (node) => this.namespaceOf(node), { ...flows, family });
   }
 
+  /**
+   * Starts the time of the plan: until then nothing of it happens that depends on time.
+   *
+   * @returns when it began, in milliseconds since 1970: now, and at a whole second
+   */
+  async startClock(): Promise<number> {
+    for (;;) {
+      const startS = Math.ceil((Date.now() + CLOCK_LEAD_MS) / 1000);
+      await Promise.all(
+        nodesOf(this.plan).map(async (node) => {
+          const faults = this.#faults.filter((fault) => fault.node === node.name);
+          const rules = [
+            ...clockedRules(faults, startS),
+            ...clockedMarkingRules(this.plan, node, startS),
+          ];
+          if (rules.length === 0) return;
+          const input = `${rules.join('\n')}\n`;
+          await runSuccessfully(this.#onNode(node.name, ['nft', '-f', '-']), { input });
+        }),
+      );
+      if (Date.now() > startS * 1000) continue; // too slow: begin once more, a second later
+      await whenItIs(startS * 1000);
+      return startS * 1000;
+    }
+  }
+
   /** Counts of all faults of the plan, since the lab was opened. */
   async dropCounters(): Promise<readonly FaultCount[]> {
     const nodes = [...new Set(this.#faults.map(({ node }) => node))];
@@ -169,7 +201,14 @@ async function build(lab: NamespaceLab, faults: readonly Fault[]): Promise<void>
     return runSuccessfully(argv, { input: nodeScript(plan, node, own) });
   });
   keepNamesInside(lab.namespaceOf(SOURCE));
-  if (plan.target.answer === 'accept') await listen(lab, plan.target.port);
+  const proxies = plan.routers.filter(({ isSynProxy }) => isSynProxy);
+  const open = plan.target.answer === 'accept' ? [TARGET] : [];
+  await Promise.all([
+    ...[...open, ...proxies.map(({ name }) => name)].map((node) => listen(lab, node)),
+    ...plan.routers
+      .filter(isOldRouter)
+      .map((router) => limit(() => oldRouter(lab, router.name, router))),
+  ]);
 }
 
 function keepNamesInside(namespace: string): void {
@@ -180,9 +219,10 @@ function keepNamesInside(namespace: string): void {
   }
 }
 
-async function listen(lab: NamespaceLab, port: number): Promise<void> {
+async function listen(lab: NamespaceLab, node: string): Promise<void> {
+  const { port } = lab.plan.target;
   const argv = [process.execPath, LISTENER, String(port), String(BACKLOG)];
-  const listener = lab.spawn(TARGET, argv);
+  const listener = lab.spawn(node, argv);
   let complaint = '';
   listener.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     complaint += chunk;
@@ -191,5 +231,5 @@ async function listen(lab: NamespaceLab, port: number): Promise<void> {
     once(listener.stdout, 'data').then(() => true),
     once(listener, 'close').then(() => false),
   ]);
-  if (!isReady) throw new Error(`nobody listens on port ${port} of the target: ${complaint}`);
+  if (!isReady) throw new Error(`nobody listens on port ${port} of ${node}: ${complaint}`);
 }

@@ -18,7 +18,7 @@ import { build } from '../../tools/build.mjs';
 import { isolateIn } from './isolate-run.ts';
 import type { CommandResult } from './lab-commands.ts';
 import { BACKLOG } from './lab-layout.ts';
-import { configure, startFixture } from './lab-nuisances.ts';
+import { addRules, configure, startFixture } from './lab-nuisances.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor, type ScenarioFault, type ScenarioOptions } from './scenario-plan.ts';
 
@@ -135,6 +135,34 @@ describe.each(FAMILIES)('where a link drops all, over IPv%i', (family) => {
   });
 });
 
+/** Routers balance by the checksum of echoes, or not at all: Linux does not, so a filter stands in. */
+test.each(FAMILIES)(
+  'where echoes of some checksums are dropped, the printed pings fail just where they say so (IPv%i)',
+  async (family) => {
+    const { lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family, seed: SEED });
+    labs.push(lab);
+    const message = family === 4 ? 'icmp' : 'icmpv6';
+    await addRules(lab, 'r2.0', {
+      name: 'checksums',
+      hook: 'type filter hook forward priority filter',
+      // The checksum is the second half of the first word (RFC 792, RFC 4443 §2.1).
+      rules: [`${message} type echo-request @th,16,16 & 3 == 1 drop`],
+    });
+    const flags = ['--protocol', 'icmp', '--flows', '16', ...CONFIDENT];
+    const { record } = await isolateIn(lab, { seed: SEED, flags });
+    expect(record.verdict, record.summary).toBe('loss-located');
+    const { faulty, control } = record.reproduce;
+    const isDropped = ({ sourcePort }: FiveTuple): boolean => sourcePort % 4 === 1;
+    expect([faulty.length, control.length]).toEqual([4, 4]);
+    expect([faulty.every(isDropped), control.some(isDropped)]).toEqual([true, false]);
+    const [hits, misses] = printedGroups(record);
+    const statuses = async (lines: readonly string[] = []) =>
+      (await Promise.all(lines.map((line) => inShell(lab, line)))).map(({ status }) => status);
+    expect(await statuses(hits)).toEqual([1, 1, 1, 1]);
+    expect(await statuses(misses)).toEqual([0, 0, 0, 0]);
+  },
+);
+
 test('a report on IPv6 says that the flow label may make another path', async () => {
   const lab = await open({ family: 6, faults: [{ link: LINK, forwardLoss: 1 }] });
   const report = formatIsolateText(await recordOf(lab), { width: Infinity });
@@ -210,7 +238,7 @@ function printedGroups(record: IsolateRecord): string[][] {
   const groups: string[][] = [];
   for (const line of lines.slice(1)) {
     if (/^ {2}\w.*:$/.test(line)) groups.push([]);
-    else if (/^ {4}(?:nc|curl|tcpdump) /.test(line)) groups.at(-1)?.push(line.trim());
+    else if (/^ {4}(?:nc|curl|ping|tcpdump) /.test(line)) groups.at(-1)?.push(line.trim());
   }
   return groups;
 }
@@ -223,7 +251,7 @@ function linesFor(flow: FiveTuple, family: IpFamily) {
   const { groups } = reproduction({
     family,
     simulated: null,
-    classes: [{ tos: 0, packetBytes: 60 }],
+    classes: [{ tos: 0, packetBytes: 40 }],
     reproduce: { faulty: [flow], control: [] },
   });
   const [command = '', capture = ''] = groups.flatMap(({ commands }) => commands);

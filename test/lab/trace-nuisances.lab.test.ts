@@ -8,7 +8,8 @@ import type { TraceRecord, TraceReply } from '../../src/model/trace-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
-import { addRules, configure, type OldRouter, oldRouter } from './lab-nuisances.ts';
+import { addRules, configure } from './lab-nuisances.ts';
+import { type OldRouter, oldRouter } from './lab-old-router.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
 
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 async function openChain(): Promise<NamespaceLab> {
-  build();
+  build({ ifNeeded: true });
   ({ lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family: 4 }));
   return lab;
 }
@@ -73,10 +74,10 @@ it.each(['udp', 'tcp', 'icmp'])(
 );
 
 const OLD_ROUTERS: readonly { shows: string; router: OldRouter; expected: object }[] = [
-  { shows: '8 bytes', router: { quotedTransportBytes: 8 }, expected: { mpls: [] } },
+  { shows: '8 bytes', router: { quote: 'header-and-eight-bytes' }, expected: { mpls: [] } },
   {
     shows: 'MPLS labels',
-    router: { quotedTransportBytes: 8, mplsLabel: 16_001 },
+    router: { quote: 'header-and-eight-bytes', mplsLabels: [16_001] },
     expected: { mpls: [expect.objectContaining({ label: 16_001 })] },
   },
 ];

@@ -19,7 +19,7 @@ const FAMILIES: readonly IpFamily[] = [4, 6];
 const labs = new Map<IpFamily, NamespaceLab>();
 
 beforeAll(async () => {
-  build();
+  build({ ifNeeded: true });
   for (const family of FAMILIES) {
     const { lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family });
     labs.set(family, lab);

@@ -29,7 +29,7 @@ interface TraceRun {
 const labs = new Map<IpFamily, NamespaceLab>();
 
 beforeAll(async () => {
-  build();
+  build({ ifNeeded: true });
   for (const family of FAMILIES) {
     const { lab } = await labFor(CHAIN, { family });
     labs.set(family, lab);
@@ -173,6 +173,32 @@ it.each(FAMILIES)('IPv%i: probes too long for a link are told its MTU', async (f
     ?.replies.map(answerOf)
     .find((reply) => reply);
   expect(answer?.icmp?.mark).toBe('!F-1300');
+});
+
+it.each(FAMILIES)('IPv%i: the kernel tells when each probe left', async (family) => {
+  const { record } = await traceIn(family, ['--timestamps', 'kernel', '-q', '9']);
+  const replies = record.hops.flatMap(({ replies }) =>
+    replies.flatMap((each) => answerOf(each) ?? []),
+  );
+  expect(replies.length).toBeGreaterThanOrEqual(4 * 9);
+  expect(new Set(replies.map(({ sendTime }) => sendTime))).toEqual(new Set(['kernel']));
+});
+
+it.each(FAMILIES)('IPv%i: probes are marked, for the firewall of this host', async (family) => {
+  const table = [family === 4 ? 'ip' : 'ip6', 'marked'];
+  const chain =
+    'chain out { type filter hook output priority 0; meta l4proto udp meta mark != 7 drop; }';
+  const commands = {
+    does: ['nft', `table ${table.join(' ')} { ${chain}; }`],
+    undoes: ['nft', 'delete', 'table', ...table],
+  };
+  const [marked, others] = await during(family, SOURCE, commands, async () => [
+    await traceIn(family, ['--mark', '7']),
+    await traceIn(family, ['--mark', '8', '-m', '2']),
+  ]);
+  expect(marked?.record).toMatchObject({ reached: true, measurement: { sendErrors: {} } });
+  expect(others?.record).toMatchObject({ reached: false, measurement: { repliesReceived: 0 } });
+  expect(others?.record.measurement.sendErrors['EPERM']).toBeGreaterThan(0);
 });
 
 it('three processes side by side take no reply of each other', async () => {

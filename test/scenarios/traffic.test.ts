@@ -29,8 +29,9 @@ describe.each(['tcp', 'udp', 'icmp'] as const)('%s probes', (protocol) => {
       expect(record.protocol).toBe(protocol);
       expect(record.targets[0]?.port).toBe(protocol === 'icmp' ? null : 22);
       expect(isFoundAlone(record, run.scenario, PLACE), describeRun(record, run)).toBe(true);
-      // Nothing but a prober sends echoes with one checksum.
-      expect(record.reproduce.faulty.length > 0).toBe(protocol !== 'icmp');
+      expect(record.reproduce.faulty).not.toEqual([]);
+      const ports = record.reproduce.faulty.map(({ port }) => port);
+      expect(new Set(ports)).toEqual(new Set([protocol === 'icmp' ? 0 : 22]));
     },
   );
 

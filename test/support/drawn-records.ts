@@ -78,6 +78,7 @@ export function drawnRecord(
         flows: paths.filter((path) => path[hop] === address).length,
         sent: 20,
         received: 20,
+        as: null,
         mpls: [],
       })),
     })),

@@ -167,6 +167,18 @@ test('a hop that may only have been unlucky is asked several times', () => {
   expect(tallied(planOf(tableOf(paths, 4), 2)).get('0 2')).toBe(1);
 });
 
+test('a lead is asked more often at a hop that has not answered it', () => {
+  // Rounds enough for the hop to count as silent.
+  const table = tableOf(
+    [...EVEN.slice(2), [100, '*', 301, 400, 'T'], [100, '*', 302, 400, 'T']],
+    30,
+  );
+  const [lead, other] = [FLOWS - 2, FLOWS - 1];
+  const counts = tallied(planOf(table, FLOWS, { leads: [lead] }));
+  expect(counts.get(`${lead} 2`)).toBe(6);
+  expect(counts.get(`${other} 2`)).toBe(1);
+});
+
 test('an interface that limits its answers gets a few probes a round, whoever asks', () => {
   const table = tableOf(EVEN, 3);
   const limited = new Set([202]);

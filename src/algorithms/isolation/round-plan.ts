@@ -60,7 +60,8 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
       return [flow, pathToProbe(table, flow, targetHop, options)];
     }),
   );
-  const weights = flowWeights(paths, new Set(leads.length <= chosen.length / 2 ? leads : []));
+  const closer = new Set(leads.length <= chosen.length / 2 ? leads : []);
+  const weights = flowWeights(paths, closer);
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
   const probes: PlannedProbe[] = [];
@@ -69,7 +70,7 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
       const isKnown = responder !== STAR && !unexplored.has(hop);
       const wanted = isKnown
         ? (weights.get(flow) ?? 1) * (shares.get(responder) ?? 1)
-        : unknownAttempts(table, flow, hop);
+        : unknownAttempts(table, { flow, hop, isLead: closer.has(flow) });
       // Rounded up as often as the fraction says.
       const attempts = Math.floor(wanted + random.unit());
       for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
@@ -78,7 +79,12 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   return spareLimited(table, random.shuffle(probes), options);
 }
 
-function unknownAttempts(table: FlowTable, flow: number, hop: number): number {
+/** A lead may cross its place by a hop that is not silent, but has few answers to share out. */
+function unknownAttempts(
+  table: FlowTable,
+  { flow, hop, isLead }: { flow: number; hop: number; isLead: boolean },
+): number {
+  if (isLead && !table.isUnexplored(flow, hop)) return LEAD_WEIGHT;
   return table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
 }
 

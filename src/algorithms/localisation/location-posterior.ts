@@ -21,6 +21,8 @@ export interface PlaceGroup {
  * a model (the temperature of a posterior).
  */
 const TEMPERATURE = 1.3;
+/** Below this share of answers a limit decides which probes are answered, and hardly a loss. */
+const DEAF_RATIO = 0.5;
 /** Only so many rivals are fitted, those that come nearest before that, and within so many nats. */
 const RIVALS_FITTED = 10;
 const FITTED_NATS = 12;
@@ -54,24 +56,23 @@ export function locationPosterior(selection: Selection, term: Term): readonly Pl
   const near = losses.filter(({ flows }) =>
     tried.some((other) => other.flows.length === flows.length),
   );
-  return groupsOf(
-    fitted,
-    new Alike(
-      near,
-      limited.map(({ cells }) => cells),
-    ),
-  );
+  return groupsOf(fitted, new Alike(near, limited));
 }
 
 /** A limited responder that stays so whatever the rival: its cells then tell nothing. */
 interface Limited {
   readonly cells: readonly number[];
+  /** It answers so little that even some of its cells beside the others tell nothing. */
+  readonly isDeaf: boolean;
 }
 
 function limitedResponders(belief: Belief, term: Term): Limited[] {
   return [...belief.active]
     .filter((active) => active !== term && active.candidate.isNuisance)
-    .map(({ candidate }) => ({ cells: candidate.cells }));
+    .map(({ candidate, coverage }) => ({
+      cells: candidate.cells,
+      isDeaf: coverage.theta < Math.log(DEAF_RATIO),
+    }));
 }
 
 /** A rival's score if the limits within what it covers adapt to it. */
@@ -117,14 +118,15 @@ function groupsOf(
 
 /**
  * Which candidates the counts cannot tell apart: those that differ only in whether they cover all
- * cells of a limited responder, which a change of its limit makes up for.
+ * cells of a limited responder, which a change of its limit makes up for, or any cells of one that
+ * is all but deaf: a token bucket spreads its few answers over interfaces as it pleases.
  */
 class Alike {
-  readonly #limited: readonly (readonly number[])[];
+  readonly #limited: readonly Limited[];
   readonly #byKey = new Map<string, Candidate[]>();
   readonly #keys = new Map<Candidate, string>();
 
-  constructor(candidates: readonly Candidate[], limited: readonly (readonly number[])[]) {
+  constructor(candidates: readonly Candidate[], limited: readonly Limited[]) {
     this.#limited = limited;
     for (const candidate of candidates) {
       const key = this.keyOf(candidate);
@@ -136,8 +138,9 @@ class Alike {
     const known = this.#keys.get(candidate);
     if (known !== undefined) return known;
     const own = new Set(candidate.cells);
-    for (const cells of this.#limited) {
-      if (cells.every((cell) => own.has(cell))) for (const cell of cells) own.delete(cell);
+    for (const { cells, isDeaf } of this.#limited) {
+      if (!isDeaf && !cells.every((cell) => own.has(cell))) continue;
+      for (const cell of cells) own.delete(cell);
     }
     const key = `${candidate.isReturn} ${[...own].join()}`;
     this.#keys.set(candidate, key);
