@@ -36,7 +36,7 @@ export interface PathsFlags {
   readonly dns: boolean;
   readonly json?: true;
   readonly jsonl?: true;
-  readonly format?: 'text' | 'scamper';
+  readonly format?: 'text' | 'scamper' | 'atlas';
   readonly svg?: string;
   readonly dot?: string;
 }
@@ -138,6 +138,7 @@ function outputFlags(): Option[] {
     choiceOption('--format <NAME>', 'how the result is written (default: text)', [
       'text',
       'scamper',
+      'atlas',
     ]),
     new ValueOption('--svg <FILE>', 'draw the graph', TEXT),
     new ValueOption('--dot <FILE>', 'write the graph for Graphviz', TEXT),

@@ -3,11 +3,12 @@
 import { Command } from 'commander';
 import { printable } from '../lib/printable.ts';
 import type { PathsRecord } from '../model/paths-record.ts';
-import type { FinishedPaths, PathsEvent } from '../runtime/paths.ts';
+import type { FinishedPaths } from '../runtime/paths.ts';
 import type { PathsOptions } from '../runtime/paths-options.ts';
 import { CliError } from './cli-error.ts';
-import { type OutputFile, openOutputs } from './output-files.ts';
+import { openOutputs } from './output-files.ts';
 import { type PathsFlags, pathsFlags, pathsOptionsOf } from './paths-flags.ts';
+import { openPathsReport, type PathsReport } from './paths-report.ts';
 
 const EXIT_SURE = 0;
 const EXIT_FAILED = 1;
@@ -72,9 +73,9 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
       ...(flags.svg === undefined ? {} : { svg: flags.svg }),
       ...(flags.dot === undefined ? {} : { dot: flags.dot }),
     });
-    const finished = await found(target, options, flags);
-    await write(finished, flags);
-    const failures = await draw(finished.record, outputs);
+    const report = await openPathsReport(flags, outputs);
+    const finished = await found(target, options, report);
+    const failures = report.finish(finished);
     for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
     return failures.length > 0 ? EXIT_FAILED : exitStatusOf(finished.record);
   } finally {
@@ -82,52 +83,34 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
   }
 }
 
+/** Everything that needs a right or a module comes before root is given up. */
 async function found(
   target: string,
   options: PathsOptions,
-  flags: PathsFlags,
+  { event }: PathsReport,
 ): Promise<FinishedPaths> {
-  const { findPaths } = await import('../runtime/paths.ts');
-  const tell = (event: PathsEvent): void => {
-    if (event.type === 'reply') process.stdout.write(`${JSON.stringify(event)}\n`);
+  const [{ findPaths }, { ProgressLine }, { dropPrivileges }] = await Promise.all([
+    import('../runtime/paths.ts'),
+    import('./progress-line.ts'),
+    import('../runtime/privileges.ts'),
+  ]);
+  const progress = new ProgressLine(process.stderr);
+  const opened = (): void => {
+    const note = dropPrivileges({ hasSockets: options.simulate === undefined });
+    if (note !== undefined) process.stderr.write(`fantrace: ${note}\n`);
   };
   try {
-    return await findPaths(target, options, flags.jsonl ? tell : () => {});
+    return await findPaths(target, options, {
+      event,
+      opened,
+      progress: (counts, elapsedUs) => progress.show({ ...counts, elapsedUs }),
+    });
   } catch (error) {
     if (error instanceof RangeError) throw new CliError('USAGE', flagNames(error.message));
     throw error;
+  } finally {
+    progress.clear();
   }
-}
-
-async function write({ record, replies }: FinishedPaths, flags: PathsFlags): Promise<void> {
-  const { stdout } = process;
-  if (flags.json) {
-    stdout.write(`${JSON.stringify(record)}\n`);
-  } else if (flags.jsonl) {
-    stdout.write(`${JSON.stringify({ type: 'end', ...record })}\n`);
-  } else if (flags.format === 'scamper') {
-    const { formatScamperPaths } = await import('../report/paths-scamper.ts');
-    stdout.write(formatScamperPaths(record, replies));
-  } else {
-    const [{ formatPathsText }, { outputWidth, paintFor }] = await Promise.all([
-      import('../report/paths-text.ts'),
-      import('./terminal.ts'),
-    ]);
-    const paint = await paintFor(stdout, process.env);
-    stdout.write(formatPathsText(record, { width: outputWidth(stdout), paint }));
-  }
-}
-
-async function draw(
-  record: PathsRecord,
-  outputs: ReadonlyMap<string, OutputFile>,
-): Promise<string[]> {
-  if (outputs.size === 0) return [];
-  const { formatPathsDot, formatPathsSvg } = await import('../report/paths-drawings.ts');
-  return [
-    ...(outputs.get('--svg')?.replace(formatPathsSvg(record)) ?? []),
-    ...(outputs.get('--dot')?.replace(formatPathsDot(record)) ?? []),
-  ];
 }
 
 /** What the library calls an option, by the name of its flag. */

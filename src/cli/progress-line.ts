@@ -1,6 +1,13 @@
 /** One line on a terminal's stderr that tells how a run goes on; nothing at all elsewhere. */
 
-import type { IsolateProgress } from '../runtime/isolate.ts';
+/** How far a run is. */
+export interface ShownProgress {
+  readonly elapsedUs: number;
+  readonly probesSent: number;
+  readonly repliesReceived: number;
+  /** Of a run that has rounds. */
+  readonly roundsOver?: number;
+}
 
 /** Nothing is shown for what is over sooner. */
 const SHOWN_AFTER_MS = 1000;
@@ -21,11 +28,12 @@ export class ProgressLine {
     this.#isCapable = stream.isTTY && process.env['TERM'] !== 'dumb';
   }
 
-  show({ elapsedUs, probesSent, repliesReceived, roundsOver }: IsolateProgress): void {
+  show({ elapsedUs, probesSent, repliesReceived, roundsOver }: ShownProgress): void {
     if (!this.#isCapable || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
     const seconds = (elapsedUs / 1e6).toFixed(1);
     const counts = `${probesSent} probes  ${repliesReceived} replies`;
-    const line = `${seconds} s  round ${roundsOver}  ${counts}`;
+    const round = roundsOver === undefined ? '' : `round ${roundsOver}  `;
+    const line = `${seconds} s  ${round}${counts}`;
     this.#stream.write(
       `${CLEAR_LINE}${line.slice(0, (this.#stream.columns || WIDTH_DEFAULT) - 1)}`,
     );

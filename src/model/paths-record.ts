@@ -1,6 +1,7 @@
 /** The record of a multipath search: all that reports of it read, and what `--json` writes. */
 
 import type { IpFamily } from '../lib/ip-address.ts';
+import type { TraceLabel } from './trace-record.ts';
 
 export type PathsProtocol = 'udp' | 'tcp' | 'icmp';
 
@@ -110,12 +111,18 @@ export interface PathsReply {
   readonly sentAtUs: number;
   readonly rttMs: number;
   readonly replyTtl: number;
-  /** −1 for replies that are not ICMP. */
-  readonly icmpType: number;
-  readonly icmpCode: number;
-  /** −1 without a quote. */
-  readonly quotedTtl: number;
-  readonly quotedTos: number;
+  /** Of the whole packet. */
+  readonly replyBytes: number;
+  /** IPv4 identification; 0 for IPv6. */
+  readonly replyId: number;
+  /** Null for replies that are not ICMP; `mark` as traceroute writes it. */
+  readonly icmp: { readonly type: number; readonly code: number; readonly mark: string } | null;
+  /** Null for replies that are not TCP. */
+  readonly tcpFlags: number | null;
+  /** Null without a quote. */
+  readonly quotedTtl: number | null;
+  readonly quotedTos: number | null;
+  readonly mpls: readonly TraceLabel[];
 }
 
 export interface PathsRecord {
@@ -140,6 +147,12 @@ export interface PathsRecord {
   readonly seed: number;
   readonly simulated: string | null;
   readonly maxTtl: number;
+  /** Stars in a row behind which nobody was looked for. */
+  readonly gapLimit: number;
+  /** Of every probe. */
+  readonly tos: number;
+  /** Bytes behind the transport header of every probe. */
+  readonly payloadBytes: number;
   readonly probesSent: number;
   readonly repliesReceived: number;
   readonly reached: boolean;

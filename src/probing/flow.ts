@@ -41,7 +41,7 @@ const LENGTH_MAX = 65_535;
 const HEADER_BYTES = { 4: 20, 16: 40 } as const;
 const TRANSPORT_BYTES = { tcp: 20, udp: 8, 'udp-classic': 8, icmp: 8 } as const;
 /** Room for the token, where the payload has it, and for what keeps the checksum as it is to be. */
-const PAYLOAD_BYTES_MIN = { tcp: 0, udp: 6, 'udp-classic': 6, icmp: 6 } as const;
+export const PAYLOAD_BYTES_MIN = { tcp: 0, udp: 6, 'udp-classic': 6, icmp: 6 } as const;
 
 /** The shortest probe of a protocol, in bytes from the IP header on. */
 export function probeLengthMin(protocol: ProbeProtocol, addressBytes: 4 | 16): number {

@@ -25,7 +25,8 @@ export function formatScamperPaths(
 
 const METHODS = { udp: 'udp', tcp: 'tcp', icmp: 'icmp-echo' } as const;
 const PROBE_BYTES = { udp: 8, tcp: 20, icmp: 8 } as const;
-const PAYLOAD_BYTES = { udp: 6, tcp: 0, icmp: 6 } as const;
+/** Tries before a flow has a star, where others are answered. */
+const ATTEMPTS = 3;
 const NOBODY = { addr: '*' };
 
 function tracelbOf(record: PathsRecord, replies: readonly PathsReply[]): object {
@@ -51,12 +52,12 @@ function tracelbOf(record: PathsRecord, replies: readonly PathsReply[]): object 
     dst: record.target.address,
     ...ports,
     start: { ...timeOf(startUs), ftime: record.startedAt.replace('T', ' ').slice(0, 19) },
-    probe_size: (family === 4 ? 20 : 40) + PROBE_BYTES[protocol] + PAYLOAD_BYTES[protocol],
+    probe_size: (family === 4 ? 20 : 40) + PROBE_BYTES[protocol] + record.payloadBytes,
     firsthop: 1,
-    attempts: 2,
+    attempts: ATTEMPTS,
     confidence: Math.round(100 * record.confidence),
-    tos: 0,
-    gaplimit: 4,
+    tos: record.tos,
+    gaplimit: record.gapLimit,
     wait_timeout: 5,
     wait_probe: 0,
     probec: record.probesSent,
@@ -147,14 +148,6 @@ class LinkIndex {
       checksum: flow?.checksum,
       'flow-label': flow?.flowLabel,
     };
-    const { icmpType, icmpCode, quotedTtl, quotedTos } = reply;
-    const quote = quotedTtl < 0 ? {} : { icmp_q_ttl: quotedTtl };
-    const icmp = {
-      icmp_type: icmpType,
-      icmp_code: icmpCode,
-      icmp_q_tos: Math.max(0, quotedTos),
-      ...quote,
-    };
     return {
       tx: timeOf(reply.sentAtUs),
       replyc: 1,
@@ -166,11 +159,23 @@ class LinkIndex {
           rx: timeOf(reply.sentAtUs + reply.rttMs * 1000),
           ttl: reply.replyTtl,
           rtt: Math.round(reply.rttMs * 1000) / 1000,
-          ...(icmpType < 0 ? {} : icmp),
+          ...(this.#record.family === 4 ? { ipid: reply.replyId } : {}),
+          ...kindOf(reply),
         },
       ],
     };
   }
+}
+
+/** What kind of packet a reply is; the quoted TTL only with errors. */
+function kindOf({ icmp, tcpFlags, quotedTtl, quotedTos }: PathsReply): object {
+  if (icmp === null) return tcpFlags === null ? {} : { tcp_flags: tcpFlags };
+  return {
+    icmp_type: icmp.type,
+    icmp_code: icmp.code,
+    icmp_q_tos: quotedTos ?? 0,
+    ...(quotedTtl === null ? {} : { icmp_q_ttl: quotedTtl }),
+  };
 }
 
 function timeOf(us: number): { readonly sec: number; readonly usec: number } {

@@ -11,7 +11,14 @@ import {
   type TraceStar,
 } from '../model/trace-record.ts';
 
-const FIRMWARE = 5080;
+/** What tells no measurement of RIPE's from another. */
+export const ATLAS_NAMES = {
+  fw: 5080,
+  msm_id: 0,
+  msm_name: 'Traceroute',
+  prb_id: 0,
+  type: 'traceroute',
+} as const;
 const PROTOCOLS = { udp: 'UDP', 'udp-classic': 'UDP', tcp: 'TCP', icmp: 'ICMP' } as const;
 const IP_HEADER_BYTES = { 4: 20, 6: 40 } as const;
 const TCP_HEADER_BYTES = 20;
@@ -39,7 +46,7 @@ export function formatAtlas(record: TraceRecord): string {
   const endedSeconds = Math.floor((Date.parse(record.startedAt) + record.durationMs) / 1000);
   const headers = IP_HEADER_BYTES[record.family] + PROBE_HEADER_BYTES[record.protocol];
   return `${JSON.stringify({
-    fw: FIRMWARE,
+    ...ATLAS_NAMES,
     af: record.family,
     dst_name: record.target.name,
     dst_addr: record.target.address,
@@ -50,10 +57,6 @@ export function formatAtlas(record: TraceRecord): string {
     paris_id: record.protocol === 'udp-classic' ? 0 : 1,
     timestamp: startedSeconds,
     endtime: endedSeconds,
-    msm_id: 0,
-    msm_name: 'Traceroute',
-    prb_id: 0,
-    type: 'traceroute',
     result: record.hops.map((hop) => hopOf(hop, record)),
   })}\n`;
 }
@@ -63,11 +66,31 @@ function hopOf({ ttl, replies }: TraceHopRecord, record: TraceRecord): object {
   if (unsent !== undefined && !replies.some(isReply)) {
     return { hop: ttl, error: `sendto failed: ${(unsent as TraceStar).unsent}` };
   }
-  const packets = replies.map((reply) => (isReply(reply) ? packetOf(reply, record) : { x: '*' }));
+  const packets = replies.map((reply) =>
+    isReply(reply) ? atlasPacket(reply, record) : { x: '*' },
+  );
   return { hop: ttl, result: packets };
 }
 
-function packetOf(reply: TraceReply, { family, protocol, tos }: TraceRecord): object {
+/** As much of a reply as the format shows. */
+export type AtlasReply = Pick<
+  TraceReply,
+  | 'address'
+  | 'icmp'
+  | 'mpls'
+  | 'quotedTos'
+  | 'quotedTtl'
+  | 'replyBytes'
+  | 'replyTtl'
+  | 'rttMs'
+  | 'tcpFlags'
+>;
+
+/** One reply of a hop. */
+export function atlasPacket(
+  reply: AtlasReply,
+  { family, protocol, tos }: Pick<TraceRecord, 'family' | 'protocol' | 'tos'>,
+): object {
   const isTcp = reply.tcpFlags !== null;
   const headers = IP_HEADER_BYTES[family] + (isTcp ? TCP_HEADER_BYTES : ICMP_OR_UDP_HEADER_BYTES);
   const { quotedTtl, quotedTos, mpls } = reply;
@@ -85,7 +108,7 @@ function packetOf(reply: TraceReply, { family, protocol, tos }: TraceRecord): ob
 }
 
 function errorOf(
-  { icmp }: TraceReply,
+  { icmp }: AtlasReply,
   { family, isUdp }: { readonly family: 4 | 6; readonly isUdp: boolean },
 ): object {
   if (icmp === null) return {};

@@ -16,6 +16,11 @@ export interface FlowPortRequest {
   readonly count: number;
 }
 
+/** The last port that such flows may take. */
+export function lastPortOf({ first, count }: Pick<FlowPortRequest, 'first' | 'count'>): number {
+  return Math.min(PORT_MAX, first + count - 1 + SKIPPED_MAX);
+}
+
 /** The ports of a run. */
 export class FlowPorts {
   /** No port beyond this one is taken. */
@@ -26,10 +31,10 @@ export class FlowPorts {
 
   constructor(request: FlowPortRequest) {
     this.#request = request;
-    this.last = Math.min(PORT_MAX, request.first + request.count - 1 + SKIPPED_MAX);
+    this.last = lastPortOf(request);
   }
 
-  /** The port of a flow, which must be next after those asked for; undefined when none is left. */
+  /** The port of a flow; undefined when none is left. */
   at(flow: number): number | undefined {
     while (this.#ports.length <= flow) {
       const port = this.#next();

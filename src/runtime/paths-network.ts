@@ -1,57 +1,70 @@
-/** Opens the network that a multipath search runs on, and hands out its flows one by one. */
+/**
+ * Opens the network that multipath searches run on, shared by all searches of the process that
+ * agree on it, and hands out the flows of each.
+ */
 
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
-import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
+import { Random } from '../lib/random.ts';
+import { AddressBook } from '../model/address-book.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
-import { TOKEN_KEY_WORDS, type TokenKey } from '../probing/probe-token.ts';
+import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
 import { openSimulatedNetwork } from './network.ts';
 import { ownAddresses } from './own-addresses.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
-import { HostTimeline, type Timeline } from './timeline.ts';
+import { PathsStation } from './paths-station.ts';
+import { SharedResources } from './shared-resources.ts';
+import { HostTimeline } from './timeline.ts';
+import { stationEngine } from './trace-station.ts';
+import type { Uplinks } from './uplinks.ts';
 
-/** An open network. */
+/** A network in use by one search. */
 export interface PathsNetwork {
-  readonly link: PacketLink;
-  readonly timeline: Timeline;
+  readonly station: PathsStation;
   /** 4 or 16 bytes, both of one family. */
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
-  readonly tokenKey: TokenKey;
-  readonly ownAddresses: readonly Uint8Array[];
+  /** What spoils this search or all of the network, a sentence each. */
   readonly notes: readonly string[];
   /** The fields of a flow, by its number; undefined when no port is left for it. */
   flowAt(flow: number): FlowRequest | undefined;
-  counters(): LinkCounters;
-  close(): void;
+  /** Must be called once the search is over. */
+  release(): void;
 }
 
-/** Opens a simulated network. */
+/** Opens a simulated network of its own, in virtual time. */
 export function openSimulatedPaths(
   scenario: Scenario,
   options: CompletePathsOptions,
   family: IpFamily | undefined,
 ): PathsNetwork {
-  const { seed, sourcePort } = options;
+  const { seed, sourcePort, rates, flowField } = options;
   const overrides = { seed, ...(family === undefined ? {} : { family }) };
   const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  return {
-    link: network.link,
-    timeline: network.timeline,
-    source: network.source,
-    destination: network.destinations[0] ?? network.source,
-    tokenKey: network.tokenKey,
-    ownAddresses: [],
+  const { source, tokenKey, link, timeline } = network;
+  const destination = network.destinations[0] ?? source;
+  const addresses = new AddressBook();
+  const random = new Random(seed);
+  const station = new PathsStation({
+    engine: stationEngine({ source, destination, tokenKey, rates, random, addresses }),
+    link,
+    timeline,
+    addresses,
     notes: [],
-    flowAt: (flow) =>
-      flowFields(
-        flow,
-        options.flowField === 'source-port' ? sourcePort + flow : sourcePort,
-        options,
-      ),
     counters: () => network.counters(),
     close: () => network.close(),
+  });
+  const ends = { source, destination };
+  return {
+    station,
+    ...ends,
+    notes: [],
+    flowAt: (flow) => {
+      const port = flowField === 'source-port' ? sourcePort + flow : sourcePort;
+      return flowFields(flow, port, { ...options, ...ends });
+    },
+    release: () => station.parts.close(),
   };
 }
 
@@ -63,8 +76,28 @@ export interface HostPathsRequest {
   readonly source: Uint8Array | undefined;
 }
 
+interface OpenStation {
+  readonly station: PathsStation;
+  /** The source port of a flow that differs in it; undefined when none is left. */
+  readonly portAt: (flow: number) => number | undefined;
+}
+
+/** What all searches of one station have in common. */
+interface StationTraits {
+  readonly family: IpFamily;
+  readonly device: string | undefined;
+  readonly scopeId: number | undefined;
+  readonly protocol: CompletePathsOptions['protocol'];
+  readonly sourcePort: number;
+  /** Source ports, at most. */
+  readonly ports: number;
+  readonly rates: CompletePathsOptions['rates'];
+}
+
+const stations = new SharedResources<OpenStation>(({ station }) => station.parts.close());
+
 /**
- * Opens raw sockets. Source ports are taken as flows come into use.
+ * The network of this host for such a search. Source ports are taken as flows come into use.
  *
  * @throws {HostError} when a right, a route or a free source port is missing
  */
@@ -72,17 +105,59 @@ export async function openHostPaths(
   { destination, scopeId, device, source: given }: HostPathsRequest,
   options: CompletePathsOptions,
 ): Promise<PathsNetwork> {
-  const [{ openRawLink }, { sourceAddressFor }, { FlowPorts }, { uplinksOf }] = await Promise.all([
-    import('./raw-link.ts'),
-    import('./source-address.ts'),
-    import('./flow-ports.ts'),
-    import('./uplinks.ts'),
-  ]);
+  const { sourceAddressFor } = await import('./source-address.ts');
   const family = familyOf(destination);
-  const timeline = new HostTimeline();
   const source = given ?? sourceAddressFor(destination, { device, scopeId });
-  const { protocol, flowField, sourcePort, settings } = options;
-  const count = flowField === 'source-port' ? settings.flowsMax : 1;
+  const { protocol, flowField, sourcePort, settings, rates } = options;
+  const ports = flowField === 'source-port' ? settings.flowsMax : 1;
+  const traits = { family, device, scopeId, protocol, sourcePort, ports, rates };
+  const ends = { source, destination };
+  const { devices, notes } = await steering(traits, { ...ends, port: options.port });
+  const open = (): Promise<OpenStation> => openHostStation(traits, devices);
+  // What is steered port by port is so for one target only.
+  const key = devices === undefined ? JSON.stringify(traits) : undefined;
+  const { resource, release } = await stations.lease(key, open);
+  const { station, portAt } = resource;
+  return {
+    station,
+    ...ends,
+    notes: [...station.parts.notes, ...notes],
+    flowAt: (flow) => {
+      const port = portAt(ports === 1 ? 0 : flow);
+      return port === undefined ? undefined : flowFields(flow, port, { ...options, ...ends });
+    },
+    release,
+  };
+}
+
+/** Of several uplinks of ours the kernel would take one for all: here flows part, too. */
+async function steering(
+  { device, scopeId, ports, sourcePort, protocol }: StationTraits,
+  { port, ...ends }: Ends & { readonly port: number },
+): Promise<Uplinks> {
+  const isFixed = device !== undefined || scopeId !== undefined || ports === 1;
+  if (isFixed) return { devices: undefined, notes: [] };
+  const [{ uplinksOf }, { lastPortOf }] = await Promise.all([
+    import('./uplinks.ts'),
+    import('./flow-ports.ts'),
+  ]);
+  const last = lastPortOf({ first: sourcePort, count: ports });
+  const numbers = Array.from({ length: last - sourcePort + 1 }, (_, i) => sourcePort + i);
+  return uplinksOf({ ...ends, destinationPort: port, protocol }, numbers);
+}
+
+const PRIVILEGED_PORTS = 1024;
+
+async function openHostStation(
+  { family, device, scopeId, protocol, sourcePort, ports: count, rates }: StationTraits,
+  devices: Uplinks['devices'],
+): Promise<OpenStation> {
+  const [{ openRawLink }, { FlowPorts }] = await Promise.all([
+    import('./raw-link.ts'),
+    import('./flow-ports.ts'),
+  ]);
+  const timeline = new HostTimeline();
+  const any = new Uint8Array(family === 4 ? 4 : 16);
   const ports = new FlowPorts({ family, protocol, first: sourcePort, count });
   try {
     const first = ports.at(0);
@@ -90,54 +165,57 @@ export async function openHostPaths(
       const message = `no source port from ${sourcePort} to ${ports.last} is free: name another`;
       throw new HostError('PORTS_UNAVAILABLE', message);
     }
-    // Of several uplinks of ours the kernel would take one for all: here flows part, too.
-    const isSteered = device === undefined && scopeId === undefined && flowField === 'source-port';
-    const flow = { source, destination, destinationPort: options.port, protocol };
-    const numbers = Array.from({ length: ports.last - first + 1 }, (_, i) => first + i);
-    const uplinks = isSteered ? uplinksOf(flow, numbers) : undefined;
+    ports.at(Math.min(count, PRIVILEGED_PORTS - first) - 1); // while there is still a right to them
     const link = openRawLink({
-      devices: uplinks?.devices,
+      devices,
       family,
-      source,
-      destination,
+      source: any,
       scopeId,
       device,
       protocols: [protocol],
       ports: { low: first, high: ports.last },
       onReadable: () => timeline.wake(),
     });
-    return {
-      link,
-      timeline,
-      source,
-      destination,
+    const addresses = new AddressBook();
+    const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+    const engine = stationEngine({
+      source: any,
+      destination: any,
       tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
+      rates,
+      random: new Random(seed),
+      addresses,
       ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-      notes: [...link.notes, ...(uplinks?.notes ?? [])],
-      flowAt: (flow) => {
-        const port = ports.at(flowField === 'source-port' ? flow : 0);
-        return port === undefined ? undefined : flowFields(flow, port, options);
-      },
-      counters: () => link.counters(),
-      close: () => {
-        link.close();
-        ports.close();
-      },
+    });
+    const close = (): void => {
+      link.close();
+      ports.close();
     };
+    const { notes } = link;
+    const counters = () => link.counters();
+    const station = new PathsStation({ engine, link, timeline, addresses, notes, counters, close });
+    return { station, portAt: (flow) => ports.at(flow) };
   } catch (error) {
     ports.close();
     throw error;
   }
 }
 
-function flowFields(
+type Ends = Pick<PathsNetwork, 'source' | 'destination'>;
+
+/** A flow of a search. */
+export function flowFields(
   flow: number,
   sourcePort: number,
-  { flowField, port, seed }: CompletePathsOptions,
+  { flowField, port, seed, protocol, tos, source, destination }: CompletePathsOptions & Ends,
 ): FlowRequest {
   const isInPort = flowField === 'destination-port' || flowField === 'checksum';
   const label = seed & 0xfffff;
   return {
+    source,
+    destination,
+    protocol,
+    tos,
     sourcePort,
     destinationPort: isInPort ? port + flow : port,
     flowLabel: flowField === 'flow-label' ? (label + flow) & 0xfffff : label,

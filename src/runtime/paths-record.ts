@@ -1,7 +1,6 @@
 /** Writes the record of a multipath search. */
 
 import { diamondsOf } from '../algorithms/multipath/diamonds.ts';
-import type { Discovery } from '../algorithms/multipath/discovery.ts';
 import { pathNumbers } from '../algorithms/multipath/path-numbers.ts';
 import { type Place, type PlaceGraph, placesOf } from '../algorithms/multipath/places.ts';
 import { branchesOf, type RouteGraph, type Vertex } from '../algorithms/multipath/route-graph.ts';
@@ -17,25 +16,21 @@ import type {
   PathsRecord,
   RoundTrips,
 } from '../model/paths-record.ts';
-import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import { PAYLOAD_BYTES_MIN } from '../probing/flow.ts';
 import type { PathsNetwork } from './paths-network.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
+import type { FinishedSearch } from './paths-station.ts';
 import { pathsSummary } from './paths-summary.ts';
 import { VERSION } from './version.ts';
 
 /** What a record is made of. */
-export interface PathsParts {
+export interface PathsParts extends FinishedSearch {
   readonly targetName: string;
   readonly simulated: string | null;
   readonly options: CompletePathsOptions;
   readonly network: PathsNetwork;
-  readonly engine: ProbeEngine;
   readonly addresses: AddressBook;
-  readonly discovery: Discovery;
-  readonly flows: readonly (FlowRequest | undefined)[];
   readonly startedAt: Date;
-  readonly startedAtUs: number;
-  readonly endedAtUs: number;
 }
 
 /** A search as it is written down: the graph, and what is known of each place. */
@@ -47,7 +42,7 @@ interface View extends PathsParts {
 
 /** The whole record; names are still to be put in. */
 export function pathsRecordOf(parts: PathsParts): PathsRecord {
-  const { discovery, options, network, engine, startedAtUs, endedAtUs } = parts;
+  const { discovery, options, network, counts, startedAtUs, endedAtUs } = parts;
   const { protocol, settings, flowField } = options;
   const graph = discovery.graph();
   const isFollowed = (star: Vertex): boolean => discovery.flowsLacking(star, graph) === 0;
@@ -78,8 +73,10 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     seed: options.seed,
     simulated: parts.simulated,
     maxTtl: settings.maxTtl,
-    probesSent: engine.counters.probesSent,
-    repliesReceived: engine.counters.repliesReceived,
+    gapLimit: settings.gapLimit,
+    tos: options.tos,
+    payloadBytes: PAYLOAD_BYTES_MIN[protocol],
+    ...counts,
     reached: places.places.some(({ end }) => end === 'target'),
     paths: pathNumbers(places),
     excluded: excludedEverywhere(view),
@@ -91,7 +88,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     unexplored: unexploredOf(view),
     changes: changesOf(view),
     flows: flowsOf(view),
-    measurement: measurementOf(view),
+    measurement: { ...parts.spoils, notes: network.notes },
   } as const;
   return { ...facts, summary: pathsSummary(facts) };
 }
@@ -107,14 +104,6 @@ export function namedPaths(record: PathsRecord, names: ReadonlyMap<string, strin
     places: places.map((place) => ({ ...place, addresses: place.addresses.map(named) })),
   }));
   return { ...record, hops };
-}
-
-function measurementOf({ engine, network }: View): PathsRecord['measurement'] {
-  const { lateReplies, duplicates, foreignReplies, malformed, sendErrors } = engine.counters;
-  const { socketDrops } = network.counters();
-  const { notes } = network;
-  const counters = { lateReplies, duplicates, foreignReplies, malformed, socketDrops };
-  return { ...counters, sendErrors: { ...sendErrors }, notes };
 }
 
 function changesOf({ discovery, addresses }: View): PathsRecord['changes'] {
@@ -256,24 +245,21 @@ function unexploredOf({ graph, places, discovery, addresses }: View): PathsRecor
 
 function flowsOf({ graph, places, flows, options, addresses, network }: View): PathsFlow[] {
   const isIcmp = options.protocol === 'icmp';
-  return flows.flatMap((request, flow) => {
-    if (request === undefined) return [];
+  return flows.map((request, flow) => {
     const walk: (Place | undefined)[] = [];
     for (let ttl = 1; ttl < graph.byTtl.length; ttl++) {
       walk.push(places.placeOf(graph.vertexAt(flow, ttl)));
     }
     const length = 1 + walk.findLastIndex((place) => place !== undefined);
-    return [
-      {
-        flow,
-        sourcePort: request.sourcePort,
-        destinationPort: isIcmp ? null : (request.destinationPort ?? options.port),
-        checksum: isIcmp ? (request.destinationPort ?? options.port) : null,
-        flowLabel: familyOf(network.destination) === 6 ? request.flowLabel : null,
-        path: walk.slice(0, length).map((place) => (place ? idOf(place, addresses) : null)),
-        reached: walk.some((place) => place?.end === 'target'),
-      },
-    ];
+    return {
+      flow,
+      sourcePort: request.sourcePort,
+      destinationPort: isIcmp ? null : (request.destinationPort ?? options.port),
+      checksum: isIcmp ? (request.destinationPort ?? options.port) : null,
+      flowLabel: familyOf(network.destination) === 6 ? request.flowLabel : null,
+      path: walk.slice(0, length).map((place) => (place ? idOf(place, addresses) : null)),
+      reached: walk.some((place) => place?.end === 'target'),
+    };
   });
 }
 

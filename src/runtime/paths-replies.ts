@@ -1,11 +1,31 @@
 /** Lists the replies of a multipath search, for formats that show each. */
 
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import { icmpMark } from '../model/icmp-mark.ts';
 import type { PathsReply } from '../model/paths-record.ts';
+import type { ProbeReply } from '../model/probe.ts';
+import { decodeMplsEntry } from '../wire/icmp-extension.ts';
 import type { PathsParts } from './paths-record.ts';
+
+/** What kind of packet it is, and what it quotes. */
+function causeOf(
+  { code, details, quotedTtl }: ProbeReply,
+  family: IpFamily,
+): Pick<PathsReply, 'icmp' | 'tcpFlags' | 'quotedTtl' | 'quotedTos'> {
+  const { icmpType: type = -1, mtu = 0, tcpFlags = -1, quotedTos = -1 } = details ?? {};
+  const isQuoting = quotedTos >= 0;
+  return {
+    icmp: type < 0 ? null : { type, code, mark: icmpMark({ family, type, code, mtu }) },
+    tcpFlags: tcpFlags < 0 ? null : tcpFlags,
+    quotedTtl: isQuoting ? quotedTtl : null,
+    quotedTos: isQuoting ? quotedTos : null,
+  };
+}
 
 /** Every reply, in the order of flows and TTLs. */
 export function pathsReplies({ discovery, addresses, ...parts }: PathsParts): PathsReply[] {
   const { observations } = discovery;
+  const family = familyOf(parts.network.destination);
   const epochUs = parts.startedAt.getTime() * 1000 - parts.startedAtUs;
   const replies: PathsReply[] = [];
   for (let flow = 0; flow < observations.flows; flow++) {
@@ -20,10 +40,10 @@ export function pathsReplies({ discovery, addresses, ...parts }: PathsParts): Pa
           sentAtUs: Math.round(epochUs + (details?.sentAtUs ?? 0)),
           rttMs: reply.rttUs / 1000,
           replyTtl: reply.replyTtl,
-          icmpType: details?.icmpType ?? -1,
-          icmpCode: reply.code,
-          quotedTtl: (details?.quotedTos ?? -1) < 0 ? -1 : reply.quotedTtl,
-          quotedTos: details?.quotedTos ?? -1,
+          replyBytes: details?.replyBytes ?? 0,
+          replyId: details?.replyIdentification ?? 0,
+          ...causeOf(reply, family),
+          mpls: reply.mpls.map(decodeMplsEntry),
         });
       }
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { flawsOf } from '../../test/e2e/published-schemas.ts';
 import type { PathsRecord } from '../model/paths-record.ts';
+import { formatAtlasPaths } from '../report/paths-atlas.ts';
 import { formatPathsDot, formatPathsSvg } from '../report/paths-drawings.ts';
 import { formatScamperPaths } from '../report/paths-scamper.ts';
 import { formatPathsText } from '../report/paths-text.ts';
@@ -80,6 +81,34 @@ test('links of scamper’s format are those of the record', async () => {
   );
   expect(links).toHaveLength(40);
   for (const { probes } of links) expect(probes.length).toBeGreaterThan(0);
+});
+
+test('the format of Atlas has a line for each flow, with its replies hop by hop', async () => {
+  const { record, replies } = await findPaths('anything', { ...HEALTHY, protocol: 'icmp' });
+  const lines = formatAtlasPaths(record, replies).trimEnd().split('\n');
+  const traces = lines.map((line) => JSON.parse(line));
+  expect(traces).toHaveLength(record.flows.length);
+  expect(traces[0]).toMatchObject({ af: 4, proto: 'ICMP', paris_id: 1, type: 'traceroute' });
+  const packets = traces.flatMap((trace) =>
+    trace.result.flatMap((hop: { result: object[] }) => hop.result),
+  );
+  // Replies from beyond the end of a path are none of its hops.
+  const lengths = record.flows.map(({ path }) => path.length);
+  const shown = replies.filter(({ flow, ttl }) => ttl <= (lengths[flow] ?? 0));
+  expect(packets).toHaveLength(shown.length);
+  const hops = traces[0].result.map(({ hop }: { hop: number }) => hop);
+  expect(hops).toEqual([1, 2, 3, 4, 5]);
+  expect(traces[0].result.at(-1).result[0]).toMatchObject({ from: record.target.address });
+});
+
+test('searches at once are each as they would be alone', async () => {
+  const seeds = [1, 2, 3];
+  const alone: PathsRecord[] = [];
+  for (const seed of seeds) alone.push(await paths('anything', { ...HEALTHY, seed }));
+  const together = await Promise.all(seeds.map((seed) => paths('anything', { ...HEALTHY, seed })));
+  for (const [i, record] of together.entries()) {
+    expect({ ...record, startedAt: '' }).toEqual({ ...alone[i], startedAt: '' });
+  }
 });
 
 describe('events', () => {

@@ -3,13 +3,11 @@
  * tells of each reply as it comes.
  */
 
-import { Discovery } from '../algorithms/multipath/discovery.ts';
+import pLimit from 'p-limit';
 import { parseIpAddress } from '../lib/ip-address.ts';
-import { Random } from '../lib/random.ts';
-import { AddressBook } from '../model/address-book.ts';
+import type { AddressBook } from '../model/address-book.ts';
 import type { PathsRecord, PathsReply } from '../model/paths-record.ts';
-import type { ProbeReply, ProbeSink } from '../model/probe.ts';
-import { type FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import type { ProbeReply } from '../model/probe.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';
 import {
@@ -19,8 +17,8 @@ import {
 } from './paths-options.ts';
 import { namedPaths, type PathsParts, pathsRecordOf } from './paths-record.ts';
 import { pathsReplies } from './paths-replies.ts';
+import type { SearchCounts } from './paths-station.ts';
 import { ptrNames } from './ptr-names.ts';
-import { runProbing } from './run-loop.ts';
 import { loadScenario } from './scenario-files.ts';
 import { resolveTarget } from './target.ts';
 
@@ -58,100 +56,74 @@ export type PathsCall = MeasurementCall<PathsRecord, PathsEvent>;
 export function paths(target: string, options: PathsOptions = {}): PathsCall {
   completePathsOptions(options);
   return new MeasurementCall(async (tell, signal) => {
-    const { record } = await findPaths(target, { ...options, signal }, tell);
+    const { record } = await findPaths(target, { ...options, signal }, { event: tell });
     return record;
   }, options.signal);
 }
 
-/** The same with all replies; `tell` hears of events. */
+/** What a caller may hear of a search that is under way. */
+export interface PathsListener {
+  readonly event?: (event: PathsEvent) => void;
+  /** Sockets are open; nothing has been sent. */
+  readonly opened?: () => void;
+  readonly progress?: (counts: SearchCounts, elapsedUs: number) => void;
+}
+
+/** The same with all replies. */
 export async function findPaths(
   target: string,
   given: PathsOptions,
-  tell: (event: PathsEvent) => void = () => {},
+  listener: PathsListener = {},
 ): Promise<FinishedPaths> {
   const options = completePathsOptions(given);
-  given.signal?.throwIfAborted();
-  const network = await openNetwork(target, given, options);
-  try {
-    const simulated = given.simulate ?? null;
-    const parts = await search({ targetName: target, simulated, options, network }, given, tell);
-    const unnamed = pathsRecordOf(parts);
-    const wantsNames = given.names !== false && simulated === null && !unnamed.partial;
-    const record = wantsNames
-      ? namedPaths(unnamed, await ptrNames(addressesIn(unnamed), given.signal))
-      : unnamed;
-    tell({ type: 'end', record });
-    return { record, replies: pathsReplies(parts) };
-  } finally {
-    network.close();
-  }
+  return atOnce(async () => {
+    given.signal?.throwIfAborted();
+    const network = await openNetwork(target, given, options);
+    try {
+      listener.opened?.();
+      const simulated = given.simulate ?? null;
+      const parts = await search(
+        { targetName: target, simulated, options, network },
+        given,
+        listener,
+      );
+      const unnamed = pathsRecordOf(parts);
+      const wantsNames = given.names !== false && simulated === null && !unnamed.partial;
+      const record = wantsNames
+        ? namedPaths(unnamed, await ptrNames(addressesIn(unnamed), given.signal))
+        : unnamed;
+      listener.event?.({ type: 'end', record });
+      return { record, replies: pathsReplies(parts) };
+    } finally {
+      network.release();
+    }
+  });
 }
+
+/** Searches at a time; what is known of a graph takes memory, and pacing has its limits, too. */
+export const SEARCHES_AT_ONCE = 256;
+const atOnce = pLimit(SEARCHES_AT_ONCE);
 
 type Ground = Pick<PathsParts, 'targetName' | 'simulated' | 'options' | 'network'>;
 
 async function search(
   ground: Ground,
   { signal }: PathsOptions,
-  tell: (event: PathsEvent) => void,
+  { event, progress = () => {} }: PathsListener,
 ): Promise<PathsParts> {
   const { options, network } = ground;
-  const { source, destination, tokenKey, timeline, link, ownAddresses } = network;
-  const addresses = new AddressBook();
-  const engine = new ProbeEngine(
-    {
-      source,
-      destination,
-      destinationPort: options.port,
-      tos: options.tos,
-      protocol: options.protocol,
-      flows: [],
-      tokenKey,
-      rates: options.rates,
-      random: new Random(options.seed),
-      addresses,
-      ownAddresses,
-    },
-    NOBODY,
-  );
-  const flows: (FlowRequest | undefined)[] = [];
-  const engineFlows: number[] = [];
-  const order = (flow: number, ttl: number, round: number): void => {
-    while (flows.length <= flow) {
-      const request = network.flowAt(flows.length);
-      if (request === undefined) {
-        discovery.limitFlows(flows.length);
-        discovery.unsent(flow, ttl);
-        return;
-      }
-      engineFlows.push(engine.addFlow(request, sinkOf(flows.length)));
-      flows.push(request);
-    }
-    engine.order(engineFlows[flow] ?? 0, ttl, round);
-  };
-  const sinkOf = (flow: number): ProbeSink => ({
-    replied: (reply) => {
-      discovery.replied({ ...reply, flow });
-      tell(replyEvent({ ...reply, flow }, addresses));
-    },
-    repliedLate: (reply) => discovery.repliedLate({ ...reply, flow }),
-    lost: (_, ttl) => discovery.lost(flow, ttl),
-    unsent: (_, ttl) => discovery.unsent(flow, ttl),
-  });
+  const { station } = network;
+  const { addresses } = station.parts;
   const startedAt = new Date();
-  const startedAtUs = timeline.nowUs();
-  const discovery = new Discovery(options.settings, order, startedAtUs);
-  const advance = (nowUs: number): number => {
-    discovery.advance(nowUs);
-    return discovery.deadlineUs();
-  };
-  const isDone = (): boolean => discovery.end !== undefined;
-  await runProbing({ engine, link, timeline, advance, isDone, signal });
-  discovery.abort();
-  const endedAtUs = timeline.nowUs();
-  return { ...ground, engine, addresses, discovery, flows, startedAt, startedAtUs, endedAtUs };
+  const finished = await station.run({
+    settings: options.settings,
+    flowAt: (flow) => network.flowAt(flow),
+    signal,
+    replied: (reply) => event?.(replyEvent(reply, addresses)),
+    progress,
+  });
+  return { ...ground, ...finished, addresses, startedAt };
 }
-
-const NOBODY: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };
 
 function replyEvent(reply: ProbeReply, addresses: AddressBook): PathsEvent {
   const { flow, ttl, responder, rttUs, isTarget } = reply;

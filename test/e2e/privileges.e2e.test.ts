@@ -68,6 +68,19 @@ async function firstLineOf({ child }: StartedRun): Promise<void> {
 }
 
 describe.runIf(isRoot)('started as root', () => {
+  test('paths, too, searches as nobody without any right', async () => {
+    const slowly = ['--rate', '1', '--max-time', '24h', '--no-dns', '--jsonl'];
+    const env = { SUDO_UID: undefined, SUDO_GID: undefined };
+    const run = cli.start(['paths', '127.0.0.1', ...slowly], { env, under: ALONE });
+    await firstLineOf(run);
+    const threads = threadsOf(run.child.pid ?? 0);
+    run.child.kill('SIGINT');
+    expect(await run.outcome).toMatchObject({ status: 130, stderr: '' });
+    for (const { uids, capabilities } of threads) {
+      expect({ uids, capabilities }).toEqual({ uids: Array(4).fill(NOBODY), capabilities: 0n });
+    }
+  });
+
   test.each([
     { by: 'root itself', env: { SUDO_UID: undefined, SUDO_GID: undefined }, id: NOBODY },
     { by: 'a user of sudo', env: { SUDO_UID: `${USER}`, SUDO_GID: `${USER}` }, id: USER },

@@ -121,11 +121,16 @@ export class Discovery implements ProbeSink {
     this.observations.unsent(flow, ttl);
   }
 
-  /** Asks for what is missing, or ends; to be called again after outcomes, and at `deadlineUs`. */
-  advance(nowUs: number): void {
+  /**
+   * Asks for what is missing, or ends; to be called again after outcomes, and at `deadlineUs`.
+   *
+   * @param inRounds whether to wait for all that is under way (Vermeulen 2020): where many targets
+   *   are searched at once nobody waits longer for it, and each plan costs as much as all before
+   */
+  advance(nowUs: number, { inRounds = false }: { readonly inRounds?: boolean } = {}): void {
     if (this.#end !== undefined) return;
     if (nowUs >= this.deadlineUs()) this.#end = 'max-time';
-    else if (this.#isNews) this.#plan();
+    else if (this.#isNews && !(inRounds && this.observations.pending > 0)) this.#plan();
   }
 
   /** When the search is over whatever comes; Infinity after its end. */

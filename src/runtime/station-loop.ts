@@ -1,0 +1,161 @@
+/**
+ * Any number of measurements over one engine and one set of sockets, each visited when something
+ * has happened to it or when its time has come.
+ */
+
+import { MinHeap } from '../lib/min-heap.ts';
+import type { PacketLink } from '../model/packet-link.ts';
+import type { ProbeEngine } from '../probing/probe-engine.ts';
+import { runProbing } from './run-loop.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What the loop runs over. */
+export interface LoopParts {
+  readonly engine: ProbeEngine;
+  readonly link: PacketLink;
+  readonly timeline: Timeline;
+}
+
+/** A measurement, as far as the loop is concerned. */
+export interface StationTask {
+  readonly isOver: boolean;
+  /** Looks at what came, and orders probes. */
+  advance(nowUs: number): void;
+  /** When it must be visited again whatever happens. */
+  deadlineUs(): number;
+  abort(): void;
+  /** It is over: nothing of it that still waits is to be sent. */
+  release(nowUs: number): void;
+}
+
+/** When it began and ended, in the microseconds of the timeline. */
+export interface TaskTimes {
+  readonly startedAtUs: number;
+  readonly endedAtUs: number;
+}
+
+interface ActiveTask {
+  readonly task: StationTask;
+  readonly startedAtUs: number;
+  /** The earliest place that it has in the schedule. */
+  scheduledUs: number;
+  readonly finish: (endedAtUs: number) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+interface Appointment {
+  readonly active: ActiveTask;
+  readonly dueUs: number;
+}
+
+/** Runs measurements while there are any. */
+export class StationLoop {
+  readonly #parts: LoopParts;
+  readonly #active = new Map<StationTask, ActiveTask>();
+  readonly #touched = new Set<ActiveTask>();
+  readonly #schedule = new MinHeap<Appointment>(({ dueUs }) => dueUs);
+  #isRunning = false;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Measurements under way. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Something has happened to a measurement: it is visited in this turn. */
+  touch(task: StationTask): void {
+    const active = this.#active.get(task);
+    if (active !== undefined) this.#touched.add(active);
+  }
+
+  /** Runs one to its end. Rejects when the sockets fail. */
+  run(task: StationTask, signal: AbortSignal | undefined): Promise<TaskTimes> {
+    const { timeline } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const startedAtUs = timeline.nowUs();
+      const abort = (): void => {
+        task.abort();
+        this.#touched.add(active);
+        timeline.wake();
+      };
+      const over = (): void => signal?.removeEventListener('abort', abort);
+      const active: ActiveTask = {
+        task,
+        startedAtUs,
+        scheduledUs: Number.POSITIVE_INFINITY,
+        finish: (endedAtUs) => {
+          over();
+          resolve({ startedAtUs, endedAtUs });
+        },
+        fail: (error) => {
+          over();
+          reject(error);
+        },
+      };
+      this.#active.set(task, active);
+      this.#touched.add(active);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener('abort', abort, { once: true });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#parts.timeline.wake();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // In the next turn, so that measurements that are started together set out together.
+    setImmediate(() => {
+      this.#loop().catch((error: unknown) => this.#failAll(error));
+    });
+  }
+
+  async #loop(): Promise<void> {
+    await runProbing({
+      ...this.#parts,
+      advance: (nowUs) => this.#advance(nowUs),
+      isDone: () => this.#active.size === 0,
+      hasNews: () => this.#touched.size > 0,
+    });
+    this.#isRunning = false;
+  }
+
+  /** @returns when it must be called again */
+  #advance(nowUs: number): number {
+    for (let next = this.#schedule.peek(); next !== undefined; next = this.#schedule.peek()) {
+      if (next.dueUs > nowUs) break;
+      this.#schedule.pop();
+      if (next.dueUs !== next.active.scheduledUs) continue; // it has an earlier appointment since
+      next.active.scheduledUs = Number.POSITIVE_INFINITY;
+      this.#touched.add(next.active);
+    }
+    for (const active of this.#touched) this.#visit(active, nowUs);
+    this.#touched.clear();
+    return this.#schedule.peek()?.dueUs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #visit(active: ActiveTask, nowUs: number): void {
+    const { task } = active;
+    if (this.#active.get(task) !== active) return;
+    task.advance(nowUs);
+    if (task.isOver) {
+      this.#active.delete(task);
+      task.release(nowUs);
+      active.finish(nowUs);
+      return;
+    }
+    const dueUs = Math.max(nowUs + 1, Math.ceil(task.deadlineUs()));
+    if (dueUs >= active.scheduledUs) return;
+    active.scheduledUs = dueUs;
+    if (dueUs < Number.POSITIVE_INFINITY) this.#schedule.push({ active, dueUs });
+  }
+
+  #failAll(error: unknown): void {
+    this.#isRunning = false;
+    for (const active of this.#active.values()) active.fail(error);
+    this.#active.clear();
+  }
+}
