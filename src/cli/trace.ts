@@ -53,7 +53,7 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
   for (const signal of SIGNALS) process.on(signal, interrupt);
   const options = optionsOf(flags, interruption.signal);
   try {
-    const outcomes = await writtenInTurn(await traced(targets, options, flags), flags);
+    const outcomes = await outcomesOf(targets, options, flags);
     if (interruption.signal.aborted) return EXIT_INTERRUPTED;
     if (outcomes.some((outcome) => 'error' in outcome)) return EXIT_FAILED;
     const isReached = outcomes.every((outcome) => 'record' in outcome && outcome.record.reached);
@@ -61,6 +61,48 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }
+}
+
+async function outcomesOf(
+  targets: readonly string[],
+  options: TraceOptions,
+  flags: TraceFlags,
+): Promise<readonly Outcome[]> {
+  const held = await holdAndDrop(targets, options);
+  try {
+    return await writtenInTurn(await traced(targets, options, flags), flags);
+  } finally {
+    held.release();
+  }
+}
+
+/** Opens what all traces share, and gives up root. */
+async function holdAndDrop(
+  targets: readonly string[],
+  options: TraceOptions,
+): Promise<{ release(): void }> {
+  // All code, as who runs it afterwards may not be permitted to read it.
+  const [{ holdSockets, asSourceOf }, { dropPrivileges }] = await Promise.all([
+    import('../runtime/trace.ts'),
+    import('../runtime/privileges.ts'),
+    import('../report/trace-formats.ts'),
+    import('p-limit'),
+    ...(options.simulate === undefined
+      ? [import('./endpoints.ts'), import('../runtime/source-address.ts')]
+      : [import('../runtime/simulated-station.ts')]),
+  ]);
+  const asSource = asSourceOf(options);
+  if (asSource !== undefined) {
+    const { sharedAsLookup } = await import('../runtime/as-lookup.ts');
+    await sharedAsLookup(asSource); // one complaint for all targets
+  }
+  const hasSockets = options.simulate === undefined;
+  const held = hasSockets ? await holdSockets(targets, options) : { release: () => {} };
+  // To ask for the route of a marked packet takes the right to mark one.
+  const needsRight = options.mark !== undefined && options.source === undefined;
+  const note = needsRight ? undefined : dropPrivileges({ hasSockets });
+  if (note !== undefined) process.stderr.write(`fantrace: ${note}\n`);
+  return held;
 }
 
 /** What became of one target. */
@@ -72,15 +114,10 @@ async function traced(
   options: TraceOptions,
   flags: TraceFlags,
 ): Promise<readonly Promise<Outcome>[]> {
-  const [{ trace, asSourceOf }, { default: pLimit }] = await Promise.all([
+  const [{ trace }, { default: pLimit }] = await Promise.all([
     import('../runtime/trace.ts'),
     import('p-limit'),
   ]);
-  const asSource = asSourceOf(options);
-  if (asSource !== undefined) {
-    const { sharedAsLookup } = await import('../runtime/as-lookup.ts');
-    await sharedAsLookup(asSource); // one complaint for all targets
-  }
   const limit = pLimit(TARGETS_AT_ONCE);
   return targets.map((target) =>
     limit(async (): Promise<Outcome> => {

@@ -75,6 +75,11 @@ export function jumpIfEqual(k: number, targets: JumpTargets): BpfLine {
   return { code: 0x15, k, ...targets }; // BPF_JMP | BPF_JEQ | BPF_K
 }
 
+/** Are accumulator and index register the same? */
+export function jumpIfIndex(targets: JumpTargets): BpfLine {
+  return { code: 0x1d, k: 0, ...targets }; // BPF_JMP | BPF_JEQ | BPF_X
+}
+
 /** Is the accumulator, unsigned, above `k`? */
 export function jumpIfAbove(k: number, targets: JumpTargets): BpfLine {
   return { code: 0x25, k, ...targets }; // BPF_JMP | BPF_JGT | BPF_K

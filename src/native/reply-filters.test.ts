@@ -36,7 +36,8 @@ const STEPS = new Map<number, Step>([
   [0x07, ({ accumulator }) => ({ index: accumulator })],
 ]);
 
-const JUMPS = new Map<number, (accumulator: number, k: number) => boolean>([
+const JUMPS = new Map<number, (accumulator: number, k: number, index: number) => boolean>([
+  [0x1d, (accumulator, _k, index) => accumulator === index],
   [0x15, (accumulator, k) => accumulator === k],
   [0x25, (accumulator, k) => accumulator > k],
   [0x35, (accumulator, k) => accumulator >= k],
@@ -66,7 +67,7 @@ function runUnguarded({ bytes, length }: BpfProgram, read: Machine['read']): num
     const jump = JUMPS.get(code);
     if (code === 0x06) return k;
     if (jump === undefined) machine = { ...machine, ...STEPS.get(code)!(machine, k) };
-    else at += program.getUint8(at * 8 + (jump(machine.accumulator, k) ? 2 : 3));
+    else at += program.getUint8(at * 8 + (jump(machine.accumulator, k, machine.index) ? 2 : 3));
   }
   throw new Error('the program has no end');
 }
@@ -131,7 +132,9 @@ function cutCase(program: BpfProgram, dataOffset: number, packet: number[], need
 describe('icmpFilter, IPv4', () => {
   const filter = icmpFilter(4, [TCP], PORTS);
   const quoted = (port: number, optionBytes = 0, protocol = TCP): number[] =>
-    ipv4({ protocol, optionBytes }, transport(port));
+    ipv4({ protocol, optionBytes, source: [10, 0, 1, 1] }, transport(port));
+  const translated = (port: number, protocol = TCP): number[] =>
+    ipv4({ protocol, source: [192, 0, 2, 1] }, transport(port));
   runCases(filter, 0, [
     { shows: 'time exceeded', packet: ipv4({}, icmpError(11, quoted(40000))), passes: true },
     { shows: 'unreachable', packet: ipv4({}, icmpError(3, quoted(40063))), passes: true },
@@ -141,6 +144,14 @@ describe('icmpFilter, IPv4', () => {
     { shows: 'a port below', packet: ipv4({}, icmpError(11, quoted(39999))), passes: false },
     { shows: 'a port above', packet: ipv4({}, icmpError(11, quoted(40064))), passes: false },
     { shows: 'UDP', packet: ipv4({}, icmpError(11, quoted(40000, 0, UDP))), passes: false },
+    { shows: 'translated', packet: ipv4({}, icmpError(11, translated(40000))), passes: true },
+    { shows: 'and the port', packet: ipv4({}, icmpError(11, translated(9))), passes: true },
+    { shows: 'of UDP', packet: ipv4({}, icmpError(11, translated(9, UDP))), passes: false },
+    {
+      shows: 'translated with its port, behind options',
+      packet: ipv4({ optionBytes: 8 }, icmpError(11, translated(9))),
+      passes: true,
+    },
     {
       shows: 'options around the quote',
       packet: ipv4({ optionBytes: 40 }, icmpError(11, quoted(40000))),
@@ -162,7 +173,9 @@ describe('icmpFilter, IPv4', () => {
 
 describe('icmpFilter, IPv6', () => {
   const filter = icmpFilter(6, [TCP], PORTS);
-  const quoted = (port: number, protocol = TCP): number[] => ipv6({ protocol }, transport(port));
+  const own = new Array<number>(16).fill(9);
+  const quoted = (port: number, protocol = TCP, source = own): number[] =>
+    ipv6({ protocol, source }, transport(port));
   runCases(filter, 40, [
     { shows: 'unreachable', packet: ipv6({}, icmpError(1, quoted(40000))), passes: true },
     { shows: 'packet too big', packet: ipv6({}, icmpError(2, quoted(40000))), passes: true },
@@ -174,6 +187,10 @@ describe('icmpFilter, IPv6', () => {
     { shows: 'a port above', packet: ipv6({}, icmpError(3, quoted(40064))), passes: false },
     { shows: 'UDP', packet: ipv6({}, icmpError(3, quoted(40000, UDP))), passes: false },
   ]);
+  it.each([0, 5, 10, 15])('a port that was translated with byte %i of the address', (i) => {
+    const packet = ipv6({}, icmpError(3, quoted(9, TCP, own.with(i, 1))));
+    expect(run(filter, Uint8Array.from(packet), 40)).toBeGreaterThan(0);
+  });
   cutCase(filter, 40, ipv6({}, icmpError(3, quoted(40000))), 40 + 8 + 40 + 2);
 });
 

@@ -15,6 +15,7 @@ import {
   jumpIfAbove,
   jumpIfAtLeast,
   jumpIfEqual,
+  jumpIfIndex,
   label,
   load,
   loadIndexed,
@@ -60,8 +61,10 @@ export function passedIcmpTypes(family: IpFamily, protocols: readonly number[]):
 
 /**
  * Passes ICMP errors whose quote has one of these transport protocols and a source port of ours, or
- * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. A quoted
- * IPv6 packet with extension headers is dropped: probes have none.
+ * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. An address
+ * translator that leaves quotes as they are may have changed the port: whatever was sent, as the
+ * quote tells, from another address than the error was sent to, passes as well. A quoted IPv6
+ * packet with extension headers is dropped: probes have none.
  *
  * @param protocols protocol numbers of the probes: TCP, UDP, ICMP of the family
  */
@@ -89,11 +92,17 @@ export function icmpFilter(
     ...isOurs,
     returnLength(0),
     ...(hasEchoes
-      ? [label('quoted-echo'), ...quotedField(IDENTIFIER_OFFSET), ...checkPorts(ports)]
+      ? [
+          label('quoted-echo'),
+          ...quotedField(IDENTIFIER_OFFSET),
+          ...checkPorts(ports, 'other-port'),
+        ]
       : []),
     ...(protocols.some((each) => each !== icmp)
-      ? [label('quoted-ports'), ...quotedField(0), ...checkPorts(ports)]
+      ? [label('quoted-ports'), ...quotedField(0), ...checkPorts(ports, 'other-port')]
       : []),
+    label('other-port'),
+    ...FIELDS[family].checkTranslated,
     label('drop'),
     returnLength(0),
   ]);
@@ -114,12 +123,31 @@ const FIELDS = {
       moveToIndex(),
       loadIndexed('half', ICMP_HEADER_BYTES + offset),
     ],
+    checkTranslated: [
+      indexHeaderLength(0),
+      loadIndexed('word', ICMP_HEADER_BYTES + 12),
+      moveToIndex(),
+      load('word', 16),
+      jumpIfIndex({ whenTrue: 'drop' }),
+      returnLength(WHOLE_PACKET),
+    ],
   },
   6: {
     type: [load('byte', 0)],
     identifier: [load('half', IDENTIFIER_OFFSET)],
     protocol: [load('byte', ICMP_HEADER_BYTES + 6)],
     quotedField: (offset: number): BpfLine[] => [load('half', ICMP_HEADER_BYTES + 40 + offset)],
+    checkTranslated: [
+      ...[0, 4, 8, 12].flatMap((word) => [
+        load('word', ICMP_HEADER_BYTES + 8 + word),
+        moveToIndex(),
+        load('word', NETWORK_HEADER + 24 + word),
+        jumpIfIndex({ whenFalse: 'translated' }),
+      ]),
+      returnLength(0),
+      label('translated'),
+      returnLength(WHOLE_PACKET),
+    ],
   },
 } as const;
 
@@ -161,11 +189,11 @@ function checkSource(source: Uint8Array): BpfLine[] {
   return fromSource;
 }
 
-/** Passes when the accumulator is a port of ours, and drops otherwise. */
-function checkPorts({ low, high }: PortRange): BpfLine[] {
+/** Passes when the accumulator is a port of ours, and goes to a label otherwise. */
+function checkPorts({ low, high }: PortRange, otherwise = 'drop'): BpfLine[] {
   return [
-    jumpIfAtLeast(low, { whenFalse: 'drop' }),
-    jumpIfAbove(high, { whenTrue: 'drop' }),
+    jumpIfAtLeast(low, { whenFalse: otherwise }),
+    jumpIfAbove(high, { whenTrue: otherwise }),
     returnLength(WHOLE_PACKET),
   ];
 }

@@ -57,10 +57,9 @@ export async function leaseHostStation(
   traits: StationTraits,
   unprivileged: UnprivilegedTraits,
 ): Promise<StationLease> {
-  const packetBytesMax = Math.ceil(traits.packetBytesMax / PACKET_BYTES_STEP) * PACKET_BYTES_STEP;
-  const all = { ...traits, packetBytesMax };
+  const all = rounded(traits);
   try {
-    return await lease(JSON.stringify(all), () => openHost(all));
+    return await leaseRawStation(all);
   } catch (error) {
     const isDenied = error instanceof HostError && error.code === 'RAW_SOCKET_DENIED';
     if (!isDenied || unprivileged.protocol === 'tcp' || traits.mark !== undefined) throw error;
@@ -69,6 +68,22 @@ export async function leaseHostStation(
   const source = unprivileged.source;
   const key = JSON.stringify({ ...all, protocol, source: [...source] });
   return lease(key, () => openUnprivileged(all, { protocol, source }));
+}
+
+/**
+ * The same on raw sockets and nothing else.
+ *
+ * @throws {HostError} when a right or a free source port is missing
+ */
+export function leaseRawStation(traits: StationTraits): Promise<StationLease> {
+  const all = rounded(traits);
+  return lease(JSON.stringify(all), () => openHost(all));
+}
+
+/** Traces whose packets are almost as long share a station. */
+function rounded(traits: StationTraits): StationTraits {
+  const packetBytesMax = Math.ceil(traits.packetBytesMax / PACKET_BYTES_STEP) * PACKET_BYTES_STEP;
+  return { ...traits, packetBytesMax };
 }
 
 async function lease(key: string, open: () => SharedStation['opened']): Promise<StationLease> {

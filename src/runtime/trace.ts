@@ -23,7 +23,12 @@ import {
   wallClockFrom,
   withLookedUp,
 } from './trace-record.ts';
-import { leaseHostStation, type StationLease } from './trace-stations.ts';
+import {
+  leaseHostStation,
+  leaseRawStation,
+  type StationLease,
+  type StationTraits,
+} from './trace-stations.ts';
 
 export type { TraceOptions } from './trace-options.ts';
 
@@ -156,7 +161,7 @@ async function openRoute(
   }
   const { address: destination, scopeId } = await resolveTarget(target, given.family);
   const device = given.interface;
-  const { mark, hasSendTimes } = options;
+  const { mark } = options;
   const source = await sourceFor(destination, { device, scopeId, mark, source: given.source });
   const lengthMin = probeLengthMin(protocol, familyOf(destination) === 4 ? 4 : 16);
   if (packetBytes !== undefined && packetBytes < lengthMin) {
@@ -164,13 +169,51 @@ async function openRoute(
     throw new RangeError(message);
   }
   const flow = completeFlow({ ...fields, source, destination, sourcePort });
-  const family: IpFamily = familyOf(destination);
-  const packetBytesMax = flow.lengthBytes;
-  const sockets = { family, device, scopeId, mark, hasSendTimes, packetBytesMax };
-  const traits = { ...sockets, rates, sourcePort };
-  const isExact = given.sourcePort !== undefined;
-  const lease = await leaseHostStation({ ...traits, isExact }, { source, protocol });
+  const traits = stationTraits(given, { family: familyOf(destination), scopeId });
+  const lease = await leaseHostStation(traits, { source, protocol });
   return { lease, flow: { ...flow, sourcePort: lease.sourcePort } };
+}
+
+function stationTraits(
+  given: TraceOptions,
+  { family, scopeId }: { readonly family: IpFamily; readonly scopeId: number | undefined },
+): StationTraits {
+  const options = completeTraceOptions(given);
+  const { rates, sourcePort, mark, hasSendTimes, packetBytes: packetBytesMax = 1 } = options;
+  const isExact = given.sourcePort !== undefined;
+  const sockets = { family, scopeId, device: given.interface, mark, hasSendTimes, packetBytesMax };
+  return { ...sockets, rates, sourcePort, isExact };
+}
+
+/**
+ * Opens the raw sockets that traces with these options are going to share, where that is permitted:
+ * after it the right to open them can be given up.
+ *
+ * @returns how to close them, unless a trace still runs
+ */
+export async function holdSockets(
+  targets: readonly string[],
+  given: TraceOptions,
+): Promise<{ release(): void }> {
+  const places = new Map<string, { family: IpFamily; scopeId: number | undefined }>();
+  const note = (family: IpFamily, scopeId?: number): void => {
+    places.set(`${family} ${scopeId}`, { family, scopeId });
+  };
+  for (const target of targets.length === 1
+    ? targets
+    : targets.filter((each) => each.includes('%'))) {
+    const resolved = await resolveTarget(target, given.family).catch(() => undefined);
+    if (resolved !== undefined) note(familyOf(resolved.address), resolved.scopeId);
+  }
+  const families = given.family === undefined ? ([4, 6] as const) : [given.family];
+  if (targets.length > 1) for (const family of families) note(family);
+  const opening = [...places.values()].map((place) => leaseRawStation(stationTraits(given, place)));
+  const opened = await Promise.allSettled(opening); // who cannot be served is told by the trace
+  return {
+    release: () => {
+      for (const each of opened) if (each.status === 'fulfilled') each.value.release();
+    },
+  };
 }
 
 async function sourceFor(

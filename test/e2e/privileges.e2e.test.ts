@@ -58,6 +58,15 @@ function threadsOf(pid: number): Thread[] {
   });
 }
 
+/** Waits until all threads of a process have become nobody. */
+async function threadsOnceNobody(pid: number): Promise<ReturnType<typeof threadsOf>> {
+  for (;;) {
+    const threads = threadsOf(pid);
+    if (threads.length > 0 && threads.every(({ uids }) => uids[0] === NOBODY)) return threads;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Waits until it measures. */
 async function firstLineOf({ child }: StartedRun): Promise<void> {
   let seen = '';
@@ -103,6 +112,20 @@ describe.runIf(isRoot)('started as root', () => {
     }
   });
 
+  test('trace does so, too, and reports when interrupted', async () => {
+    const env = { SUDO_UID: undefined, SUDO_GID: undefined };
+    const slow = ['trace', '127.0.0.1', '-n', '-q', '100', '-z', '1', '--json'];
+    const run = cli.start(slow, { env, under: ALONE });
+    const threads = await threadsOnceNobody(run.child.pid ?? 0);
+    run.child.kill('SIGINT');
+    const { stdout, ...rest } = await run.outcome;
+    expect(rest).toEqual({ status: 130, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ rung: 'raw', partial: true, stopReason: 'aborted' });
+    for (const { capabilities, groups } of threads) {
+      expect([capabilities, groups]).toEqual([0n, '']);
+    }
+  });
+
   test('it still reports, from a folder that only root may read', async () => {
     chmodSync(cli.folder, 0o700);
     try {
@@ -114,6 +137,11 @@ describe.runIf(isRoot)('started as root', () => {
       expect(stdout).toMatch(/^No loss/);
       expect(readFileSync(`${file}.dot`, 'utf8')).toContain('digraph');
       expect((await cli.run(['analyze', file])).stdout).toBe(stdout);
+      const traced = await cli.run(['trace', '127.0.0.1', 'localhost', '-n'], {
+        env,
+        under: ALONE,
+      });
+      expect(traced).toMatchObject({ status: 0, stderr: '' });
     } finally {
       chmodSync(cli.folder, 0o755);
     }

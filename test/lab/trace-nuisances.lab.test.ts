@@ -73,6 +73,30 @@ it.each(['udp', 'tcp', 'icmp'])(
   },
 );
 
+it('through a translator that leaves its own addresses and ports in quotes', async () => {
+  const chain = await openChain();
+  const { source, target, links } = chain.plan;
+  const translated = '192.0.2.9';
+  for (const { far, nearAddress } of links.filter(({ far }) => far !== 'r1.0')) {
+    await configure(chain, far, [`ip route add ${translated}/32 via ${nearAddress[4]}`]);
+  }
+  const probes = `ip saddr ${source[4]} ip daddr ${target.address[4]} meta l4proto udp`;
+  await addRules(chain, 'r1.0', {
+    name: 'mangler',
+    hook: 'type filter hook forward priority filter',
+    rules: [`${probes} ip saddr set ${translated} udp sport set 4000`],
+  });
+  await addRules(chain, 'r1.0', {
+    name: 'restorer',
+    hook: 'type filter hook prerouting priority raw',
+    rules: [`ip daddr ${translated} ip daddr set ${source[4]}`],
+  });
+  const record = await traceIn(chain);
+  expect(record).toMatchObject({ reached: true, measurement: { foreignReplies: 0 } });
+  const translatedAt = [1, 2, 3, 4].map((ttl) => repliesAt(record, ttl).map(({ nat }) => nat));
+  expect(translatedAt).toEqual([false, true, true, true].map((nat) => [nat, nat, nat]));
+});
+
 const OLD_ROUTERS: readonly { shows: string; router: OldRouter; expected: object }[] = [
   { shows: '8 bytes', router: { quote: 'header-and-eight-bytes' }, expected: { mpls: [] } },
   {
