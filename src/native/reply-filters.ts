@@ -61,10 +61,10 @@ export function passedIcmpTypes(family: IpFamily, protocols: readonly number[]):
 
 /**
  * Passes ICMP errors whose quote has one of these transport protocols and a source port of ours, or
- * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. An address
- * translator that leaves quotes as they are may have changed the port: whatever was sent, as the
- * quote tells, from another address than the error was sent to, passes as well. A quoted IPv6
- * packet with extension headers is dropped: probes have none.
+ * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. An
+ * address translator that leaves quotes as they are may have changed the port: whatever was sent,
+ * as the quote tells, from another address than the error was sent to, passes as well. A quoted
+ * IPv6 packet with extension headers is dropped: probes have none.
  *
  * @param protocols protocol numbers of the probes: TCP, UDP, ICMP of the family
  */
