@@ -10,7 +10,7 @@ import { build } from '../tools/build.mjs';
 const [name = '', ...options] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const NEEDS_BUILD = new Set(['lab-accuracy']);
+const NEEDS_BUILD = new Set(['lab-accuracy', 'watch']);
 if (!NEEDS_BUILD.has(name) || build({ ifNeeded: true })) {
   const server = await createViteServer({
     root,
