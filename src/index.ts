@@ -25,6 +25,14 @@ export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
 export { type PathsCall, type PathsEvent, type PathsOptions, paths } from './runtime/paths.ts';
 export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';
 export { type Connection, connectionOf, parseUnmapped } from './watch/connection.ts';
+export { metaline } from './watch/metaline.ts';
+export {
+  type NativeKind,
+  type NativeMethod,
+  NativeTracer,
+  type NativeTracerOptions,
+} from './watch/native-tracer.ts';
+export { TraceCache, type TraceCacheOptions } from './watch/trace-cache.ts';
 export {
   TraceFailure,
   type TraceFailureCode,

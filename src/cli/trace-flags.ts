@@ -55,6 +55,7 @@ function probeOptions(): Option[] {
       'udp',
       'udp-classic',
       'tcp',
+      'tcp-ack',
       'icmp',
     ]).default('udp'),
     new Option('-T, --tcp', 'TCP SYN probes').conflicts('icmp'),

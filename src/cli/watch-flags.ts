@@ -147,6 +147,7 @@ function tracerFlags(): Option[] {
     choiceOption('--method <NAME>', 'what the probes of native are made of', [
       'icmp',
       'udp',
+      'tcp-ack',
     ]).default('icmp'),
     new Option('--no-dns', 'do not look up names of addresses'),
     numberOption('--rate <PPS>', 'probes of native a second, in all', COUNT),

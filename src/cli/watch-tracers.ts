@@ -36,6 +36,10 @@ async function open(
   const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names } as const;
   switch (name) {
     case 'native':
+      if (kind === 'paths' && method === 'tcp-ack') {
+        const message = '--method tcp-ack follows the connection, which is one flow';
+        throw new CliError('USAGE', message, 'with --kind trace');
+      }
       return new NativeTracer({
         kind,
         method,

@@ -5,7 +5,7 @@ import type { AsOrigin } from './as-origin.ts';
 import type { InterfaceInfo } from './probe.ts';
 
 /** What probes are made of. */
-export type TraceProtocol = 'tcp' | 'udp' | 'udp-classic' | 'icmp';
+export type TraceProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
 
 /**
  * How probes are sent and replies received: raw sockets, or without rights UDP sockets with an

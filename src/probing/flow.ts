@@ -3,8 +3,11 @@
  * tells the probes of one flow apart is left to the writers of each protocol.
  */
 
-/** `udp-classic` counts the destination port up with every probe, as the first traceroutes did. */
-export type ProbeProtocol = 'tcp' | 'udp' | 'udp-classic' | 'icmp';
+/**
+ * `tcp` sends SYNs, `tcp-ack` segments as of a connection that is there; `udp-classic` counts the
+ * destination port up with every probe, as the first traceroutes did.
+ */
+export type ProbeProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
 
 /** The header fields that the flows of a run usually share. */
 export interface ProbeEndpoints {
@@ -39,9 +42,15 @@ export type Flow = Required<ProbeEndpoints> & FlowId & { readonly payload: Uint8
 
 const LENGTH_MAX = 65_535;
 const HEADER_BYTES = { 4: 20, 16: 40 } as const;
-const TRANSPORT_BYTES = { tcp: 20, udp: 8, 'udp-classic': 8, icmp: 8 } as const;
+const TRANSPORT_BYTES = { tcp: 20, 'tcp-ack': 20, udp: 8, 'udp-classic': 8, icmp: 8 } as const;
 /** Room for the token, where the payload has it, and for what keeps the checksum as it is to be. */
-export const PAYLOAD_BYTES_MIN = { tcp: 0, udp: 6, 'udp-classic': 6, icmp: 6 } as const;
+export const PAYLOAD_BYTES_MIN = {
+  tcp: 0,
+  'tcp-ack': 0,
+  udp: 6,
+  'udp-classic': 6,
+  icmp: 6,
+} as const;
 
 /** The shortest probe of a protocol, in bytes from the IP header on. */
 export function probeLengthMin(protocol: ProbeProtocol, addressBytes: 4 | 16): number {

@@ -6,7 +6,7 @@
 import { uint32At } from '../wire/octets.ts';
 import type { Quote } from '../wire/quote.ts';
 import type { IcmpErrorReply, Reply } from '../wire/reply.ts';
-import { TCP_ACK, TCP_FIN } from '../wire/tcp.ts';
+import { TCP_ACK, TCP_FIN, TCP_RST } from '../wire/tcp.ts';
 import { PAYLOAD_TOKEN_BYTES } from './probe-packet.ts';
 
 export interface ProbeClaim {
@@ -38,7 +38,9 @@ export function claimOf(reply: Reply): ProbeClaim | undefined {
     case 'icmp-error':
       return isReassembly(reply) ? undefined : claimOfQuote(reply.quote);
     case 'tcp': {
-      const { flags, acknowledgment } = reply;
+      const { flags, sequence, acknowledgment } = reply;
+      // The answer to an ACK of no connection (RFC 9293 §3.10.7.1).
+      if ((flags & (TCP_RST | TCP_ACK)) === TCP_RST) return directClaim('tcp', reply, sequence);
       // Without SYN and RST, what a half-open connection says to another SYN (RFC 5961 §4).
       if ((flags & TCP_ACK) === 0 || (flags & TCP_FIN) !== 0) return undefined;
       return directClaim('tcp', reply, (acknowledgment - 1) >>> 0);

@@ -110,7 +110,7 @@ class Bench {
   }
 }
 
-const PROTOCOLS: readonly ProbeProtocol[] = ['tcp', 'udp', 'udp-classic', 'icmp'];
+const PROTOCOLS: readonly ProbeProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const KINDS = FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => ({ family, protocol })));
 
 describe.each(KINDS)('$protocol over IPv$family', ({ family, protocol }) => {

@@ -11,7 +11,7 @@ import { completeFlow, type Flow, type ProbeProtocol, probeLengthMin } from './f
 import { claimOf } from './probe-claim.ts';
 import { canCarry, type ProbeFields, secondaryKey, writeProbe } from './probe-packet.ts';
 
-const PROTOCOLS: readonly ProbeProtocol[] = ['tcp', 'udp', 'udp-classic', 'icmp'];
+const PROTOCOLS: readonly ProbeProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const FAMILIES = [4, 6] as const;
 const ENDS = {
   4: { source: addressOf('192.0.2.1'), destination: addressOf('198.51.100.7') },
@@ -70,7 +70,13 @@ describe.each(KINDS)('a probe by $protocol over IPv$family', ({ family, protocol
           destination: flow.destination,
         });
         expect(probe).toMatchObject({ ttl, tos: flow.tos, isFragmentable: false });
-        const kinds = { tcp: 'tcp', udp: 'udp', 'udp-classic': 'udp', icmp: 'echo' };
+        const kinds = {
+          tcp: 'tcp',
+          'tcp-ack': 'tcp',
+          udp: 'udp',
+          'udp-classic': 'udp',
+          icmp: 'echo',
+        };
         expect(probe.transport.kind).toBe(kinds[protocol]);
       }),
     );
@@ -100,7 +106,7 @@ describe.each(KINDS)('a probe by $protocol over IPv$family', ({ family, protocol
         const claim = isMalformed(reply) ? undefined : claimOf(reply);
         expect(claim).toMatchObject({ sourcePort: flow.sourcePort, source: flow.source });
         // UDP and ICMP over IPv6 have no more than 16 bits there.
-        if (family === 4 || protocol === 'tcp') expect(claim?.token).toBe(token);
+        if (family === 4 || protocol.startsWith('tcp')) expect(claim?.token).toBe(token);
         else expect(claim?.secondaryKey).toBe(secondaryKey(flow, token));
       }),
     );

@@ -4,6 +4,7 @@
  *
  * | probe   | in a short quote                          | in a direct answer            |
  * | TCP     | sequence number                           | acknowledgment − 1            |
+ * | TCP ACK | sequence number                           | sequence number               |
  * | UDP v4  | IP identification, checksum               | –                             |
  * | UDP v6  | payload; 16 bits of it as the checksum    | –                             |
  * | ICMP v4 | IP identification, sequence number        | payload                       |
@@ -22,7 +23,7 @@ import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
 import { writeIpv6Header } from '../wire/ipv6.ts';
 import { uint16At, writeUint16, writeUint32 } from '../wire/octets.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
-import { TCP_HEADER_BYTES, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
+import { TCP_ACK, TCP_HEADER_BYTES, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
 import { UDP_HEADER_BYTES, writeUdpDatagram } from '../wire/udp.ts';
 import type { Flow } from './flow.ts';
 
@@ -43,15 +44,20 @@ export interface ProbeFields {
  * of 0xffff, which some write for it, nor as an IP identification of 0, which kernels replace.
  */
 export function canCarry({ protocol, source }: Flow, token: number): boolean {
-  if (protocol === 'tcp') return true;
+  if (isTcp(protocol)) return true;
   const low = token & 0xffff;
   if (protocol !== 'icmp' && (low === 0 || low === 0xffff)) return false;
   return source.length === 16 || token >>> 16 !== 0;
 }
 
+/** Whether probes are TCP segments. */
+function isTcp(protocol: Flow['protocol']): boolean {
+  return protocol === 'tcp' || protocol === 'tcp-ack';
+}
+
 /** The 16 bits by which a probe may still be known where its token was rewritten. */
 export function secondaryKey({ protocol, source }: Flow, token: number): number {
-  if (protocol !== 'tcp') return token & 0xffff;
+  if (!isTcp(protocol)) return token & 0xffff;
   const folded = (token ^ (token >>> 16)) & 0xffff;
   // An identification of 0 the kernel would replace; a small window would look odd.
   return source.length === 4 ? folded || 1 : folded | 0x8000;
@@ -66,7 +72,8 @@ export function writeProbe(
 ): number {
   switch (flow.protocol) {
     case 'tcp':
-      return writeTcpSyn(into, offset, flow, fields);
+    case 'tcp-ack':
+      return writeTcp(into, offset, flow, fields);
     case 'icmp':
       return writeEcho(into, offset, flow, fields);
     default:
@@ -74,19 +81,21 @@ export function writeProbe(
   }
 }
 
-function writeTcpSyn(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
+function writeTcp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
   const { source, destination, sourcePort, destinationPort, payload } = flow;
   const isV4 = source.length === 4;
   const key = secondaryKey(flow, fields.token);
   const lengthBytes = TCP_HEADER_BYTES + payload.length;
   const header = { identification: key, protocol: IP_PROTOCOL.tcp, lengthBytes };
   const start = writeIpHeader(into, offset, flow, { ttl: fields.ttl, ...header });
+  const isAck = flow.protocol === 'tcp-ack';
   const segment = {
     sourcePort,
     destinationPort,
     sequence: fields.token,
-    acknowledgment: 0,
-    flags: TCP_SYN,
+    // What answers an ACK of no connection takes its sequence number from there (RFC 9293 §3.10.7.1).
+    acknowledgment: isAck ? fields.token : 0,
+    flags: isAck ? TCP_ACK : TCP_SYN,
     window: isV4 ? WINDOW : key, // IPv6 has no other 16 bits that routers quote and none hashes
     payload,
   };

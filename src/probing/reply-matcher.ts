@@ -121,5 +121,6 @@ function isOfFlow(claim: ProbeClaim, { flow, probesSent }: ProbedFlow): boolean 
 }
 
 function protocolOf({ protocol }: Flow): ProbeClaim['protocol'] {
+  if (protocol === 'tcp-ack') return 'tcp';
   return protocol === 'udp-classic' ? 'udp' : protocol;
 }

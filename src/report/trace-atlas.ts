@@ -19,7 +19,13 @@ export const ATLAS_NAMES = {
   prb_id: 0,
   type: 'traceroute',
 } as const;
-const PROTOCOLS = { udp: 'UDP', 'udp-classic': 'UDP', tcp: 'TCP', icmp: 'ICMP' } as const;
+const PROTOCOLS = {
+  udp: 'UDP',
+  'udp-classic': 'UDP',
+  tcp: 'TCP',
+  'tcp-ack': 'TCP',
+  icmp: 'ICMP',
+} as const;
 const IP_HEADER_BYTES = { 4: 20, 6: 40 } as const;
 const TCP_HEADER_BYTES = 20;
 const ICMP_OR_UDP_HEADER_BYTES = 8;
@@ -28,6 +34,7 @@ const PROBE_HEADER_BYTES = {
   udp: ICMP_OR_UDP_HEADER_BYTES,
   'udp-classic': ICMP_OR_UDP_HEADER_BYTES,
   tcp: TCP_HEADER_BYTES,
+  'tcp-ack': TCP_HEADER_BYTES,
   icmp: ICMP_OR_UDP_HEADER_BYTES,
 } as const;
 /** Unreachables by ICMP type and code: network, host, protocol, prohibited. */

@@ -16,6 +16,7 @@ const METHODS = {
   udp: 'udp-paris',
   'udp-classic': 'udp',
   tcp: 'tcp',
+  'tcp-ack': 'tcp-ack',
   icmp: 'icmp-echo-paris',
 } as const;
 

@@ -8,7 +8,13 @@ import {
   type TraceReply,
 } from '../model/trace-record.ts';
 
-const PROTOCOLS = { tcp: 'TCP', udp: 'UDP', 'udp-classic': 'UDP', icmp: 'ICMP echo' } as const;
+const PROTOCOLS = {
+  tcp: 'TCP',
+  'tcp-ack': 'TCP ACK',
+  udp: 'UDP',
+  'udp-classic': 'UDP',
+  icmp: 'ICMP echo',
+} as const;
 
 /** The whole report, ending in a newline. */
 export function formatTraceText(record: TraceRecord): string {

@@ -41,6 +41,8 @@ export interface RawLinkOptions {
   readonly destination?: Uint8Array | undefined;
   /** What is sent; TCP alone unless told. */
   readonly protocols?: readonly LinkProtocol[];
+  /** Whether to take direct answers of TCP and UDP; true unless told. */
+  readonly hearsDirectly?: boolean;
   /** The longest packet to send: 128 bytes unless told. */
   readonly packetBytesMax?: number;
   /** Interface index of a link-local destination. */
@@ -204,13 +206,13 @@ function closeAll(resources: Resource[]): void {
 }
 
 function inletOptions(options: RawLinkOptions): RawReceiverOptions[] {
-  const { family, destination, ports, protocols = ['tcp'] } = options;
+  const { family, destination, ports, protocols = ['tcp'], hearsDirectly = true } = options;
   const headroomBytes = family === 4 ? 0 : IPV6_HEADER_BYTES;
   const icmp = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
   const numbers = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, icmp };
   const sent = protocols.map((protocol) => numbers[protocol]);
   const direct = sent
-    .filter((protocol) => protocol !== icmp)
+    .filter((protocol) => hearsDirectly && protocol !== icmp)
     .map((protocol) => ({
       family,
       protocol,

@@ -32,6 +32,11 @@ export interface TraceOptions {
   readonly packetBytes?: number;
   /** Source port, ICMP identifier; the first that is free from 33000 on unless told. */
   readonly sourcePort?: number;
+  /**
+   * Whether `sourcePort` is that of a connection that is there: then it need not be free, and only
+   * routers' answers are heard. Probes should end before the target.
+   */
+  readonly borrowsPort?: boolean;
   /** One of our addresses; that of the route unless told. */
   readonly source?: string;
   /** Name of the network interface to send by. */
@@ -84,8 +89,14 @@ export interface CompleteTraceOptions {
   readonly hasSendTimes: boolean;
 }
 
-const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'udp', 'udp-classic', 'icmp'];
-const DEFAULT_PORTS = { tcp: 443, udp: 33_434, 'udp-classic': 33_434, icmp: null } as const;
+const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
+const DEFAULT_PORTS = {
+  tcp: 443,
+  'tcp-ack': 443,
+  udp: 33_434,
+  'udp-classic': 33_434,
+  icmp: null,
+} as const;
 const FIRST_SOURCE_PORT = 33_000;
 const TTL_MAX = 255;
 

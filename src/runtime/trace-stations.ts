@@ -19,6 +19,8 @@ export interface StationTraits {
   readonly sourcePort: number;
   /** Whether no other port will do; else the first that is free from there on. */
   readonly isExact: boolean;
+  /** Whether each trace has a port of its own that belongs to somebody else. */
+  readonly isBorrowed: boolean;
   readonly packetBytesMax: number;
   readonly rates: PacerRates;
   readonly mark: number | undefined;
@@ -62,7 +64,8 @@ export async function leaseHostStation(
     return await leaseRawStation(all);
   } catch (error) {
     const isDenied = error instanceof HostError && error.code === 'RAW_SOCKET_DENIED';
-    if (!isDenied || unprivileged.protocol === 'tcp' || traits.mark !== undefined) throw error;
+    const isTcp = unprivileged.protocol === 'tcp' || unprivileged.protocol === 'tcp-ack';
+    if (!isDenied || isTcp || traits.mark !== undefined) throw error;
   }
   const protocol = unprivileged.protocol === 'icmp' ? 'icmp' : 'udp';
   const source = unprivileged.source;
@@ -110,6 +113,7 @@ async function lease(key: string, open: () => SharedStation['opened']): Promise<
 async function openHost(
   traits: StationTraits,
 ): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
+  if (traits.isBorrowed) return openOnBorrowedPorts(traits);
   const { family, device, scopeId, packetBytesMax, mark, hasSendTimes } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('./raw-link.ts'),
@@ -148,6 +152,33 @@ async function openHost(
     reserved.close();
     throw error;
   }
+}
+
+/** Hears what routers say about any port; what is said to the ports themselves is not ours. */
+async function openOnBorrowedPorts({
+  family,
+  device,
+  scopeId,
+  packetBytesMax,
+  rates,
+  sourcePort,
+}: StationTraits): SharedStation['opened'] {
+  const { openRawLink } = await import('./raw-link.ts');
+  const timeline = new HostTimeline();
+  const link = openRawLink({
+    family,
+    source: new Uint8Array(family === 4 ? 4 : 16),
+    scopeId,
+    device,
+    packetBytesMax,
+    protocols: ['tcp'],
+    hearsDirectly: false,
+    ports: { low: 1, high: 65_535 },
+    onReadable: () => timeline.wake(),
+  });
+  const close = (): void => link.close();
+  const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
+  return { station: hostStation(family, rates, parts), sourcePort };
 }
 
 /** UDP with an error queue, or ping sockets. */

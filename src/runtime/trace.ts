@@ -171,7 +171,7 @@ async function openRoute(
   const flow = completeFlow({ ...fields, source, destination, sourcePort });
   const traits = stationTraits(given, { family: familyOf(destination), scopeId });
   const lease = await leaseHostStation(traits, { source, protocol });
-  return { lease, flow: { ...flow, sourcePort: lease.sourcePort } };
+  return { lease, flow: traits.isBorrowed ? flow : { ...flow, sourcePort: lease.sourcePort } };
 }
 
 function stationTraits(
@@ -181,8 +181,10 @@ function stationTraits(
   const options = completeTraceOptions(given);
   const { rates, sourcePort, mark, hasSendTimes, packetBytes: packetBytesMax = 1 } = options;
   const isExact = given.sourcePort !== undefined;
+  const isBorrowed = given.borrowsPort === true;
+  const ports = { sourcePort: isBorrowed ? 0 : sourcePort, isExact, isBorrowed };
   const sockets = { family, scopeId, device: given.interface, mark, hasSendTimes, packetBytesMax };
-  return { ...sockets, rates, sourcePort, isExact };
+  return { ...sockets, rates, ...ports };
 }
 
 /**

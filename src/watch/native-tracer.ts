@@ -3,11 +3,16 @@
  * results are written as scamper writes them, and name the method that was used.
  */
 
-import type { TraceRecord } from '../model/trace-record.ts';
+import {
+  isReply,
+  type TraceRecord,
+  type TraceReply,
+  type TraceStar,
+} from '../model/trace-record.ts';
 import { formatScamperPaths } from '../report/paths-scamper.ts';
 import { formatScamper, scamperCycleStart, scamperCycleStop } from '../report/trace-scamper.ts';
 import { findPaths } from '../runtime/paths.ts';
-import { trace as runTrace } from '../runtime/trace.ts';
+import { trace as runTrace, type TraceOptions } from '../runtime/trace.ts';
 import type { Connection } from './connection.ts';
 import { withGaplint } from './gaplint.ts';
 import {
@@ -20,8 +25,12 @@ import {
 
 /** What a trace is: every path, or one. */
 export type NativeKind = 'paths' | 'trace';
-/** By which packets. */
-export type NativeMethod = 'icmp' | 'udp';
+/**
+ * By which packets. `tcp-ack` follows the connection itself: ICMP tells how far the client is, then
+ * segments with the connection's own addresses and ports go as far as the hop before it. Where ICMP
+ * cannot tell, the ICMP trace is the result.
+ */
+export type NativeMethod = 'icmp' | 'udp' | 'tcp-ack';
 
 export interface NativeTracerOptions {
   readonly kind: NativeKind;
@@ -62,7 +71,11 @@ export class NativeTracer implements Tracer {
   readonly #options: NativeTracerOptions;
   readonly #running = new Set<AbortController>();
 
+  /** @throws {RangeError} for paths by tcp-ack: a connection has one flow */
   constructor(options: NativeTracerOptions) {
+    if (options.kind === 'paths' && options.method === 'tcp-ack') {
+      throw new RangeError('method tcp-ack follows one flow: kind must be trace');
+    }
     this.#options = options;
   }
 
@@ -77,7 +90,7 @@ export class NativeTracer implements Tracer {
       const lines =
         this.#options.kind === 'paths'
           ? await this.#paths(connection, signal)
-          : await this.#trace(connection, signal);
+          : await this.#single(connection, signal);
       return { tracer: 'native', uuid: request.uuid, ...lines };
     } catch (error) {
       throw failureFrom(error, signal);
@@ -101,19 +114,37 @@ export class NativeTracer implements Tracer {
     return { kind: 'tracelb', text: withGaplint(text), startedAtMs, hostname };
   }
 
-  async #trace(connection: Connection, signal: AbortSignal): Promise<Lines> {
-    const { hostname, engine = ENGINE } = this.#options;
-    const options = { ...this.#commonOptions(connection), signal };
-    const record = await engine.trace(connection.remoteAddress, options);
-    requireComplete({ ...record, probesSent: record.measurement.probesSent });
+  async #single(connection: Connection, signal: AbortSignal): Promise<Lines> {
+    const { hostname, method } = this.#options;
+    const common = { ...this.#commonOptions(connection), signal };
+    const direct = await this.#trace(connection, common);
+    const distance = method === 'tcp-ack' ? distanceOf(direct) : undefined;
+    const record =
+      distance === undefined || distance < 2
+        ? direct
+        : await this.#trace(connection, {
+            ...common,
+            protocol: 'tcp-ack',
+            port: connection.remotePort,
+            sourcePort: connection.localPort,
+            borrowsPort: true,
+            maxTtl: distance - 1,
+          });
     const startedAtMs = wholeSeconds(record.startedAt);
     return { kind: 'trace', text: traceLines(record, hostname), startedAtMs, hostname };
   }
 
+  async #trace({ remoteAddress }: Connection, options: TraceOptions): Promise<TraceRecord> {
+    const { engine = ENGINE } = this.#options;
+    const record = await engine.trace(remoteAddress, options);
+    requireComplete({ ...record, probesSent: record.measurement.probesSent });
+    return record;
+  }
+
   #commonOptions({ localAddress, family }: Connection) {
-    const { method: protocol, names, rate, ratePerInterface } = this.#options;
+    const { method, names, rate, ratePerInterface } = this.#options;
     return {
-      protocol,
+      protocol: method === 'tcp-ack' ? ('icmp' as const) : method,
       names,
       family,
       // The client's packets come to this address: the paths from it are those that matter.
@@ -134,6 +165,14 @@ function traceLines(record: TraceRecord, hostname: string): string {
     formatScamper(record),
     scamperCycleStop({ hostname, nowSeconds: () => stopSeconds, isNumeric: false }),
   ].join('');
+}
+
+/** The TTL from which on the target answers; undefined where it does not. */
+function distanceOf({ reached, hops, target }: TraceRecord): number | undefined {
+  if (!reached) return undefined;
+  const isTarget = (reply: TraceReply | TraceStar): boolean =>
+    isReply(reply) && reply.address === target.address;
+  return hops.find(({ replies }) => replies.some(isTarget))?.ttl;
 }
 
 function wholeSeconds(time: string): number {

@@ -3,11 +3,16 @@
  * and every connection must have one whole file.
  */
 
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
-import { openWatchLab, type WatchFile, type WatchLab } from './watch-lab.ts';
+import { openWatchLab, SERVICE_PORT, type WatchFile, type WatchLab } from './watch-lab.ts';
 
 const CLIENTS = 20;
+/** One behind another on each path. */
+const ROUTERS = 3;
 const VISITS = { connections: 200, durationMs: 3000 };
 let lab: WatchLab;
 
@@ -48,5 +53,51 @@ describe('fantrace watch', () => {
     } finally {
       run.remove();
     }
+  });
+});
+
+/** What both ends of a connection count: bytes, segments, retransmissions. */
+async function countersOf(node: string, port: number): Promise<string[]> {
+  const argv = ['ss', '-Htni', `sport = :${port}`];
+  const { stdout } = await lab.lab.exec(node, argv);
+  return stdout.match(/\b(bytes|segs|data_segs|retrans|dsack)\w*:\S+/g) ?? [];
+}
+
+describe('probes of a connection that is there', () => {
+  const CLIENT_PORT = 45_000;
+  const fixture = (name: string): string =>
+    fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+
+  it.each([0, 1])('name the routers, and do not disturb it: client %i', async (i) => {
+    const client = lab.clients[i] ?? '';
+    const server = lab.serverFor(client);
+    const live = lab.lab.spawn(TARGET, [
+      process.execPath,
+      fixture('watch-live-client.mjs'),
+      ...[server, String(SERVICE_PORT), client, String(CLIENT_PORT)],
+    ]);
+    await once(live.stdout, 'data');
+    const counters = async () => [
+      await countersOf(SOURCE, SERVICE_PORT),
+      await countersOf(TARGET, CLIENT_PORT),
+    ];
+    const before = await counters();
+    expect(before.every((each) => each.length > 0)).toBe(true);
+    const { stdout, stderr } = await lab.lab.exec(SOURCE, [
+      process.execPath,
+      fixture('watch-native-trace.mjs'),
+      ...[server, String(SERVICE_PORT), client, String(CLIENT_PORT)],
+    ]);
+    expect(stderr).toBe('');
+    expect(await counters()).toEqual(before);
+    const result = JSON.parse(stdout.split('\n')[1] ?? '') as Record<string, unknown>;
+    expect(result).toMatchObject({ method: 'tcp-ack', sport: SERVICE_PORT, dport: CLIENT_PORT });
+    expect(result['hop_count']).toBe(ROUTERS);
+    const addresses = (result['hops'] as { addr: string }[]).map(({ addr }) => addr);
+    expect(new Set(addresses).size).toBe(ROUTERS);
+    expect(addresses).not.toContain(client);
+    const said = once(live.stdout, 'data');
+    live.stdin.write('\n');
+    expect(String((await said)[0])).toBe('received 1\n');
   });
 });
