@@ -93,7 +93,7 @@ function writeTcp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFie
     sourcePort,
     destinationPort,
     sequence: fields.token,
-    // What answers an ACK of no connection takes its sequence number from there (RFC 9293 §3.10.7.1).
+    // A reset takes its sequence number from there (RFC 9293 §3.10.7.1).
     acknowledgment: isAck ? fields.token : 0,
     flags: isAck ? TCP_ACK : TCP_SYN,
     window: isV4 ? WINDOW : key, // IPv6 has no other 16 bits that routers quote and none hashes

@@ -8,6 +8,7 @@ import type { PacerRates } from '../probing/pacer.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import { HostError } from './host-error.ts';
 import { ownAddresses } from './own-addresses.ts';
+import type { ReservedPorts } from './reserved-ports.ts';
 import { HostTimeline } from './timeline.ts';
 import { type StationParts, stationEngine, TraceStation } from './trace-station.ts';
 
@@ -110,11 +111,13 @@ async function lease(key: string, open: () => SharedStation['opened']): Promise<
   }
 }
 
+const NO_PORTS: ReservedPorts = { ports: [], skipped: [], close: () => {} };
+const ANY_PORT = { low: 1, high: 65_535 };
+
 async function openHost(
   traits: StationTraits,
 ): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
-  if (traits.isBorrowed) return openOnBorrowedPorts(traits);
-  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes } = traits;
+  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes, isBorrowed } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('./raw-link.ts'),
     import('./reserved-ports.ts'),
@@ -122,9 +125,11 @@ async function openHost(
   const timeline = new HostTimeline();
   const any = new Uint8Array(family === 4 ? 4 : 16);
   const transports = ['tcp', 'udp'] as const;
-  const reserved = reservePorts({ family, first: traits.sourcePort, count: 1, transports });
+  const reserved = isBorrowed
+    ? NO_PORTS
+    : reservePorts({ family, first: traits.sourcePort, count: 1, transports });
   const sourcePort = reserved.ports[0] ?? traits.sourcePort;
-  if (traits.isExact && sourcePort !== traits.sourcePort) {
+  if (traits.isExact && !isBorrowed && sourcePort !== traits.sourcePort) {
     reserved.close();
     const message = `source port ${traits.sourcePort} is in use: name another, or none`;
     throw new HostError('PORTS_UNAVAILABLE', message);
@@ -138,8 +143,9 @@ async function openHost(
       mark,
       hasSendTimes,
       packetBytesMax,
-      protocols: ['tcp', 'udp', 'icmp'],
-      ports: { low: sourcePort, high: sourcePort },
+      protocols: isBorrowed ? ['tcp'] : ['tcp', 'udp', 'icmp'],
+      hearsDirectly: !isBorrowed, // what is said to a borrowed port is for its owner
+      ports: isBorrowed ? ANY_PORT : { low: sourcePort, high: sourcePort },
       onReadable: () => timeline.wake(),
     });
     const close = (): void => {
@@ -152,33 +158,6 @@ async function openHost(
     reserved.close();
     throw error;
   }
-}
-
-/** Hears what routers say about any port; what is said to the ports themselves is not ours. */
-async function openOnBorrowedPorts({
-  family,
-  device,
-  scopeId,
-  packetBytesMax,
-  rates,
-  sourcePort,
-}: StationTraits): SharedStation['opened'] {
-  const { openRawLink } = await import('./raw-link.ts');
-  const timeline = new HostTimeline();
-  const link = openRawLink({
-    family,
-    source: new Uint8Array(family === 4 ? 4 : 16),
-    scopeId,
-    device,
-    packetBytesMax,
-    protocols: ['tcp'],
-    hearsDirectly: false,
-    ports: { low: 1, high: 65_535 },
-    onReadable: () => timeline.wake(),
-  });
-  const close = (): void => link.close();
-  const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
-  return { station: hostStation(family, rates, parts), sourcePort };
 }
 
 /** UDP with an error queue, or ping sockets. */

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { CLI } from './isolate-run.ts';
-import { interfaceTo, nodesOf } from './lab-layout.ts';
+import { interfaceTo, nodesOf } from './lab-nodes.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
 
