@@ -6,6 +6,7 @@ import { Paris } from '../watch/paris.ts';
 import { Scamper } from '../watch/scamper.ts';
 import { ScamperDaemon } from '../watch/scamper-daemon.ts';
 import type { Tracer, TracerName } from '../watch/tracer.ts';
+import { CliError } from './cli-error.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
 /** Told whenever scamper's daemon begins or ceases to run. */
@@ -32,22 +33,11 @@ async function open(
   flags: WatchFlags,
   onRunning: DaemonListener,
 ): Promise<Tracer> {
-  const { kind, method, dns: names, rate, ratePerInterface } = flags;
+  const { kind, dns: names, rate } = flags;
   const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names } as const;
   switch (name) {
     case 'native':
-      if (kind === 'paths' && method === 'tcp-ack') {
-        const message = '--method tcp-ack follows the connection, which is one flow';
-        throw new CliError('USAGE', message, 'with --kind trace');
-      }
-      return new NativeTracer({
-        kind,
-        method,
-        names,
-        rate,
-        ratePerInterface,
-        hostname: hostname(),
-      });
+      return nativeTracer(flags);
     case 'scamper':
       return new Scamper({ task });
     case 'scamper-daemon':
@@ -61,6 +51,20 @@ async function open(
     case 'paris':
       return new Paris();
   }
+}
+
+function nativeTracer({
+  kind,
+  method,
+  dns: names,
+  rate,
+  ratePerInterface,
+}: WatchFlags): NativeTracer {
+  if (kind === 'paths' && method === 'tcp-ack') {
+    const message = '--method tcp-ack follows the connection, which is one flow';
+    throw new CliError('USAGE', message, 'with --kind trace');
+  }
+  return new NativeTracer({ kind, method, names, rate, ratePerInterface, hostname: hostname() });
 }
 
 /** The daemon once it runs; a trouble at the start shows there. */
