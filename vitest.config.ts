@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     pool: 'forks', // a crash in native code must not end the whole run
     retry: 0,
+    maxWorkers: '100%', // on two cores, the default leaves one idle
     projects: [
       {
         extends: true,
