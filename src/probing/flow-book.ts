@@ -25,6 +25,8 @@ export class ProbedFlow {
   /** Row of the probe that was sent last. */
   lastSlot: number = NO_SLOT;
   probesSent = 0;
+  /** Whether an answer in time was only known by its second key: its tokens are rewritten. */
+  isRewritten = false;
   /** The highest TTL at which a router answered. */
   farthestRouterTtl = 0;
   /** When it was given back; Infinity while it is in use. */

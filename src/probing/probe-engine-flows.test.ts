@@ -200,6 +200,31 @@ describe.each(FAMILIES)('where a firewall shifts sequence numbers, IPv%i', (fami
     expect(heard.replies).toHaveLength(1);
     expect(bench.engine.counters.duplicates).toBe(1);
   });
+
+  test('a quote that comes late is believed only where others came in time', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const late = shifted(bench.probe(flow, 4));
+    bench.run(200, 2 * SECOND);
+    expect(heard.others).toEqual(['lost 4']);
+    bench.engine.handle(late, 2 * SECOND);
+    expect(bench.engine.counters).toMatchObject({ lateReplies: 0, foreignReplies: 1 });
+    const inTime = shifted(bench.probe(flow, 5, 2 * SECOND));
+    bench.engine.handle(inTime, 2 * SECOND + 1000);
+    expect(heard.replies.map(({ ttl }) => ttl)).toEqual([5]);
+    bench.engine.handle(late, 2 * SECOND + 2000);
+    expect(bench.engine.counters).toMatchObject({ lateReplies: 1, foreignReplies: 1 });
+  });
+
+  test('a quote that guesses the key of an answered probe is foreign', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const probe = bench.probe(flow, 4);
+    bench.engine.handle(icmpErrorFor(probe, { from: ROUTER[family] }), 1000);
+    bench.engine.handle(shifted(probe), 2000);
+    expect(heard.replies).toHaveLength(1);
+    expect(bench.engine.counters).toMatchObject({ duplicates: 0, foreignReplies: 1 });
+  });
 });
 
 describe('our own host', () => {

@@ -160,7 +160,10 @@ export class ProbeEngine implements Prober {
       return;
     }
     this.counters.repliesReceived++;
-    if (match.isSecondary) this.counters.secondaryMatches++;
+    if (match.isSecondary) {
+      this.counters.secondaryMatches++;
+      match.flow.isRewritten = true;
+    }
     const rttUs = Math.max(0, receivedAtUs - sentAtUs);
     const isStamped = this.#inFlight.isStamped[match.slot] === 1;
     this.#deliver({ ...match, reply, packet, sentAtUs, isStamped, rttUs });

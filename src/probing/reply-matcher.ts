@@ -8,7 +8,7 @@ import { isSameAddress } from '../lib/ip-address.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Flow } from './flow.ts';
 import type { FlowBook, ProbedFlow } from './flow-book.ts';
-import { type InFlight, NO_SLOT } from './in-flight.ts';
+import { type InFlight, NO_SLOT, PROBE_AWAITED } from './in-flight.ts';
 import { claimOf, type ProbeClaim } from './probe-claim.ts';
 import { secondaryKey } from './probe-packet.ts';
 import type { ProbeTokens } from './probe-token.ts';
@@ -85,12 +85,21 @@ export class ReplyMatcher {
       const slot = claim.isTokenless
         ? this.#nearestAwaited(index, flow)
         : this.#withKey(index, flow, claim.secondaryKey);
-      if (slot === NO_SLOT) continue;
+      if (slot === NO_SLOT || !this.#isPlausible(slot, flow)) continue;
       if (found !== undefined) return undefined; // two probes fit alike: nobody can tell
       const isTranslated = !isSameAddress(claim.source, flow.flow.source);
       found = { slot, flow, isTranslated, isSecondary: true };
     }
     return found;
+  }
+
+  /**
+   * Sixteen bits are guessed once in 65,536 tries, and a flow has hundreds of probes that are
+   * remembered. Until one that is awaited was answered so, none is believed of the others: of what a
+   * forger sends, only what hits one of the few probes under way can pass.
+   */
+  #isPlausible(slot: number, { isRewritten }: ProbedFlow): boolean {
+    return isRewritten || this.#parts.inFlight.state[slot] === PROBE_AWAITED;
   }
 
   #withKey(index: number, { flow, lastSlot }: ProbedFlow, key: number): number {

@@ -27,6 +27,8 @@ const FORGING_ROUTER = 'r1.0';
 const FORGERIES = 30_000;
 const PER_SECOND = 10_000;
 const FIRST_SOURCE_PORT = 32_768;
+/** Second keys that a run may see guessed: more, once in a million runs. */
+const GUESSED_MAX = 2;
 /** So that the run has opened its sockets. */
 const EARLY_PROBES = 50;
 /** Keeps a run going for as long as the forger; the verdict is then that of all that time. */
@@ -102,17 +104,16 @@ function expectSound(record: IsolateRecord, lab: NamespaceLab): void {
 }
 
 /**
- * Each forgery that a prober could take for an answer is in one of the counters; one that guesses
- * the 15 bits of a second key seems to repeat an answer. Noise mostly fails
- * our filters. Nothing of it may look like a drop of our own.
+ * Each forgery that a prober could take for an answer is counted as foreign, but for what guesses
+ * the 15 bits of the second key of a probe under way: 15,000 of them do so in one run of fifty.
+ * Noise mostly fails our filters. Nothing of it may look like a drop of our own.
  */
 function expectCounted({ measurement }: IsolateRecord, sent: Sent): void {
   const count = (kind: string): number => sent[kind] ?? Number.NaN;
-  const { foreignReplies, duplicates, lateReplies, malformed, socketDrops } = measurement;
+  const { foreignReplies, malformed, socketDrops } = measurement;
   const answers = count('time exceeded') + count('SYN-ACK') + count('RST');
-  const quotes = count('time exceeded that quotes six bytes');
-  const repeated = duplicates + lateReplies;
-  expectAbout(foreignReplies + repeated, answers + quotes, count('noise as TCP') + repeated);
+  const foreign = answers + count('time exceeded that quotes six bytes');
+  expectAbout(foreignReplies, foreign - GUESSED_MAX, count('noise as TCP') + GUESSED_MAX);
   const wrong = count('RST with a wrong checksum') + count('time exceeded with a wrong checksum');
   expectAbout(malformed, wrong, count('noise as TCP') + count('noise as ICMP'));
   expect(socketDrops).toBe(0);
