@@ -95,8 +95,8 @@ export class ReplyMatcher {
 
   /**
    * Sixteen bits are guessed once in 65,536 tries, and a flow has hundreds of probes that are
-   * remembered. Until one that is awaited was answered so, none is believed of the others: of what a
-   * forger sends, only what hits one of the few probes under way can pass.
+   * remembered. Until one that is awaited was answered so, none is believed of the others: of what
+   * a forger sends, only what hits one of the few probes under way can pass.
    */
   #isPlausible(slot: number, { isRewritten }: ProbedFlow): boolean {
     return isRewritten || this.#parts.inFlight.state[slot] === PROBE_AWAITED;
