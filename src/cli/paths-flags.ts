@@ -33,6 +33,7 @@ export interface PathsFlags {
   readonly ipv6?: true;
   readonly seed?: number;
   readonly simulate?: string;
+  readonly aliases?: true;
   readonly dns: boolean;
   readonly json?: true;
   readonly jsonl?: true;
@@ -106,6 +107,7 @@ function courseFlags(): Option[] {
       min: 1,
       max: 30,
     }),
+    new Option('--aliases', 'ask interfaces some more, to tell which of them are one router'),
     numberOption('--rate <PPS>', 'probes a second in all (default: 2000)', {
       min: 1,
       max: 1_000_000,

@@ -85,6 +85,30 @@ export interface PathsDiamond {
   readonly asymmetry: number;
 }
 
+/** What is known of interfaces that may be one router; the graph is not changed by it. */
+export interface PathsAliases {
+  /** Beside those of the search. */
+  readonly probesSent: number;
+  /** Interfaces that are one router, with the probability that all of them are. */
+  readonly routers: readonly {
+    readonly addresses: readonly string[];
+    readonly probability: number;
+    readonly evidence: readonly {
+      readonly between: readonly [string, string];
+      /** Identifications from one counter; an answer for another address. */
+      readonly kind: 'ip-id' | 'reply-source';
+      readonly probability: number;
+    }[];
+  }[];
+  /** Pairs of interfaces of one hop that number their packets by two counters. */
+  readonly pairsApart: number;
+  /** Interfaces whose identifications tell nothing: too few replies, or no counter. */
+  readonly untestable: readonly {
+    readonly address: string;
+    readonly why: 'few' | 'constant' | 'random';
+  }[];
+}
+
 /** How to send along one path. */
 export interface PathsFlow {
   readonly flow: number;
@@ -187,6 +211,8 @@ export interface PathsRecord {
     readonly after: string;
   }[];
   readonly flows: readonly PathsFlow[];
+  /** Null unless asked for. */
+  readonly aliases: PathsAliases | null;
   readonly measurement: {
     readonly lateReplies: number;
     readonly duplicates: number;

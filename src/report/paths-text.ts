@@ -18,6 +18,7 @@ export function formatPathsText(
     graphLines(record, width),
     titled('Balancers', balancerLines(record), { width, paint }),
     titled('Diamonds', diamondLines(record), { width, paint }),
+    titled('Routers with several interfaces', routerLines(record), { width, paint }),
     [pathsLine(record)],
     titled('Not sure', doubtLines(record), { width, paint }),
     titled('How to address each path', flowLines(record), { width, paint }),
@@ -150,6 +151,29 @@ function diamondLines(record: PathsRecord): string[] {
     const ends = `${name(divergence, 'several')} to ${name(convergence, 'no common end')}`;
     return `${ends}: ${shape.join(', ')}`;
   });
+}
+
+const EVIDENCE = {
+  'ip-id': 'they number their packets by one counter',
+  'reply-source': 'one answers for the other',
+} as const;
+
+function routerLines({ aliases }: PathsRecord): string[] {
+  if (aliases === null) return [];
+  const routers = aliases.routers.map(({ addresses, probability, evidence }) => {
+    const why = [...new Set(evidence.map(({ kind }) => EVIDENCE[kind]))].join(', ');
+    const sure = Math.floor(1e4 * probability) / 1e4;
+    return `${addresses.join(', ')}: one router with probability ${sure}; ${why}`;
+  });
+  const { untestable, pairsApart } = aliases;
+  const rest = [
+    ...(pairsApart > 0 ? [`${counted(pairsApart, 'pair')} surely apart`] : []),
+    ...(untestable.length > 0
+      ? [`${counted(untestable.length, 'interface')} with nothing to tell by`]
+      : []),
+  ];
+  const none = routers.length === 0 ? ['none was found'] : [];
+  return [...routers, ...(rest.length > 0 ? [rest.join('; ')] : none)];
 }
 
 function pathsLine({ paths: { found, broken, unexplored } }: PathsRecord): string {

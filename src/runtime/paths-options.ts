@@ -42,6 +42,8 @@ export interface PathsOptions {
   readonly rate?: number;
   /** Probes a second towards one interface; 100 unless told. */
   readonly ratePerInterface?: number;
+  /** Whether to find out which interfaces are one router; false unless told. */
+  readonly aliases?: boolean;
   /** Whether to look up names of addresses; true unless told. */
   readonly names?: boolean;
   readonly family?: IpFamily;

@@ -9,6 +9,7 @@ import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type {
+  PathsAliases,
   PathsBalancer,
   PathsFlow,
   PathsLink,
@@ -31,6 +32,8 @@ export interface PathsParts extends FinishedSearch {
   readonly network: PathsNetwork;
   readonly addresses: AddressBook;
   readonly startedAt: Date;
+  /** Null unless asked for. */
+  readonly aliases: PathsAliases | null;
 }
 
 /** A search as it is written down: the graph, and what is known of each place. */
@@ -88,6 +91,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     unexplored: unexploredOf(view),
     changes: changesOf(view),
     flows: flowsOf(view),
+    aliases: parts.aliases,
     measurement: { ...parts.spoils, notes: network.notes },
   } as const;
   return { ...facts, summary: pathsSummary(facts) };

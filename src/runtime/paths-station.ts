@@ -7,9 +7,10 @@ import { Discovery } from '../algorithms/multipath/discovery.ts';
 import type { SearchSettings } from '../algorithms/multipath/search.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters } from '../model/packet-link.ts';
-import type { PathsRecord } from '../model/paths-record.ts';
+import type { PathsAliases, PathsRecord } from '../model/paths-record.ts';
 import type { ProbeReply, ProbeSink } from '../model/probe.ts';
 import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import { type AliasParts, AliasTask } from './paths-aliases.ts';
 import { type LoopParts, StationLoop, type StationTask, type TaskTimes } from './station-loop.ts';
 
 /** So many searches at a time are planned reply by reply; more of them, round by round. */
@@ -72,6 +73,17 @@ export class PathsStation {
     const times = await this.#loop.run(search, request.signal);
     const { discovery, flows, counts } = search;
     return { ...times, discovery, flows, counts, spoils: difference(this.#spoils(), before) };
+  }
+
+  /** Tells which interfaces of a finished search are one router. */
+  async aliases(
+    parts: Omit<AliasParts, 'engine' | 'addresses'>,
+    signal: AbortSignal | undefined,
+  ): Promise<PathsAliases> {
+    const { engine, addresses } = this.parts;
+    const task = new AliasTask({ ...parts, engine, addresses }, () => this.#loop.touch(task));
+    await this.#loop.run(task, signal);
+    return task.record();
   }
 
   #spoils(): SpoilCounts {

@@ -5,7 +5,9 @@ import { formatAtlasPaths } from '../report/paths-atlas.ts';
 import { formatPathsDot, formatPathsSvg } from '../report/paths-drawings.ts';
 import { formatScamperPaths } from '../report/paths-scamper.ts';
 import { formatPathsText } from '../report/paths-text.ts';
+import { nodeOfAddress, planNetwork } from '../sim/network-plan.ts';
 import { findPaths, type PathsEvent, type PathsOptions, paths } from './paths.ts';
+import { loadScenario } from './scenario-files.ts';
 
 const HEALTHY = { simulate: 'healthy-fabric', seed: 5, confidence: 0.999 } as const;
 const KINDS = (['udp', 'tcp', 'icmp'] as const).flatMap((protocol) =>
@@ -99,6 +101,31 @@ test('the format of Atlas has a line for each flow, with its replies hop by hop'
   const hops = traces[0].result.map(({ hop }: { hop: number }) => hop);
   expect(hops).toEqual([1, 2, 3, 4, 5]);
   expect(traces[0].result.at(-1).result[0]).toMatchObject({ from: record.target.address });
+});
+
+test('aliases: interfaces of one router are found, and the graph stays as it is', async () => {
+  const { scenario } = loadScenario('healthy-fabric');
+  const nodes = nodeOfAddress(planNetwork(scenario, { family: 4 }));
+  const record = await paths('anything', { ...HEALTHY, aliases: true });
+  const routers = record.aliases?.routers.map(({ addresses }) =>
+    addresses.map((a) => nodes.get(a)),
+  );
+  // Four routers of four interfaces at the third hop, and one at the fourth.
+  expect(routers?.map((names) => names.length)).toEqual([4, 4, 4, 4, 4]);
+  for (const names of routers ?? []) expect(new Set(names).size).toBe(1);
+  for (const { probability } of record.aliases?.routers ?? []) {
+    expect(probability).toBeGreaterThan(0.99);
+  }
+  expect(record.aliases).toMatchObject({ pairsApart: 102, untestable: [] });
+  expect(widths(record)).toEqual([1, 1, 4, 16, 4, 1]);
+  expect(flawsOf('paths-1', record)).toEqual([]);
+  expect(formatPathsText(record, { width: 200 })).toContain('one router with probability');
+});
+
+test('aliases over IPv6, which numbers no packets: nothing is told', async () => {
+  const record = await paths('anything', { ...HEALTHY, family: 6, aliases: true });
+  expect(record.aliases?.routers).toEqual([]);
+  expect(new Set(record.aliases?.untestable.map(({ why }) => why))).toEqual(new Set(['constant']));
 });
 
 test('searches at once are each as they would be alone', async () => {

@@ -4,6 +4,7 @@
  */
 
 import pLimit from 'p-limit';
+import { placesOf } from '../algorithms/multipath/places.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PathsRecord, PathsReply } from '../model/paths-record.ts';
@@ -108,10 +109,11 @@ type Ground = Pick<PathsParts, 'targetName' | 'simulated' | 'options' | 'network
 
 async function search(
   ground: Ground,
-  { signal }: PathsOptions,
+  given: PathsOptions,
   { event, progress = () => {} }: PathsListener,
 ): Promise<PathsParts> {
   const { options, network } = ground;
+  const { signal } = given;
   const { station } = network;
   const { addresses } = station.parts;
   const startedAt = new Date();
@@ -122,7 +124,17 @@ async function search(
     replied: (reply) => event?.(replyEvent(reply, addresses)),
     progress,
   });
-  return { ...ground, ...finished, addresses, startedAt };
+  const parts = { ...ground, ...finished, addresses, startedAt, aliases: null };
+  if (given.aliases !== true || finished.discovery.end === 'aborted') return parts;
+  const aliases = await station.aliases(
+    {
+      places: placesOf(finished.discovery.graph(), finished.discovery.observations).places,
+      flows: finished.flows,
+      asksDirectly: ground.simulated === null,
+    },
+    signal,
+  );
+  return { ...parts, aliases };
 }
 
 function replyEvent(reply: ProbeReply, addresses: AddressBook): PathsEvent {

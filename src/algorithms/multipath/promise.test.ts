@@ -81,6 +81,14 @@ function expectPromise({ misses, balancers }: Tally): void {
   expect(misses / balancers, `seed ${SEED}`).toBeLessThan(EPSILON + 3.1 * deviation);
 }
 
+/** A miss rate above the other's only by what chance does once in a thousand. */
+function expectNoWorse(one: Tally, other: Tally): void {
+  const pooled = (one.misses + other.misses) / (one.balancers + other.balancers);
+  const variance = pooled * (1 - pooled) * (1 / one.balancers + 1 / other.balancers);
+  const gap = one.misses / one.balancers - other.misses / other.balancers;
+  expect(gap, `seed ${SEED}`).toBeLessThan(3.1 * Math.sqrt(variance));
+}
+
 test('whole diamonds: no balancer is missed more often than was promised', () => {
   expectPromise(tally(1000, { algorithm: 'mda', isMeshed: false }));
   expectPromise(tally(400, { algorithm: 'mda', isMeshed: true }));
@@ -91,6 +99,7 @@ test('MDA-Lite keeps the promise for at most 0.7 of the probes on diamonds that 
   const lite = tally(500, { algorithm: 'mda-lite', isMeshed: false });
   expectPromise(lite);
   expect(lite.probes / full.probes).toBeLessThan(0.7);
+  expectNoWorse(lite, full);
 });
 
 test('MDA-Lite sees meshing, and searches meshed diamonds in full', () => {
