@@ -1,5 +1,6 @@
 /** A scenario as text: its graph by next hops, what is wrong with it, what ought to be found. */
 
+import { nameRuns } from '../lib/name-runs.ts';
 import type { ScenarioSummary } from '../model/scenario-summary.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { counted, wrap } from './wrap.ts';
@@ -60,28 +61,10 @@ function graphLines(nextHops: DescribedScenario['nextHops'], width: number): str
   const lines = groups
     .slice(0, GRAPH_LINES_MAX)
     .flatMap(({ nodes, to }) =>
-      wrap(`${shortened(nodes)} → ${shortened(to)}`, { width, indent: '  ', hanging: '      ' }),
+      wrap(`${nameRuns(nodes)} → ${nameRuns(to)}`, { width, indent: '  ', hanging: '      ' }),
     );
   const hidden = groups.length - GRAPH_LINES_MAX;
   return hidden > 0 ? [...lines, `  … and ${hidden} more lines`] : lines;
-}
-
-/** `r2.0…r2.3, x`: runs of at least three numbered names by their ends. */
-function shortened(names: readonly string[]): string {
-  const runs: string[][] = [];
-  for (const name of names) {
-    const last = runs.at(-1);
-    if (last !== undefined && follows(last.at(-1) ?? '', name)) last.push(name);
-    else runs.push([name]);
-  }
-  return runs
-    .map((run) => (run.length < 3 ? run.join(', ') : `${run[0]}…${run.at(-1)}`))
-    .join(', ');
-}
-
-function follows(before: string, name: string): boolean {
-  const [, stem, number] = /^(.*\D)(\d+)$/.exec(before) ?? [];
-  return stem !== undefined && name === `${stem}${Number(number) + 1}`;
 }
 
 function section(title: string, sentences: readonly string[], width: number): string[] {

@@ -1,5 +1,6 @@
 /** Says in words what is special about the parts of a scenario: faults, routers, links, routes. */
 
+import { nameRuns } from '../lib/name-runs.ts';
 import { isConstant } from './scenario.ts';
 import type {
   Balancing,
@@ -47,10 +48,14 @@ export function traitSentences(scenario: Scenario): string[] {
   const limit = target.answerLimit;
   return [
     ...(isUsual(balancing) ? [] : [`every node balances ${balancingText(balancing)}`]),
-    ...scenario.links.flatMap((link) => linkSentences(link, scenario)),
-    ...scenario.routers.flatMap((router) => routerSentences(router, balancing)),
+    ...together('link', linkTraits(scenario), scenario.links.length),
+    ...together('router', routerTraits(scenario), scenario.routers.length),
     ...scenario.routes.map(routeSentence),
     ...(limit === undefined ? [] : [`the target answers at most ${rateText(limit)}`]),
+    ...scenario.otherTargets.map(
+      ({ name, links }) =>
+        `another target, ${name}, is behind ${nameRuns(links.map(({ near }) => near))}`,
+    ),
   ];
 }
 
@@ -81,20 +86,73 @@ function whenText({ fromMs, untilMs, periodMs, duty }: When): string {
   return `${start}${end}${rhythm}`;
 }
 
-function linkSentences(link: ScenarioLink, { links }: Scenario): string[] {
-  const name = `the link ${link.near} → ${link.far}`;
-  const wide = links.every(({ mtu }) => mtu === link.mtu) && link.mtu >= 1500;
-  return [
-    ...(link.direction === 'both' ? [] : [`${name} is for the ${link.direction} direction only`]),
-    ...(link.weight === 1 ? [] : [`${name} has weight ${link.weight}`]),
-    ...(wide || link.mtu === 65_535 ? [] : [`${name} carries ${link.mtu} bytes at most`]),
-    ...(link.delayMs === link.returnDelayMs
-      ? []
-      : [`${name} takes ${link.delayMs} ms there and ${link.returnDelayMs} ms back`]),
-  ];
+/** What is special about one part of the network. */
+interface Trait {
+  readonly name: string;
+  readonly what: string;
 }
 
-function routerSentences(router: ScenarioRouter, usual: Balancing): string[] {
+/** More names than these are not read, but counted. */
+const NAMES_MAX = 12;
+
+/** One sentence for all that have a trait in common; `all` is how many there are of their kind. */
+function together(noun: 'link' | 'router', traits: readonly Trait[], all: number): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, what } of traits) names.set(what, [...(names.get(what) ?? []), name]);
+  return [...names].map(([what, own]) => {
+    if (own.length === 1) return `the ${noun} ${own[0]} ${what}`;
+    if (own.length === all) return `every ${noun} ${what}`;
+    const hidden = own.length - NAMES_MAX;
+    const told =
+      noun === 'router'
+        ? nameRuns(own)
+        : own.slice(0, NAMES_MAX).join(', ') + (hidden > 0 ? ` and ${hidden} more` : '');
+    return `each of the ${noun}s ${told} ${what}`;
+  });
+}
+
+function linkTraits({ links }: Scenario): Trait[] {
+  const areAlikeWide = links.every(({ mtu }) => mtu === links[0]?.mtu && mtu >= 1500);
+  const usual = commonest(links.map(delayText));
+  return links.flatMap((link) => {
+    const isPlain =
+      delayText(link) === usual && link.delayMs < TELLING_DELAY_MS && link.jitterMs === 0;
+    const traits = [
+      ...(isPlain ? [] : [`takes ${delayText(link)}`]),
+      ...(link.direction === 'both' ? [] : [`is for the ${link.direction} direction only`]),
+      ...(link.weight === 1 ? [] : [`has weight ${link.weight}`]),
+      ...(areAlikeWide || link.mtu === 65_535 ? [] : [`carries ${link.mtu} bytes at most`]),
+    ];
+    return traits.map((what) => ({ name: `${link.near} → ${link.far}`, what }));
+  });
+}
+
+function commonest(words: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+/** What most links take alike is worth a word from here on. */
+const TELLING_DELAY_MS = 1;
+
+function delayText({ delayMs, returnDelayMs, jitterMs, returnJitterMs }: ScenarioLink): string {
+  const there = `${delayMs} ms${jitterText(jitterMs)}`;
+  const back = `${returnDelayMs} ms${jitterText(returnJitterMs)}`;
+  return there === back ? `${there} each way` : `${there} there and ${back} back`;
+}
+
+function jitterText(jitterMs: number): string {
+  return jitterMs === 0 ? '' : ` and up to ${jitterMs} ms more`;
+}
+
+function routerTraits({ routers, balancing }: Scenario): Trait[] {
+  return routers.flatMap((router) =>
+    traitsOf(router, balancing).map((what) => ({ name: router.name, what })),
+  );
+}
+
+function traitsOf(router: ScenarioRouter, usual: Balancing): string[] {
   const { icmpLimit, icmpLimitPerProber, errorSource, rewrites, nat, balancing } = router;
   const rows: readonly (readonly [isSo: boolean, what: () => string])[] = [
     [router.isSilent, () => 'never answers'],
@@ -118,7 +176,7 @@ function routerSentences(router: ScenarioRouter, usual: Balancing): string[] {
       () => `balances ${balancingText(balancing)}`,
     ],
   ];
-  return rows.filter(([isSo]) => isSo).map(([, what]) => `the router ${router.name} ${what()}`);
+  return rows.filter(([isSo]) => isSo).map(([, what]) => what());
 }
 
 const QUOTES = {

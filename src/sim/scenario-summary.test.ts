@@ -70,6 +70,26 @@ describe('faults and traits are sentences', () => {
         'with the hash of all the others',
     },
     {
+      traits: { linkDelayMs: 50 },
+      says: 'every link takes 50 ms each way',
+    },
+    {
+      traits: { linkJitterMs: 10 },
+      says: 'every link takes 0.1 ms and up to 10 ms more each way',
+    },
+    {
+      traits: { linkTraits: [{ link: ['r1.0', 'r2.0'], delayMs: 3 }] },
+      says: 'the link r1.0 → r2.0 takes 3 ms each way',
+    },
+    {
+      traits: { routers: { 'r1.0': { silent: true }, 'r2.0': { silent: true } } },
+      says: 'each of the routers r1.0, r2.0 never answers',
+    },
+    {
+      traits: { otherTargets: [{ name: 'db8', behind: ['r2.0', 'r2.1'] }] },
+      says: 'another target, db8, is behind r2.0, r2.1',
+    },
+    {
       traits: { linkTraits: [{ link: ['r1.0', 'r2.0'], mtu: 1400 }] },
       says: 'the link r1.0 → r2.0 carries 1400 bytes at most',
     },
