@@ -38,7 +38,7 @@ interface Span {
 
 const PEER = fileURLToPath(new URL('./fixtures/survey-peer.mjs', import.meta.url));
 const SURVEY = new URL('./fixtures/link-survey.mjs', import.meta.url).href;
-const SOURCE_PORTS = Array.from({ length: 192 }, (_, i) => 33_000 + i);
+export const SOURCE_PORTS: readonly number[] = Array.from({ length: 192 }, (_, i) => 33_000 + i);
 /** So many that a flow that loses a fifth has each hop answer but for one time in 400 000. */
 const ROUNDS = 8;
 const DEVIATIONS_MAX = 5;
@@ -189,6 +189,31 @@ function poolsOf(
     pools.set(arrives, pool);
   }
   return pools;
+}
+
+/**
+ * The flows that each next hop of the first balancer gets lie within five standard deviations of
+ * its weight, where every flow stays with its own.
+ */
+export function expectPlannedShares(plan: NetworkPlan, { answers }: Survey): void {
+  const isSteady = plan.routers.every(({ balancing }) => balancing.kind === 'per-flow');
+  const steps = plan.links.filter(({ near }) => near === plan.links[0]?.far);
+  if (!isSteady || spansOf(plan).length > 1 || plan.routers.some(isSparing)) return;
+  const nodes = nodeOfAddress(plan);
+  const taken = [...pathsOf(answers).values()].flatMap((path) => nodes.get(path[1] ?? '') ?? []);
+  const flows = taken.filter((node) => steps.some(({ far }) => far === node)).length;
+  const weights = steps.reduce((sum, { weight }) => sum + weight, 0);
+  for (const { far, weight } of steps) {
+    const share = weight / weights;
+    const own = taken.filter((node) => node === far).length;
+    const margin = DEVIATIONS_MAX * Math.sqrt(flows * share * (1 - share));
+    expect(Math.abs(own - flows * share), `to ${far}`).toBeLessThanOrEqual(margin);
+  }
+}
+
+/** Flows that nobody answers behind the hop at this index, from 0 on. */
+export function flowsThatEndAt(hop: number, { answers }: Survey): number[] {
+  return [...pathsOf(answers)].filter(([, path]) => path.length === hop + 1).map(([port]) => port);
 }
 
 /** By how much losses in bursts vary more than others, at most: as many as come in a row. */

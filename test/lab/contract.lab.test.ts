@@ -11,7 +11,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { shippedScenarios } from '../../src/runtime/scenario-files.ts';
 import type { NetworkPlan } from '../../src/sim/network-plan.ts';
 import { build } from '../../tools/build.mjs';
-import { expectPlannedLoss, shapeOf, surveyLab, surveySimulated } from './contract-survey.ts';
+import {
+  expectPlannedLoss,
+  expectPlannedShares,
+  flowsThatEndAt,
+  SOURCE_PORTS,
+  shapeOf,
+  surveyLab,
+  surveySimulated,
+} from './contract-survey.ts';
 import { checkPlan } from './lab-limits.ts';
 import { LabPlanError } from './lab-plan-error.ts';
 import { type NamespaceLab, openLab } from './namespace-lab.ts';
@@ -62,13 +70,51 @@ describe.concurrent('on kernel routers', () => {
   });
 });
 
+describe.concurrent('faults that single out flows', () => {
+  const chain = { fabric: { widths: [1, 1] } };
+  const fault = { link: ['r1.0', 'r2.0'], forwardLoss: 1 };
+
+  it('hit one hash bucket, in both networks', async () => {
+    const only = { hashBucket: { of: 4, index: 1 } };
+    for (const { survey, flows } of await surveyed({ ...chain, faults: [{ ...fault, only }] })) {
+      const dead = flowsThatEndAt(0, survey).length;
+      // A quarter of them, within five standard deviations.
+      expect(Math.abs(dead - flows / 4)).toBeLessThan(5 * Math.sqrt((flows * 3) / 16));
+    }
+  });
+
+  it('hit one flow, in both networks', async () => {
+    const only = { sourcePort: 33_005 };
+    for (const { survey } of await surveyed({ ...chain, faults: [{ ...fault, only }] })) {
+      expect(flowsThatEndAt(0, survey)).toEqual([33_005]);
+    }
+  });
+});
+
+/** The simulated network and the kernel's, in both families. */
+async function surveyed(what: object) {
+  const { plans } = planned(what);
+  const lab = await openLab(plans[4]);
+  try {
+    const surveys = [];
+    for (const plan of [plans[4], plans[6]]) {
+      surveys.push(await surveySimulated(plan), await surveyLab(lab, plan));
+    }
+    return surveys.map((survey) => ({ survey, flows: SOURCE_PORTS.length }));
+  } finally {
+    await lab.close();
+  }
+}
+
 /** A lab speaks both families. */
 async function expectSame(lab: NamespaceLab, plan: NetworkPlan): Promise<void> {
   const simulated = await surveySimulated(plan);
   const real = await surveyLab(lab, plan);
   expect(shapeOf(plan, real)).toEqual(shapeOf(plan, simulated));
-  expectPlannedLoss(plan, simulated);
-  expectPlannedLoss(plan, real);
+  for (const survey of [simulated, real]) {
+    expectPlannedLoss(plan, survey);
+    expectPlannedShares(plan, survey);
+  }
 }
 
 function planned(what: string | object) {

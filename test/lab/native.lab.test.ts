@@ -72,7 +72,13 @@ describe.each([4, 6] as const)('a raw link of IPv%i', (family) => {
       ttls: [1, 2],
     });
     expect(countAtRouter() - before).toBe(2 * PROBES);
-    expect(counters).toEqual({ socketDrops: 0, clockSteps: 0, truncated: 0, unaddressed: 0 });
+    expect(counters).toEqual({
+      socketDrops: 0,
+      wrongChecksums: 0,
+      clockSteps: 0,
+      truncated: 0,
+      unaddressed: 0,
+    });
     expect(notes).toEqual([]);
     expect(wakeUps).toBeGreaterThan(0);
     const timeExceeded = { protocol: family === 4 ? 1 : 58, type: family === 4 ? 11 : 3 };

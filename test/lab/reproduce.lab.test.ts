@@ -8,7 +8,7 @@
  */
 
 import { once } from 'node:events';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { FiveTuple, IsolateRecord } from '../../src/model/isolate-record.ts';
 import { formatIsolateText } from '../../src/report/isolate-text.ts';
@@ -19,11 +19,11 @@ import { isolateIn } from './isolate-run.ts';
 import type { CommandResult } from './lab-commands.ts';
 import { BACKLOG } from './lab-layout.ts';
 import { addRules, configure, startFixture } from './lab-nuisances.ts';
+import { FABRIC, labTest, type OpenLab } from './lab-test.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor, type ScenarioFault, type ScenarioOptions } from './scenario-plan.ts';
+import type { ScenarioFault, ScenarioOptions } from './scenario-plan.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
-const FABRIC = { fabric: { widths: [1, 4, 4, 1] } };
 const LINK = ['r2.1', 'r3.2'] as const;
 const CONFIDENT = ['--confidence', '99%'];
 const SEED = 3;
@@ -34,11 +34,10 @@ const LOST_MIN = 4;
 const CONNECTS_TIMEOUT_MS = 90_000;
 const CURL_COULD_NOT_CONNECT = 28;
 
-const labs: NamespaceLab[] = [];
+const test = labTest({ seed: SEED });
 
-async function open(options: ScenarioOptions): Promise<NamespaceLab> {
-  const { lab } = await labFor(FABRIC, { seed: SEED, ...options });
-  labs.push(lab);
+async function balanced(open: OpenLab, options: ScenarioOptions): Promise<NamespaceLab> {
+  const lab = await open(FABRIC, options);
   if (options.family === 6) await readPortsOfSockets(lab);
   return lab;
 }
@@ -59,42 +58,41 @@ beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
 });
 
-afterEach(async () => {
-  for (const lab of labs.splice(0)) await lab.close();
-});
-
-describe.each(FAMILIES)('where a link loses half, over IPv%i', (family) => {
-  test.each([
+describe.concurrent.each(FAMILIES)('where a link loses half, over IPv%i', (family) => {
+  test.for([
     { shows: 'a closed port', answer: 'refuse' },
     { shows: 'an open port', answer: 'accept' },
-  ] as const)('plain connections to $shows lose on flows that hit it alone', async ({ answer }) => {
-    const fault: ScenarioFault = { link: LINK, forwardLoss: 0.5 };
-    const lab = await open({ family, faults: [fault], target: { answer } });
-    const { faulty, control } = await flowsOf(lab);
-    if (family === 4) await expectPaths(lab, { faulty, control });
+  ] as const)(
+    'plain connections to $shows lose on flows that hit it alone',
+    async ({ answer }, { open }) => {
+      const fault: ScenarioFault = { link: LINK, forwardLoss: 0.5 };
+      const lab = await balanced(open, { family, faults: [fault], target: { answer } });
+      const { faulty, control } = await flowsOf(lab);
+      if (family === 4) await expectPaths(lab, { faulty, control });
 
-    const before = await packetsOverLink(lab);
-    const missed = await lostBy(control, lab);
-    expect(missed).toEqual(control.map(() => 0));
-    // The run's own half-open connections may still be answered, and refuse that by these paths.
-    expect(await packetsOverLink(lab)).toBeLessThan(before + ATTEMPTS);
+      const before = await packetsOverLink(lab);
+      const missed = await lostBy(control, lab);
+      expect(missed).toEqual(control.map(() => 0));
+      // The run's own half-open connections may still be answered, and refuse that by these paths.
+      expect(await packetsOverLink(lab)).toBeLessThan(before + ATTEMPTS);
 
-    const hit = await lostBy(faulty, lab);
-    for (const lost of hit) expect(lost).toBeGreaterThanOrEqual(LOST_MIN);
-    expect(await packetsOverLink(lab)).toBeGreaterThanOrEqual(before + faulty.length * ATTEMPTS);
-  });
+      const hit = await lostBy(faulty, lab);
+      for (const lost of hit) expect(lost).toBeGreaterThanOrEqual(LOST_MIN);
+      expect(await packetsOverLink(lab)).toBeGreaterThanOrEqual(before + faulty.length * ATTEMPTS);
+    },
+  );
 });
 
-describe.each(FAMILIES)('where a link drops all, over IPv%i', (family) => {
-  test.each([
+describe.concurrent.each(FAMILIES)('where a link drops all, over IPv%i', (family) => {
+  test.for([
     { shows: 'nc', port: 22, failure: 1 },
     { shows: 'curl', port: 8080, failure: CURL_COULD_NOT_CONNECT },
   ])(
     'the printed $shows commands fail just where they say so',
-    async ({ shows, port, failure }) => {
+    async ({ shows, port, failure }, { open }) => {
       const fault: ScenarioFault = { link: LINK, forwardLoss: 1 };
       const answer = shows === 'curl' ? 'refuse' : 'accept';
-      const lab = await open({ family, faults: [fault], target: { answer, port } });
+      const lab = await balanced(open, { family, faults: [fault], target: { answer, port } });
       if (shows === 'curl')
         await startFixture(lab, TARGET, 'http-server', [`${port}`, `${BACKLOG}`]);
       const record = await recordOf(lab);
@@ -116,8 +114,8 @@ describe.each(FAMILIES)('where a link drops all, over IPv%i', (family) => {
     },
   );
 
-  test('so do those of UDP and ICMP for the same ends', async () => {
-    const lab = await open({ family });
+  test('so do those of UDP and ICMP for the same ends', async ({ open }) => {
+    const lab = await balanced(open, { family });
     const { source, target } = lab.plan;
     const ends = { source: source[family], destination: target.address[family] };
     const flow = { ...ends, sourcePort: 40_000, port: 9 };
@@ -136,11 +134,10 @@ describe.each(FAMILIES)('where a link drops all, over IPv%i', (family) => {
 });
 
 /** Routers balance by the checksum of echoes, or not at all: Linux does not, so a filter stands in. */
-test.each(FAMILIES)(
+test.for(FAMILIES)(
   'where echoes of some checksums are dropped, the printed pings fail just where they say so (IPv%i)',
-  async (family) => {
-    const { lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family, seed: SEED });
-    labs.push(lab);
+  async (family, { open }) => {
+    const lab = await open({ fabric: { widths: [1, 1, 1] } }, { family });
     const message = family === 4 ? 'icmp' : 'icmpv6';
     await addRules(lab, 'r2.0', {
       name: 'checksums',
@@ -163,8 +160,8 @@ test.each(FAMILIES)(
   },
 );
 
-test('a report on IPv6 says that the flow label may make another path', async () => {
-  const lab = await open({ family: 6, faults: [{ link: LINK, forwardLoss: 1 }] });
+test('a report on IPv6 says that the flow label may make another path', async ({ open }) => {
+  const lab = await balanced(open, { family: 6, faults: [{ link: LINK, forwardLoss: 1 }] });
   const report = formatIsolateText(await recordOf(lab), { width: Infinity });
   expect(report).toMatch(/flow label of their own, and these connections another/);
 });
