@@ -61,7 +61,7 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
 }
 
 /** Whose network a suspect is in: whom to call. */
-function systemLines({ near, far, addresses }: Suspect, { hops }: IsolateRecord): string[] {
+export function systemLines({ near, far, addresses }: Suspect, { hops }: IsolateRecord): string[] {
   const known = new Map(
     hops.flatMap(({ interfaces }) => interfaces.map(({ address, as }) => [address, as] as const)),
   );
@@ -74,13 +74,19 @@ function systemLines({ near, far, addresses }: Suspect, { hops }: IsolateRecord)
 }
 
 /** Which of several targets a loss hits: what is lost to one of them only is not shared. */
-function targetLines({ targets, flows, suspects }: IsolateRecord): string[] {
+export function targetLines({ targets, flows, suspects }: IsolateRecord): string[] {
   if (targets.length === 1 || suspects.length === 0) return [];
   const shares = targets.map(({ name }, target) => {
     const own = flows.filter((flow) => flow.target === target);
     return `${own.filter(({ lossy }) => lossy).length} of ${own.length} to ${name}`;
   });
   return [`flows with loss: ${listed(shares, LISTED_MAX)}`];
+}
+
+function linkText({ near, far }: UntestableLink): string {
+  return near === null && far === null
+    ? 'what is between silent hops'
+    : `${near ?? '*'} → ${far ?? '*'}`;
 }
 
 /** `10.0.0.1 → 10.0.1.1`, `router 10.0.0.1`; `*` for what never answers. */
@@ -100,7 +106,8 @@ export function reachLines(record: IsolateRecord): string[] {
   const ending = flows.filter((flow) => endsEarly(flow, record));
   if (ending.length === 0) {
     const isAll = flows.every(({ path, target }) => path.includes(targets[target]?.address ?? ''));
-    return isAll && flows.length > 0 ? ['all flows reach the target'] : [];
+    const end = targets.length === 1 ? 'the target' : 'their targets';
+    return isAll && flows.length > 0 ? [`all flows reach ${end}`] : [];
   }
   const ends = new Map<string, number>();
   for (const { path } of ending) {
@@ -122,7 +129,7 @@ export function rejectedLines({ rejected }: IsolateRecord): string[] {
   const causes = [...new Set(rejected.map(({ cause }) => cause))];
   return causes.map((each) => {
     const [first, ...others] = rejected.filter(({ cause }) => cause === each);
-    const full = [first?.where, first?.why].filter((part) => part !== '').join(' ');
+    const full = first === undefined ? '' : caseText(first);
     const likewise = listed(
       others.map(({ where }) => where),
       LISTED_MAX,
@@ -131,13 +138,17 @@ export function rejectedLines({ rejected }: IsolateRecord): string[] {
   });
 }
 
+function caseText({ cause, where, why }: RejectedCause): string {
+  if (cause === 'own-host') return why; // which says so itself
+  if (cause !== 'path-change') return [where, why].filter((part) => part !== '').join(' ');
+  return where.startsWith('TTL') ? why : `behind ${where}, ${why}`;
+}
+
 /** One line for each reason. */
 export function untestableLines(untestable: IsolateRecord['untestable']): string[] {
   const reasons = [...new Set(untestable.map(({ why }) => why))];
   return reasons.map((reason) => {
-    const links = untestable
-      .filter(({ why }) => why === reason)
-      .map(({ near, far }) => `${near ?? '*'} → ${far ?? '*'}`);
+    const links = untestable.filter(({ why }) => why === reason).map(linkText);
     return `not testable, ${UNTESTABLE[reason]}: ${listed(links, LISTED_MAX)}`;
   });
 }

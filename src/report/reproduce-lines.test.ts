@@ -154,7 +154,7 @@ test('where no flow misses the fault, there is nothing to compare with', () => {
   const { faulty } = lossyLinkRecord().reproduce;
   const record = lossyLinkRecord(undefined, { reproduce: { faulty, control: [] } });
   const titles = reproduction(record).groups.map(({ title }) => title);
-  expect(titles).toEqual(['hits the fault', 'shows both']);
+  expect(titles).toEqual(['hits the fault', 'shows them']);
 });
 
 test('of no loss there is nothing to reproduce', () => {

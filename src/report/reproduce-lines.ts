@@ -46,7 +46,7 @@ export function reproduction(record: Reproducible): Reproduction {
   const groups = [
     { title: 'hits the fault', commands: faulty.map(commandOf) },
     { title: 'misses it', commands: control.map(commandOf) },
-    { title: 'shows both', commands: [captureOf(flows)] },
+    { title: control.length > 0 ? 'shows both' : 'shows them', commands: [captureOf(flows)] },
   ];
   return {
     groups: groups.filter(({ commands }) => commands.length > 0),

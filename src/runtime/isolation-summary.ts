@@ -62,6 +62,10 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     repliesReceived: counters.repliesReceived,
     refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
     probesNeeded: isolation.probesNeeded,
+    loops: [...isolation.table.measured().loops].map(([from, to]) => ({
+      from: addresses.textOf(from),
+      to: addresses.textOf(to),
+    })),
     lastHops: lastHops(graph, gone, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
   });

@@ -48,7 +48,9 @@ export function changedPaths(
         where: known === undefined ? `TTL ${counts.minTtl + hop}` : addresses.textOf(known),
         why:
           `${who} at TTL ${counts.minTtl + hop} during the run; ` +
-          `${lost} probes lost meanwhile count for no link`,
+          (lost === 0
+            ? 'no probe was lost meanwhile'
+            : `${lost === 1 ? '1 probe' : `${lost} probes`} lost meanwhile: held against no link`),
       } as const;
     });
 }
@@ -64,7 +66,7 @@ export function returnLossRejected(
     {
       cause: 'return-loss',
       where: target,
-      why: `the target repeated no answer to ${count}, as it does where its answers are lost`,
+      why: `repeated no answer to ${count}, as it would if its answers had been lost`,
     },
   ];
 }

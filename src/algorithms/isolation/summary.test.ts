@@ -61,7 +61,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     says:
       'db8 leaves 5.1 % of probes (95 % interval 3.1 % to 7.9 %) unanswered while every hop ' +
       'before it is fine: the target, its last link, the last router, or the way back loses ' +
-      'them. 1 more suspected.',
+      'them. Also suspected: the link 10.0.0.1 → 10.0.1.1.',
   },
   {
     shows: 'one of several targets that never answers',
@@ -135,7 +135,20 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     suspects: [{ ...SUSPECT, probability: 0.7 }, SUSPECT],
     says:
       'Suspected: the link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to ' +
-      '7.9 %); 5 of 64 flows to db7 cross it; probability 0.7. 1 more suspected.',
+      '7.9 %); 5 of 64 flows to db7 cross it; probability 0.7. ' +
+      'Also suspected: the link 10.0.0.1 → 10.0.1.1.',
+  },
+  {
+    shows: 'a router that sends packets back',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, ...ROUTER, lossRatio: 1 }],
+    loops: [
+      { from: '10.9.9.9', to: '10.8.8.8' },
+      { from: '10.0.0.1', to: '10.0.0.9' },
+    ],
+    says:
+      'Router 10.0.0.1 loses every packet; 5 of 64 flows to db7 cross it; probability 0.991. ' +
+      'It is a loop: 10.0.0.1 sends packets back to 10.0.0.9.',
   },
   {
     shows: 'a loss of replies',

@@ -22,6 +22,8 @@ export interface SummaryFacts {
   readonly onlyPackets?: string | undefined;
   /** Routers that say that they do not forward some flows, and how many flows that are. */
   readonly refusing: readonly { readonly address: string; readonly flows: number }[];
+  /** Routers that send packets back, and to whom. */
+  readonly loops?: readonly { readonly from: string; readonly to: string }[];
   /** Addresses behind which no flow goes on, where the target does not answer. */
   readonly lastHops: readonly string[];
   /** About how many more probes would make a statement sure that is not; null where it is. */
@@ -74,13 +76,12 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
   const who = isOne ? `Router ${named} refuses` : `Routers at ${named} refuse`;
   const answer = isOne ? 'it answers' : 'they answer';
   const how = `${answer} that the target is unreachable or prohibited`;
-  const more = Math.max(0, suspects.length - refusing.length);
-  const others = more === 0 ? '' : ` ${more} more suspected.`;
+  const others = alsoSuspected(suspects.slice(refusing.length));
   return `${who} ${refused} of ${flows} flows to ${target}: ${how}.${others}`;
 }
 
 function lossSentence(
-  { verdict, target, flows, onlyPackets }: SummaryFacts,
+  { verdict, target, flows, onlyPackets, loops = [] }: SummaryFacts,
   suspect: Suspect,
   others: readonly Suspect[],
 ): string {
@@ -93,10 +94,24 @@ function lossSentence(
       ? `every flow to ${target} crosses it`
       : `${suspect.flowsAcross} of ${flows} flows to ${target} ${verb} it`;
   const certainty = `probability ${probability(suspect.probability)}`;
-  const more = others.length === 0 ? '' : ` ${others.length} more suspected.`;
+  const more = `${loopText(loops, suspect)}${alsoSuspected(others)}`;
   const way = suspect.direction === 'return' ? ' on the way back' : '';
   const lost = `loses ${lossText(suspect, onlyPackets)}${way}`;
   return `${subject} ${lost}; ${crossing}; ${certainty}.${more}`;
+}
+
+function alsoSuspected(others: readonly Suspect[]): string {
+  if (others.length === 0) return '';
+  return ` Also suspected: ${listed(others.map(placeText), PLACES_NAMED, 'and')}.`;
+}
+
+/** Where the suspect is the one that sends packets back. */
+function loopText(
+  loops: readonly { readonly from: string; readonly to: string }[],
+  { near, addresses }: Suspect,
+): string {
+  const loop = loops.find(({ from }) => from === near || addresses.includes(from));
+  return loop === undefined ? '' : ` It is a loop: ${loop.from} sends packets back to ${loop.to}.`;
 }
 
 /** Probes tell little of the way back: which routers it has is not seen. */
@@ -126,7 +141,7 @@ function targetSentence(
   const lost = lossText(suspect, onlyPackets).replace('packets', 'probes');
   const loses = `${opened(blamedTarget)} leaves ${lost}`;
   const suspected = 'the target, its last link, the last router, or the way back loses them';
-  const more = suspects.length === 1 ? '' : ` ${suspects.length - 1} more suspected.`;
+  const more = alsoSuspected(suspects.slice(1));
   return `${loses} unanswered while every hop before it is fine: ${suspected}.${more}`;
 }
 

@@ -4,7 +4,14 @@ import type { IsolateRecord } from '../../model/isolate-record.ts';
 import type { Suspect } from '../../model/verdict.ts';
 import { lossText } from '../graph-levels.ts';
 import { hopRows } from '../hop-rows.ts';
-import { placeName, reachLines, rejectedLines, untestableLines } from '../isolate-evidence.ts';
+import {
+  placeName,
+  reachLines,
+  rejectedLines,
+  systemLines,
+  targetLines,
+  untestableLines,
+} from '../isolate-evidence.ts';
 import { costLine } from '../isolate-text.ts';
 import { type CommandGroup, reproduction } from '../reproduce-lines.ts';
 import { spoilers } from '../spoilers.ts';
@@ -64,6 +71,8 @@ function evidence(record: IsolateRecord): string {
   const around = first === undefined ? '' : aroundLine(first, record);
   const lines = [
     around,
+    ...(first === undefined ? [] : systemLines(first, record)),
+    ...targetLines(record),
     ...reachLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
