@@ -10,6 +10,7 @@ import { isolateCommand } from './isolate.ts';
 import { pathsCommand } from './paths.ts';
 import { applySettings } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
+import { sweepCommand } from './sweep.ts';
 import { traceCommand } from './trace.ts';
 import { watchCommand } from './watch.ts';
 
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     pathsCommand(),
     diffCommand(),
     watchCommand(),
+    sweepCommand(),
     analyzeCommand(),
     simulateCommand(),
     doctorCommand(),

@@ -29,11 +29,15 @@ export class ProgressLine {
   }
 
   show({ elapsedUs, probesSent, repliesReceived, roundsOver }: ShownProgress): void {
-    if (!this.#isCapable || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
     const seconds = (elapsedUs / 1e6).toFixed(1);
     const counts = `${probesSent} probes  ${repliesReceived} replies`;
     const round = roundsOver === undefined ? '' : `round ${roundsOver}  `;
-    const line = `${seconds} s  ${round}${counts}`;
+    this.showText(`${seconds} s  ${round}${counts}`);
+  }
+
+  /** @param line text of our own */
+  showText(line: string): void {
+    if (!this.#isCapable || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
     this.#stream.write(
       `${CLEAR_LINE}${line.slice(0, (this.#stream.columns || WIDTH_DEFAULT) - 1)}`,
     );

@@ -1,0 +1,252 @@
+/**
+ * What the engine costs without a kernel: to encode a probe, to decode and match a reply, to keep a
+ * row in flight; and whether live heap grows with the number of probes.
+ * Usage: node --expose-gc bench/run.mjs engine [PROBES]
+ */
+
+import { Random } from '../src/lib/random.ts';
+import { AddressBook } from '../src/model/address-book.ts';
+import type { PacketArena } from '../src/model/packet-link.ts';
+import { completeFlow, type Flow } from '../src/probing/flow.ts';
+import { InFlight, PROBE_ANSWERED } from '../src/probing/in-flight.ts';
+import { ProbeEngine } from '../src/probing/probe-engine.ts';
+import { writeProbe } from '../src/probing/probe-packet.ts';
+import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
+import { SweepPackets } from '../src/probing/sweep/sweep-packet.ts';
+import { SweepReplyReader } from '../src/probing/sweep/sweep-reply.ts';
+import { SWEEP_KEY_WORDS, SweepTokens } from '../src/probing/sweep/sweep-token.ts';
+import { encodeIcmp } from '../src/wire/icmp.ts';
+import { encodeIpv4 } from '../src/wire/ipv4.ts';
+import { costOf, FigureList, liveHeapBytes } from './measured-cost.ts';
+
+const SOURCE = Uint8Array.of(192, 0, 2, 1);
+const TARGET = Uint8Array.of(198, 51, 100, 7);
+const ROUTER = Uint8Array.of(198, 51, 100, 1);
+const PORT = 33_000;
+const FLOWS = 64;
+const REPETITIONS = 300_000;
+const MIB = 2 ** 20;
+/** Between batches: 100,000 probes a second. */
+const GAP_US = 640;
+const NO_OPTIONS = new Uint8Array(0);
+
+/** Prints a line for each figure. @returns 1 when a goal was missed */
+export async function main([probes = '3000000']: readonly string[]): Promise<number> {
+  const figures = new FigureList();
+  encodingCosts(figures);
+  decodingCosts(figures);
+  rowCost(figures);
+  heapGrowth(Number(probes), figures);
+  return figures.missed === 0 ? 0 : 1;
+}
+
+function arenaOf(slots: number): PacketArena {
+  const slotBytes = 128;
+  const bytes = new Uint8Array(slots * slotBytes);
+  return { bytes, slotBytes, slots, lengths: new Uint16Array(slots) };
+}
+
+function flowOf(protocol: 'tcp' | 'udp' | 'icmp', sourcePort = PORT): Flow {
+  const ends = { source: SOURCE, destination: TARGET, destinationPort: 443, tos: 0 };
+  return completeFlow({ ...ends, sourcePort, flowLabel: 0, protocol });
+}
+
+function keyOf(words: number): Uint32Array {
+  const random = new Random(1);
+  return Uint32Array.from({ length: words }, () => random.uint32());
+}
+
+function encodingCosts(figures: FigureList): void {
+  const arena = arenaOf(64);
+  const tokens = new ProbeTokens(keyOf(TOKEN_KEY_WORDS));
+  for (const protocol of ['tcp', 'udp', 'icmp'] as const) {
+    const flow = flowOf(protocol);
+    const { nsEach } = costOf(REPETITIONS, (count) => {
+      for (let i = 0; i < count; i++) {
+        const fields = { ttl: 1 + (i & 15), token: tokens.encode(i), portOffset: 0 };
+        writeProbe(arena.bytes, (i & 63) * arena.slotBytes, flow, fields);
+      }
+    });
+    figures.add({
+      what: `encode a ${protocol} probe`,
+      value: nsEach,
+      unit: 'ns',
+      goal: 150,
+      isGoalMost: true,
+    });
+  }
+  const sweep = sweepPackets();
+  const write = (into: Uint8Array, at: number): void => into.set(TARGET, at);
+  const { nsEach } = costOf(REPETITIONS, (count) => {
+    for (let i = 0; i < count; i++) {
+      sweep.packets.write(arena, i & 63, { ttl: 1 + (i & 15), flow: 0, nowUs: i }, write);
+    }
+  });
+  figures.add({
+    what: 'encode a probe of a sweep',
+    value: nsEach,
+    unit: 'ns',
+    goal: 150,
+    isGoalMost: true,
+  });
+}
+
+function sweepPackets() {
+  const tokens = new SweepTokens(keyOf(SWEEP_KEY_WORDS));
+  const shape = {
+    source: SOURCE,
+    tos: 0,
+    protocol: 'udp',
+    sourcePort: PORT,
+    destinationPort: 33_434,
+  } as const;
+  return {
+    packets: new SweepPackets(shape, tokens),
+    reader: new SweepReplyReader(shape, 1, tokens),
+  };
+}
+
+/** A time exceeded that quotes so many bytes of a packet. */
+function timeExceeded(packet: Uint8Array, quoteBytes: number): Uint8Array {
+  const body = packet.slice(0, quoteBytes);
+  const payload = encodeIcmp({ type: 11, code: 0, parameter: 0, body }, 0);
+  return encodeIpv4({
+    tos: 0,
+    identification: 0,
+    flags: 0,
+    fragmentOffset: 0,
+    ttl: 60,
+    protocol: 1,
+    source: ROUTER,
+    destination: SOURCE,
+    options: NO_OPTIONS,
+    payload,
+  });
+}
+
+function decodingCosts(figures: FigureList): void {
+  const { engine, arena } = openEngine();
+  const replies: Uint8Array[] = [];
+  for (let batch = 0; batch < 16; batch++) replies.push(...answersOf(engine, arena, batch));
+  const { nsEach } = costOf(REPETITIONS, (count) => {
+    for (let i = 0; i < count; i++)
+      engine.handle(replies[i % replies.length] as Uint8Array, 50_000);
+  });
+  figures.add({
+    what: 'decode and match a reply (a duplicate)',
+    value: nsEach,
+    unit: 'ns',
+    goal: 400,
+    isGoalMost: true,
+  });
+  const { packets, reader } = sweepPackets();
+  const one = arenaOf(1);
+  packets.write(one, 0, { ttl: 3, flow: 0, nowUs: 0 }, (into, at) => into.set(TARGET, at));
+  const answer = timeExceeded(one.bytes.slice(0, one.lengths[0]), 28);
+  if (reader.read(answer, 1000) !== 'reply') throw new Error('the reply was not read');
+  const read = costOf(REPETITIONS, (count) => {
+    for (let i = 0; i < count; i++) reader.read(answer, 1000);
+  });
+  figures.add({
+    what: 'decode a reply to a sweep',
+    value: read.nsEach,
+    unit: 'ns',
+    goal: 400,
+    isGoalMost: true,
+  });
+}
+
+function rowCost(figures: FigureList): void {
+  const table = new InFlight();
+  const order = { flow: 1, ttl: 2, round: 0 };
+  const { nsEach } = costOf(REPETITIONS, (count) => {
+    for (let i = 0; i < count; i++) {
+      const slot = table.add(order, i);
+      table.slotOf(table.counterOf(slot));
+      table.settle(slot, PROBE_ANSWERED);
+      table.release(i - 1000);
+    }
+  });
+  figures.add({
+    what: 'a row in flight, from end to end',
+    value: nsEach,
+    unit: 'ns',
+    goal: 100,
+    isGoalMost: true,
+  });
+}
+
+function openEngine(): { engine: ProbeEngine; arena: PacketArena } {
+  const random = new Random(1);
+  const flows = Array.from({ length: FLOWS }, (_, i) => flowOf('tcp', PORT + i));
+  const engine = new ProbeEngine(
+    {
+      ...(flows[0] as Flow),
+      flows,
+      tokenKey: keyOf(TOKEN_KEY_WORDS),
+      rates: { perInterface: 1e9, total: 1e9 },
+      random,
+      addresses: new AddressBook(),
+    },
+    { replied() {}, repliedLate() {}, lost() {}, unsent() {} },
+  );
+  return { engine, arena: arenaOf(64) };
+}
+
+/** Sends a batch, and returns what a router says to it. */
+function answersOf(engine: ProbeEngine, arena: PacketArena, nowUs: number): Uint8Array[] {
+  for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, 3, 0);
+  const count = engine.poll(arena, nowUs);
+  engine.confirm({ accepted: count, error: undefined }, nowUs);
+  return Array.from({ length: count }, (_, slot) => {
+    const start = slot * arena.slotBytes;
+    return timeExceeded(arena.bytes.slice(start, start + (arena.lengths[slot] ?? 0)), 28);
+  });
+}
+
+/** One reply is made over and over for each slot: only its quote's sequence number differs. */
+function heapGrowth(probes: number, figures: FigureList): void {
+  const { engine, arena } = openEngine();
+  let nowUs = 0;
+  const batch = (): void => {
+    nowUs += GAP_US;
+    for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, 3, 0);
+    const count = engine.poll(arena, nowUs);
+    engine.confirm({ accepted: count, error: undefined }, nowUs);
+    for (let slot = 0; slot < count; slot++) {
+      const start = slot * arena.slotBytes;
+      engine.handle(timeExceeded(arena.bytes.slice(start, start + 40), 28), nowUs + 1);
+    }
+    engine.advance(nowUs + 2);
+  };
+  // Long enough for every row to be in use.
+  for (let sent = 0; sent < 1.2e6; sent += FLOWS) batch();
+  const before = liveHeapBytes();
+  const startedAt = process.cpuUsage();
+  for (let sent = 0; sent < probes; sent += FLOWS) batch();
+  const { user, system } = process.cpuUsage(startedAt);
+  const nsEach = (1000 * (user + system)) / probes;
+  figures.add({
+    what: `${probes} probes and replies through the engine, replies made here`,
+    value: nsEach,
+    unit: 'ns each',
+    goal: 3000,
+    isGoalMost: true,
+  });
+  const grownMib = Math.abs(liveHeapBytes() - before) / MIB;
+  figures.add({
+    what: 'growth of the live heap meanwhile',
+    value: grownMib,
+    unit: 'MiB',
+    goal: 2,
+    isGoalMost: true,
+  });
+  const unsent = engine.counters.sendErrors['IN_FLIGHT_FULL'] ?? 0;
+  figures.add({
+    what: 'probes not sent as the table was full',
+    value: unsent,
+    unit: '',
+    goal: 0,
+    isGoalMost: true,
+  });
+}

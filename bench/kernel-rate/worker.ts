@@ -1,0 +1,162 @@
+/**
+ * One run of our sender in the network namespace that it was started in, for `kernel-rate`; the
+ * arguments are those of `sender.c`, with the way in front: `link` for the packet link alone, with
+ * packets patched as the C program does, `engine` for the whole probing engine. Prints one JSON line.
+ */
+
+import { parseIpAddress } from '../../src/lib/ip-address.ts';
+import { Random } from '../../src/lib/random.ts';
+import { AddressBook } from '../../src/model/address-book.ts';
+import { completeFlow, type Flow } from '../../src/probing/flow.ts';
+import { ProbeEngine } from '../../src/probing/probe-engine.ts';
+import { writeProbe } from '../../src/probing/probe-packet.ts';
+import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
+import { monotonicUs } from '../../src/runtime/clock.ts';
+import { openRawLink, type RawLink } from '../../src/runtime/raw-link.ts';
+
+const FIRST_PORT = 32_768;
+const FLOWS = 64;
+/** Orders in the queue at a time: enough for a batch, few enough for the cache. */
+const QUEUED = 1024;
+/** What has not come after so long will not. */
+const PATIENCE_US = 500_000;
+
+interface Task {
+  readonly isReplyWanted: boolean;
+  readonly batch: number;
+  readonly count: number;
+  readonly flows: readonly Flow[];
+  readonly ttl: number;
+}
+
+/** @returns the exit status */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [way = '', mode, batch, count, source = '', destination = '', ttl] = argv;
+  const ends = { source: bytesOf(source), destination: bytesOf(destination), destinationPort: 443 };
+  const flows = Array.from({ length: FLOWS }, (_, i) =>
+    completeFlow({ ...ends, tos: 0, sourcePort: FIRST_PORT + i, flowLabel: 0 }),
+  );
+  const task = {
+    isReplyWanted: mode === 'reply',
+    batch: Number(batch),
+    count: Number(count),
+    flows,
+    ttl: Number(ttl),
+  };
+  const link = openRawLink({
+    family: 4,
+    source: ends.source,
+    ports: { low: FIRST_PORT, high: FIRST_PORT + FLOWS - 1 },
+    onReadable: () => {},
+  });
+  try {
+    const startedUs = monotonicUs();
+    const before = process.cpuUsage();
+    const replies = way === 'engine' ? runEngine(link, task) : runLink(link, task);
+    const { user, system } = process.cpuUsage(before);
+    const wallSeconds = (monotonicUs() - startedUs) / 1e6;
+    const processorSeconds = (user + system) / 1e6;
+    console.log(JSON.stringify({ packets: task.count, replies, wallSeconds, processorSeconds }));
+    return 0;
+  } finally {
+    link.close();
+  }
+}
+
+/** The packets alone: what tells them apart is patched, as in `sender.c`. */
+function runLink(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: Task): number {
+  const { outbox } = link;
+  const { bytes, slotBytes, lengths } = outbox;
+  const flow = flows[0] as Flow;
+  for (let slot = 0; slot < outbox.slots; slot++) {
+    const start = slot * slotBytes;
+    const fields = { ttl, token: 0, portOffset: 0 };
+    lengths[slot] = writeProbe(bytes, start, { ...flow, sourcePort: 0 }, fields) - start;
+  }
+  const constant = ~(((bytes[36] ?? 0) << 8) | (bytes[37] ?? 0)) & 0xffff;
+  let sent = 0;
+  let replies = 0;
+  const take = (): void => {
+    replies++;
+  };
+  while (sent < count) {
+    const size = Math.min(batch, count - sent);
+    for (let i = 0; i < size; i++) patch(bytes, i * slotBytes, { number: sent + i, constant });
+    sent += link.send(size, 0).accepted;
+    if (isReplyWanted) link.receive(0, take);
+  }
+  const deadlineUs = monotonicUs() + PATIENCE_US;
+  while (isReplyWanted && replies < sent && monotonicUs() < deadlineUs) link.receive(0, take);
+  return replies;
+}
+
+function patch(
+  bytes: Uint8Array,
+  at: number,
+  { number, constant }: { readonly number: number; readonly constant: number },
+): void {
+  const port = FIRST_PORT + (number & 63);
+  const [high, low] = [number >>> 16, number & 0xffff];
+  bytes[at + 4] = low >> 8;
+  bytes[at + 5] = (low & 0xff) | 1;
+  bytes[at + 20] = port >> 8;
+  bytes[at + 21] = port;
+  bytes[at + 24] = high >> 8;
+  bytes[at + 25] = high;
+  bytes[at + 26] = low >> 8;
+  bytes[at + 27] = low;
+  let sum = constant + port + high + low;
+  sum = (sum & 0xffff) + (sum >>> 16);
+  sum = ~((sum & 0xffff) + (sum >>> 16));
+  bytes[at + 36] = sum >> 8;
+  bytes[at + 37] = sum;
+}
+
+/** Everything: orders, pace without a limit, tokens, matching. */
+function runEngine(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: Task): number {
+  let replies = 0;
+  const sink = {
+    replied: (): void => {
+      replies++;
+    },
+    repliedLate() {},
+    lost() {},
+    unsent() {},
+  };
+  const random = new Random(1);
+  const [flow] = flows as [Flow];
+  const engine = new ProbeEngine(
+    {
+      ...flow,
+      flows,
+      tokenKey: Uint32Array.from({ length: TOKEN_KEY_WORDS }, () => random.uint32()),
+      rates: { perInterface: 1e9, total: 1e9 },
+      random,
+      addresses: new AddressBook(),
+    },
+    sink,
+  );
+  const outbox = { ...link.outbox, slots: batch };
+  const handle = (packet: Uint8Array, atUs: number): void => engine.handle(packet, atUs);
+  let ordered = 0;
+  while (ordered < count || engine.queued > 0) {
+    while (ordered < count && engine.queued < QUEUED) {
+      engine.order(ordered % FLOWS, ttl, 0);
+      ordered++;
+    }
+    const nowUs = monotonicUs();
+    const polled = engine.poll(outbox, nowUs);
+    if (polled > 0) engine.confirm(link.send(polled, nowUs), nowUs, monotonicUs());
+    if (isReplyWanted) link.receive(nowUs, handle);
+    engine.advance(nowUs);
+  }
+  const deadlineUs = monotonicUs() + PATIENCE_US;
+  while (isReplyWanted && replies < count && monotonicUs() < deadlineUs) link.receive(0, handle);
+  return replies;
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = parseIpAddress(text);
+  if (bytes === undefined) throw new RangeError(`${text} is no address`);
+  return bytes;
+}

@@ -1,0 +1,200 @@
+/**
+ * Sets of addresses of one family as sorted ranges: a prefix costs as much as one address, members
+ * have numbers from 0 up, and a member is found by its number. IPv6 ranges hold at most 2^40
+ * addresses each, as nobody probes more.
+ */
+
+import { formatIpAddress, type IpFamily, parseIpAddress } from './ip-address.ts';
+
+/** First and last address, both included. */
+export interface AddressRange {
+  readonly family: IpFamily;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const BITS = { 4: 32, 6: 128 } as const;
+
+/**
+ * Reads `192.0.2.7`, `192.0.2.0/24` or the same of IPv6.
+ *
+ * @returns why it is none, in a few words that follow its quotation, when it is none
+ */
+export function parseAddressRange(text: string): AddressRange | string {
+  const [addressText = '', lengthText, ...rest] = text.split('/');
+  const address = parseIpAddress(addressText);
+  if (address === undefined || rest.length > 0) return 'is no address and no prefix';
+  const family = address.length === 4 ? 4 : 6;
+  const bits = BITS[family];
+  const first = numberOf(address);
+  if (lengthText === undefined) return { family, first, last: first };
+  const length = /^\d{1,3}$/.test(lengthText) ? Number(lengthText) : Number.NaN;
+  if (!(length <= bits)) return `has no prefix length from 0 to ${bits}`;
+  const size = 1n << BigInt(bits - length);
+  if (first % size !== 0n) {
+    const start = formatIpAddress(bytesOf(first - (first % size), family));
+    return `has bits beyond its prefix: did you mean ${start}/${length}?`;
+  }
+  return { family, first, last: first + size - 1n };
+}
+
+/** Without overlaps and in order. */
+export function mergedRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const sorted = [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const merged: AddressRange[] = [];
+  for (const range of sorted) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first > before.last + 1n) merged.push(range);
+    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
+  }
+  return merged;
+}
+
+/** What is in `ranges` and in none of `others`; all of one family. */
+export function rangesWithout(
+  ranges: readonly AddressRange[],
+  others: readonly AddressRange[],
+): AddressRange[] {
+  const holes = mergedRanges(others);
+  const left: AddressRange[] = [];
+  let from = 0;
+  for (const range of mergedRanges(ranges)) {
+    while (from < holes.length && (holes[from] as AddressRange).last < range.first) from++;
+    left.push(...cutUp(range, holes, from));
+  }
+  return left;
+}
+
+/** What the holes, of which none before number `from` counts, leave of a range. */
+function cutUp(range: AddressRange, holes: readonly AddressRange[], from: number): AddressRange[] {
+  const left: AddressRange[] = [];
+  let { first } = range;
+  for (let i = from; i < holes.length && first <= range.last; i++) {
+    const hole = holes[i] as AddressRange;
+    if (hole.first > range.last) break;
+    if (hole.first > first) left.push({ ...range, first, last: hole.first - 1n });
+    if (hole.last >= first) first = hole.last + 1n;
+  }
+  if (first <= range.last) left.push({ ...range, first });
+  return left;
+}
+
+/** A set whose members have numbers. */
+export class AddressSet {
+  readonly family: IpFamily;
+  /** How many addresses there are. */
+  readonly size: number;
+  readonly #addressBytes: number;
+  /** First addresses, network order, one after the other. */
+  readonly #firsts: Uint8Array;
+  /** Number of the first address of each range. */
+  readonly #numbers: Float64Array;
+
+  /** @throws {RangeError} when the set is empty, or its size is beyond 2^40 */
+  constructor(ranges: readonly AddressRange[]) {
+    const merged = mergedRanges(ranges);
+    const [{ family } = { family: 4 as IpFamily }] = merged;
+    this.family = family;
+    this.#addressBytes = BITS[family] / 8;
+    this.#firsts = new Uint8Array(merged.length * this.#addressBytes);
+    this.#numbers = new Float64Array(merged.length);
+    let size = 0;
+    for (const [i, { first, last }] of merged.entries()) {
+      this.#firsts.set(bytesOf(first, family), i * this.#addressBytes);
+      this.#numbers[i] = size;
+      size += Number(last - first) + 1;
+    }
+    if (size < 1 || size > 2 ** 40) {
+      throw new RangeError(`a set of addresses has 1 to 2^40 of them, got ${size}`);
+    }
+    this.size = size;
+  }
+
+  /** The ranges as bytes: the same for the same set. */
+  fingerprint(): Uint8Array {
+    const numbers = new Uint8Array(this.#numbers.buffer);
+    const all = new Uint8Array(this.#firsts.length + numbers.length);
+    all.set(this.#firsts);
+    all.set(numbers, this.#firsts.length);
+    return all;
+  }
+
+  /**
+   * Writes a member's address.
+   *
+   * @param number an integer in [0, size)
+   */
+  writeAddress(number: number, into: Uint8Array, offset: number): void {
+    const range = this.#rangeOf(number);
+    const bytes = this.#addressBytes;
+    const start = range * bytes;
+    let carry = number - (this.#numbers[range] as number);
+    for (let i = bytes - 1; i >= 0; i--) {
+      const sum = (this.#firsts[start + i] as number) + carry;
+      into[offset + i] = sum % 256;
+      carry = Math.floor(sum / 256);
+    }
+  }
+
+  /** @returns the member's number, −1 for an address that is none */
+  numberOf(bytes: Uint8Array, offset: number): number {
+    let low = 0;
+    let high = this.#numbers.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#compare(middle, bytes, offset) <= 0) low = middle;
+      else high = middle - 1;
+    }
+    const distance = this.#distance(low, bytes, offset);
+    const next = this.#numbers[low + 1] ?? this.size;
+    const number = (this.#numbers[low] as number) + distance;
+    return distance >= 0 && number < next ? number : -1;
+  }
+
+  #rangeOf(number: number): number {
+    let low = 0;
+    let high = this.#numbers.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#numbers[middle] as number) <= number) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #compare(range: number, bytes: Uint8Array, offset: number): number {
+    const start = range * this.#addressBytes;
+    for (let i = 0; i < this.#addressBytes; i++) {
+      const difference = (this.#firsts[start + i] as number) - (bytes[offset + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  /** Beyond 2^53 it is not exact, which is far beyond every range. */
+  #distance(range: number, bytes: Uint8Array, offset: number): number {
+    const start = range * this.#addressBytes;
+    let distance = 0;
+    for (let i = 0; i < this.#addressBytes; i++) {
+      distance =
+        distance * 256 + (bytes[offset + i] as number) - (this.#firsts[start + i] as number);
+    }
+    return distance;
+  }
+}
+
+function numberOf(address: Uint8Array): bigint {
+  let number = 0n;
+  for (const byte of address) number = (number << 8n) | BigInt(byte);
+  return number;
+}
+
+function bytesOf(number: bigint, family: IpFamily): Uint8Array {
+  const bytes = new Uint8Array(BITS[family] / 8);
+  let rest = number;
+  for (let i = bytes.length - 1; i >= 0; i--) {
+    bytes[i] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return bytes;
+}

@@ -1,0 +1,166 @@
+/**
+ * The targets of a sweep: a prefix, a file or standard input of addresses and prefixes, without
+ * those that are excluded. Beyond private networks a list of exclusions is a must, since whoever
+ * does not want to be probed has no other way to say so.
+ */
+
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import {
+  type AddressRange,
+  AddressSet,
+  mergedRanges,
+  parseAddressRange,
+  rangesWithout,
+} from '../lib/address-ranges.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
+
+/** Targets that cannot be read, or may not be probed. */
+class SweepTargetsError extends Error {
+  override readonly name = 'SweepTargetsError';
+  readonly code: 'TARGETS_UNREADABLE' | 'EXCLUSIONS_MISSING' | 'NO_TARGETS';
+
+  constructor(code: SweepTargetsError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What to probe. */
+export interface SweepTargets {
+  readonly set: AddressSet;
+  /** Addresses that were given and are not probed. */
+  readonly excluded: number;
+}
+
+export interface TargetRequest {
+  /** A prefix, an address, a file, or `-` for standard input. */
+  readonly from: string;
+  /** Files of addresses and prefixes. */
+  readonly excludeFiles: readonly string[];
+  /** Addresses and prefixes. */
+  readonly exclude: readonly string[];
+  /** Undefined for that of the first target. */
+  readonly family: IpFamily | undefined;
+  /** Whether nothing leaves this process. */
+  readonly isSimulated: boolean;
+}
+
+/**
+ * Networks without strangers: private, shared, loopback, link-local and unique local addresses
+ * (RFC 1918, RFC 6598, RFC 4193, RFC 3927), and those for documentation and benchmarks.
+ */
+const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '192.0.2.0/24',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '198.18.0.0/15',
+  '::1',
+  'fc00::/7',
+  'fe80::/10',
+  '2001:db8::/32',
+].map(rangeOf);
+
+/** What no file is called by chance: addresses, prefixes, and what they are when mistyped. */
+const LOOKS_LIKE_RANGE = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/\d*)?$/i;
+
+/** What is no host: "this network", multicast, reserved and broadcast. */
+const NEVER = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::', 'ff00::/8'].map(rangeOf);
+
+/**
+ * Reads the targets.
+ *
+ * @throws {SweepTargetsError} TARGETS_UNREADABLE with file and line; EXCLUSIONS_MISSING; NO_TARGETS
+ */
+export async function readSweepTargets(request: TargetRequest): Promise<SweepTargets> {
+  const { from, excludeFiles, exclude, isSimulated } = request;
+  const given = LOOKS_LIKE_RANGE.test(from)
+    ? [requiredRange(from, 'target')]
+    : await readRanges(from);
+  const family = request.family ?? given[0]?.family ?? 4;
+  const isOfFamily = (range: AddressRange): boolean => range.family === family;
+  const others = given.filter((range) => !isOfFamily(range)).length;
+  if (others > 0 && request.family === undefined) {
+    const message = 'the targets are of both families: choose one with -4 or -6';
+    throw new SweepTargetsError('TARGETS_UNREADABLE', message);
+  }
+  const wanted = mergedRanges(given.filter(isOfFamily));
+  const lists = [
+    exclude.map((text) => requiredRange(text, '--exclude')),
+    ...(await Promise.all(excludeFiles.map(readRanges))),
+  ];
+  const isListed = exclude.length + excludeFiles.length > 0;
+  if (!isSimulated && !isListed) requirePrivate(wanted);
+  const kept = rangesWithout(wanted, [...lists.flat(), ...NEVER].filter(isOfFamily));
+  if (kept.length === 0) {
+    const message = `no targets: ${from} has none of IPv${family} that is not excluded`;
+    throw new SweepTargetsError('NO_TARGETS', message);
+  }
+  const set = new AddressSet(kept);
+  return { set, excluded: sizeOf(wanted) - set.size };
+}
+
+/** @throws {SweepTargetsError} EXCLUSIONS_MISSING */
+function requirePrivate(ranges: readonly AddressRange[]): void {
+  const [first] = rangesWithout(
+    ranges,
+    [...PRIVATE, ...NEVER].filter(({ family }) => family === ranges[0]?.family),
+  );
+  if (first === undefined) return;
+  throw new SweepTargetsError(
+    'EXCLUSIONS_MISSING',
+    'these targets are beyond private networks, so a list of addresses not to probe is a must: ' +
+      'name it with --exclude-file FILE, an address or prefix a line (empty where nobody objects)',
+  );
+}
+
+/** One address or prefix a line; what follows # is a remark. */
+async function readRanges(file: string): Promise<AddressRange[]> {
+  const name = file === '-' ? 'standard input' : file;
+  const ranges: AddressRange[] = [];
+  let line = 0;
+  try {
+    const input = file === '-' ? process.stdin : createReadStream(file);
+    const failed = new Promise<never>((_, reject) => input.once('error', reject));
+    failed.catch(() => {});
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    const read = (async (): Promise<void> => {
+      for await (const each of lines) {
+        line++;
+        const text = each.replace(/#.*$/, '').trim();
+        if (text !== '') ranges.push(requiredRange(text, `${name}, line ${line}`));
+      }
+    })();
+    await Promise.race([read, failed]);
+  } catch (error) {
+    if (error instanceof SweepTargetsError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = `neither a prefix such as 192.0.2.0/24 nor a file that can be read`;
+    throw new SweepTargetsError(
+      'TARGETS_UNREADABLE',
+      `${JSON.stringify(name)} is ${hint}: ${reason}`,
+    );
+  }
+  return ranges;
+}
+
+function requiredRange(text: string, where: string): AddressRange {
+  const range = parseAddressRange(text);
+  if (typeof range !== 'string') return range;
+  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  throw new SweepTargetsError('TARGETS_UNREADABLE', `${where}: ${shown} ${range}`);
+}
+
+function rangeOf(text: string): AddressRange {
+  return requiredRange(text, 'built-in list');
+}
+
+function sizeOf(ranges: readonly AddressRange[]): number {
+  return ranges.reduce((sum, { first, last }) => sum + Number(last - first) + 1, 0);
+}

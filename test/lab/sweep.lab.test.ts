@@ -1,0 +1,73 @@
+/** `fantrace sweep` on kernel routers: every hop of every flow is where the kernel has it. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import type { SweepReplyRecord } from '../../src/model/sweep-record.ts';
+import { nodeOfAddress } from '../../src/sim/network-plan.ts';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { build } from '../../tools/build.mjs';
+import { CLI } from './isolate-run.ts';
+import type { NamespaceLab } from './namespace-lab.ts';
+import { labFor } from './scenario-plan.ts';
+
+const FABRIC = { fabric: { widths: [1, 4, 1] } };
+const HOPS = 4;
+const FLOWS = 16;
+const FIRST_PORT = 33_000;
+const KINDS = ([4, 6] as const).flatMap((family) =>
+  (['udp', 'icmp', 'tcp'] as const).map((protocol) => ({ family, protocol })),
+);
+
+const labs = new Map<IpFamily, NamespaceLab>();
+
+beforeAll(async () => {
+  build();
+  for (const family of [4, 6] as const) labs.set(family, (await labFor(FABRIC, { family })).lab);
+});
+
+afterAll(async () => {
+  for (const lab of labs.values()) await lab.close();
+});
+
+describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }) => {
+  it('hears from each router of each flow', async () => {
+    const lab = labs.get(family) as NamespaceLab;
+    const target = lab.plan.target.address[family];
+    const shape = ['--flows', `${FLOWS}`, '--source-port', `${FIRST_PORT}`, '--max-ttl', `${HOPS}`];
+    const pace = ['--per-prefix', '1000', '--per-interface', '1000', '--timeout', '300ms'];
+    const flags = ['--jsonl', '--seed', '1', '--protocol', protocol, '-p', '33434'];
+    const argv = [process.execPath, CLI, 'sweep', ...flags, ...shape, ...pace, target];
+    const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
+    expect(status, stderr).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const replies: SweepReplyRecord[] = lines.filter(({ type }) => type === 'reply');
+    const { measurement, targets } = lines.at(-1);
+    expect(measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
+    expect(targets).toMatchObject({ count: 1, reached: 1 });
+    const nodes = nodeOfAddress(lab.plan);
+    const seen = new Map(replies.map(({ flow, ttl, from }) => [`${flow} ${ttl}`, nodes.get(from)]));
+    const wanted = protocol === 'icmp' ? undefined : await trueNodes(lab, family, protocol);
+    for (let flow = 0; flow < FLOWS; flow++) {
+      const path = Array.from({ length: HOPS }, (_, i) => seen.get(`${flow} ${i + 1}`));
+      expect(path).toEqual(
+        wanted?.get(flow) ?? ['r1.0', expect.stringMatching(/^r2\./), 'r3.0', TARGET],
+      );
+    }
+    for (const { rttMs } of replies) expect(rttMs).toBeLessThan(1000);
+  });
+});
+
+/** The kernel's own answer, by flow. */
+async function trueNodes(
+  lab: NamespaceLab,
+  family: IpFamily,
+  protocol: 'udp' | 'tcp',
+): Promise<Map<number, readonly string[]>> {
+  const sourcePorts = Array.from({ length: FLOWS }, (_, flow) => FIRST_PORT + flow);
+  const flows = { protocol, sourcePorts, destinationPort: 33_434 };
+  const routes = await lab.truth(family, flows);
+  return new Map(sourcePorts.map((port, flow) => [flow, [...(routes.get(port) ?? []), TARGET]]));
+}
