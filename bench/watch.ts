@@ -2,6 +2,8 @@
  * `fantrace watch` under load, on kernel routers: whether every connection has its file, how soon
  * traces start, how much memory it takes; and whether a kill leaves half a file. Needs root.
  * Usage: node bench/run.mjs watch [CONNECTIONS] [SECONDS] [CLIENTS]
+ *        node bench/run.mjs watch kill [TRACES]
+ *        node bench/run.mjs watch beside [DESTINATIONS]   native and scamper-daemon, one router silent
  */
 
 import {
@@ -16,22 +18,112 @@ const START = 'fantrace_event_to_trace_start_seconds';
 const RSS = 'process_resident_memory_bytes';
 const MEBIBYTE = 2 ** 20;
 const SAMPLES = 12;
+/** One of those side by side in the fabric of the lab. */
+const SILENT = 'r2.0';
+const SILENCING =
+  'table inet mute { chain out { type filter hook output priority 0; ' +
+  'icmp type time-exceeded drop; icmpv6 type time-exceeded drop; }; }';
 
 /** Prints a line for each thing that was measured. */
-export async function main([
-  connections = '2000',
-  seconds = '60',
-  clients = '200',
-]: readonly string[]): Promise<number> {
+export async function main(options: readonly string[]): Promise<number> {
   if (!build({ ifNeeded: true })) return 1;
-  const lab = await openWatchLab(Number(clients));
+  const [first = '2000', second = first === 'kill' || first === 'beside' ? '500' : '60'] = options;
+  const [, , clients = '200'] = options;
+  const isLoad = first !== 'kill' && first !== 'beside';
+  const lab = await openWatchLab(Number(isLoad ? clients : second));
   try {
-    const visits = { connections: Number(connections), durationMs: 1000 * Number(seconds) };
-    const isComplete = await load(lab, visits);
-    return isComplete ? 0 : 1;
+    if (first === 'kill') return (await kill(lab)) ? 0 : 1;
+    if (first === 'beside') return (await beside(lab)) ? 0 : 1;
+    const visits = { connections: Number(first), durationMs: 1000 * Number(second) };
+    return (await load(lab, visits)) ? 0 : 1;
   } finally {
     await lab.close();
   }
+}
+
+/** Kills the watcher while each client is traced, and has another go on. */
+async function kill(lab: WatchLab): Promise<boolean> {
+  const connections = lab.clients.length;
+  const run = await lab.watch([]);
+  try {
+    const visiting = lab.visit({ connections, durationMs: 1500 });
+    await run.reaches('fantrace_result_files_total', 1);
+    const running = await run.metric('traces_in_progress{type="native"}');
+    await run.stop('SIGKILL');
+    await visiting;
+    const before = run.files().length; // throws for half a file
+    const again = await lab.watch([], run.folder);
+    await lab.visit({ connections, durationMs: 2000 });
+    await again.reaches('fantrace_connections_total{source="netlink"}', connections);
+    const status = await again.stop();
+    const after = run.files().length;
+    console.log(
+      [
+        `killed with ${running} traces under way and ${before} files: all of them whole`,
+        `the next run added ${after - before} files for ${connections} connections, status ${status}`,
+      ].join('\n'),
+    );
+    return after - before === connections;
+  } finally {
+    run.remove();
+  }
+}
+
+/** Both tracers on the same destinations, while one of the routers side by side says nothing. */
+async function beside(lab: WatchLab): Promise<boolean> {
+  const [native, daemon] = [
+    await traced(lab, ['--tracer', 'native', '--rate', '20000', '--rate-per-interface', '20000']),
+    await traced(lab, ['--tracer', 'scamper-daemon', '--rate', '10000', '--timeout', '20m']),
+  ];
+  const shared = [...daemon.links].filter((link) => native.links.has(link)).length;
+  console.log(
+    [
+      `native: ${native.files} files, ${native.links.size} links, ${native.seconds.toFixed(1)} s`,
+      `scamper-daemon: ${daemon.files} files, ${daemon.links.size} links, ${daemon.seconds.toFixed(1)} s`,
+      `native has ${shared} of the ${daemon.links.size} links of scamper-daemon`,
+      `throughput: ${(daemon.seconds / native.seconds).toFixed(1)} ×`,
+    ].join('\n'),
+  );
+  return shared >= 0.99 * daemon.links.size && daemon.seconds >= 5 * native.seconds;
+}
+
+interface Traced {
+  readonly files: number;
+  readonly links: ReadonlySet<string>;
+  readonly seconds: number;
+}
+
+async function traced(lab: WatchLab, flags: readonly string[]): Promise<Traced> {
+  const connections = lab.clients.length;
+  await lab.lab.exec(SILENT, ['nft', SILENCING]);
+  const run = await lab.watch([...flags, '--drain', '20m', '--concurrency', '500']);
+  try {
+    const startedAt = performance.now();
+    await lab.visit({ connections, durationMs: 1000 });
+    await run.reaches('fantrace_connections_total{source="netlink"}', connections);
+    await run.stop(); // which lets all traces come to their ends
+    const seconds = (performance.now() - startedAt) / 1000;
+    const files = run.files();
+    return { files: files.length, links: new Set(files.flatMap(linksOf)), seconds };
+  } finally {
+    run.remove();
+    await lab.lab.exec(SILENT, ['nft', 'delete', 'table', 'inet', 'mute']);
+  }
+}
+
+interface Node {
+  readonly addr: string;
+  readonly links: readonly (readonly { readonly addr: string }[])[];
+}
+
+/** Pairs of interfaces at consecutive TTLs, both of which have answered. */
+function linksOf({ result }: WatchFile): string[] {
+  const nodes = (result['nodes'] ?? []) as readonly Node[];
+  return nodes.flatMap(({ addr, links }) =>
+    (links[0] ?? []).flatMap((link) =>
+      [addr, link.addr].includes('*') ? [] : [`${addr} ${link.addr}`],
+    ),
+  );
 }
 
 async function load(

@@ -19,7 +19,7 @@ import { labFor } from './scenario-plan.ts';
 /** Where the service listens that is watched. */
 export const SERVICE_PORT = 8080;
 const MONITORING = '127.0.0.1:9990';
-const FABRIC = { fabric: { widths: [1, 4, 1] } };
+const FABRIC = { fabric: { widths: [1, 3, 1] } };
 const FAMILIES: readonly IpFamily[] = [4, 6];
 /** Of the clients; no address of the plan is in them. */
 const CLIENTS = { 4: '10.201.0.0/16', 6: 'fdc9::/64' } as const;
