@@ -29,7 +29,6 @@ const SEED = 5;
 
 /** What Linux cannot express, by the scenarios that need it; all others are built and compared. */
 const ONLY_SIMULATED: Readonly<Record<string, string>> = {
-  'icmp-limit-shared-with-others': 'other probers',
   'loss-comes-and-goes-on-one-link': 'a change 250 ms after the start',
 };
 

@@ -39,7 +39,12 @@ export interface Fault {
   readonly burst?: Burst;
   /** Undefined: always. */
   readonly window?: Window;
+  /** nftables limit that other probers' errors use up as well, and which `drops` refers to. */
+  readonly sharedLimit?: { readonly name: string; readonly rate: string };
 }
+
+/** Where other probers' errors go, as `fixtures/other-probers.mjs` has it: they leave no router. */
+export const OTHERS_PORT = 9;
 
 /** Loss that goes on until the match `ends` holds of a packet, which is the last one lost. */
 interface Burst {
@@ -118,9 +123,12 @@ function windowChain(i: number): string {
 }
 
 /** Sends the packets at risk to what strikes them; for what depends on time, see `clockedRules`. */
-function riskLines(i: number, { atRisk, window }: Fault): string[] {
+function riskLines(i: number, { atRisk, window, drops, sharedLimit }: Fault): string[] {
   const chain = window === undefined ? `fault-${i}` : windowChain(i);
-  return atRisk.map((match) => `${match} jump ${chain}`);
+  const ours = atRisk.map((match) => `${match} jump ${chain}`);
+  if (sharedLimit === undefined) return ours;
+  // Others' errors take their tokens if there are any, and go no further in either case.
+  return [...ours, `udp dport ${OTHERS_PORT} ${drops} drop`, `udp dport ${OTHERS_PORT} drop`];
 }
 
 function strikingLines(i: number, fault: Fault): string[] {
@@ -128,6 +136,7 @@ function strikingLines(i: number, fault: Fault): string[] {
     `counter ${counterName(i, 'at-risk')} { }`,
     `counter ${counterName(i, 'dropped')} { }`,
     ...(fault.burst === undefined ? [] : burstLines(i, fault.burst)),
+    ...(fault.sharedLimit === undefined ? [] : sharedLimitLines(fault.sharedLimit)),
     ...(fault.kind === 'icmp-limit-per-prober' ? proberSets(i) : []),
     `chain fault-${i} {`,
     `counter name "${counterName(i, 'at-risk')}"`,
@@ -149,6 +158,10 @@ function strikeLines(i: number, { drops, burst, kind }: Fault): string[] {
     `ip protocol icmp add @probers-${i} { ip daddr ${drops} } ${dropped}`,
     `ip6 nexthdr icmpv6 add @probers6-${i} { ip6 daddr ${drops} } ${dropped}`,
   ];
+}
+
+function sharedLimitLines({ name, rate }: { name: string; rate: string }): string[] {
+  return [`limit ${name} {`, rate, '}'];
 }
 
 function proberSets(i: number): string[] {
@@ -237,7 +250,16 @@ function controlPlaneFaults(router: NetworkPlan['routers'][number]): Fault[] {
     faults.push({ kind: 'icmp-limit-per-prober', ...errors, atRisk, drops });
   }
   if (icmpLimit !== undefined) {
-    faults.push({ kind: 'icmp-limit', ...errors, atRisk, drops: limitMatch(icmpLimit, name) });
+    const limit = limitMatch(icmpLimit, name);
+    const shared = { name: 'shared', rate: limit.replace(/^limit /, '') };
+    faults.push({
+      kind: 'icmp-limit',
+      ...errors,
+      atRisk,
+      ...((icmpLimit.othersPerSecond ?? 0) > 0
+        ? { drops: `limit name "${shared.name}"`, sharedLimit: shared }
+        : { drops: limit }),
+    });
   }
   return faults;
 }

@@ -81,11 +81,9 @@ function foreignTraits({ mtu, near }: PlannedLink): string[] {
 }
 
 function foreignRouterTraits(router: PlannedRouter, { family }: NetworkPlan): string[] {
-  const { icmpLimit, nat } = router;
   const traits: readonly (readonly [isForeign: boolean, what: string])[] = [
-    [(icmpLimit?.othersPerSecond ?? 0) > 0, 'other probers, of which a lab has none,'],
     [isOldRouter(router) && family === 6, "quotes other than the kernel's own in IPv6"],
-    [nat?.ports === 'random', 'a translator that changes ports packet by packet'],
+    [router.nat?.ports === 'random', 'a translator that changes ports packet by packet'],
   ];
   return traits.filter(([isForeign]) => isForeign).map(([, what]) => what);
 }

@@ -188,6 +188,14 @@ describe.each(FAMILIES)('faults in IPv%i', (family) => {
     expect(await nodesSeen(lab, family)).toEqual(['*', 'r2.0', TARGET]);
   });
 
+  it('let others use up the limit of a router', async () => {
+    const icmpLimit = { perSecond: 0.01, burst: 5, othersPerSecond: 1000 };
+    const lab = await open({ ...CHAIN, routers: { 'r1.0': { icmpLimit } } });
+    await burst(lab, family, { port: 40_000, count: 50, ttl: 1 });
+    const { atRisk, dropped } = countOf(await lab.dropCounters(), { kind: 'icmp-limit' });
+    expect({ atRisk, dropped }).toEqual({ atRisk: 50, dropped: 50 });
+  });
+
   it('are the only limit on errors: the kernel has none of its own', async () => {
     const icmpLimit = { perSecond: 1e6, burst: 1e6 };
     const lab = await open({ ...CHAIN, routers: { 'r1.0': { icmpLimit } } });

@@ -26,6 +26,7 @@ import { BACKLOG, namespaceBatch, nodeScript } from './lab-layout.ts';
 import { claimLabName, makeEtcFolder, removeLab, sweepLeftovers } from './lab-leftovers.ts';
 import { checkPlan } from './lab-limits.ts';
 import { nodesOf } from './lab-nodes.ts';
+import { startFixture } from './lab-nuisances.ts';
 import { isOldRouter, oldRouter } from './lab-old-router.ts';
 import { clockedMarkingRules } from './lab-routing.ts';
 import { type LabFlows, trueRoutes } from './lab-truth.ts';
@@ -208,6 +209,7 @@ async function build(lab: NamespaceLab, faults: readonly Fault[]): Promise<void>
     ...plan.routers
       .filter(isOldRouter)
       .map((router) => limit(() => oldRouter(lab, router.name, router))),
+    ...plan.routers.map(({ name, icmpLimit }) => startOthers(lab, name, icmpLimit)),
   ]);
 }
 
@@ -217,6 +219,15 @@ function keepNamesInside(namespace: string): void {
     // Each is mounted over the one in /etc, which has to exist.
     if (existsSync(path.join('/etc', file))) writeFileSync(path.join(folder, file), content);
   }
+}
+
+async function startOthers(
+  lab: NamespaceLab,
+  router: string,
+  { othersPerSecond = 0 }: { readonly othersPerSecond?: number } = {},
+): Promise<void> {
+  if (othersPerSecond === 0) return;
+  await startFixture(lab, router, 'other-probers', [String(othersPerSecond)]);
 }
 
 async function listen(lab: NamespaceLab, node: string): Promise<void> {
