@@ -14,11 +14,11 @@ import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { startCommand } from './lab-commands.ts';
 import type { FaultKind } from './lab-faults.ts';
 import { LabPlanError } from './lab-plan-error.ts';
+import { FABRIC, labTest } from './lab-test.ts';
 import { type FaultCount, type NamespaceLab, openLab } from './namespace-lab.ts';
 import { planScenario, type ScenarioOptions } from './scenario-plan.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
-const FABRIC = { fabric: { widths: [1, 4, 4, 1] } };
 const UNEQUAL = { fabric: { widths: [1, 4, 4, 1], detours: ['r3.2'] } };
 const CHAIN = { fabric: { widths: [1, 1] } };
 const PORT = 22;
@@ -124,10 +124,10 @@ describe('balancing', () => {
   );
 });
 
-describe.each(FAMILIES)('faults in IPv%i', (family) => {
-  afterEach(closeAll);
+const inLab = labTest({});
 
-  it('lose what they say, and everything else arrives', async () => {
+describe.concurrent.each(FAMILIES)('faults in IPv%i', (family) => {
+  inLab('lose what they say, and everything else arrives', async ({ open }) => {
     const lab = await open({
       ...CHAIN,
       faults: [
@@ -159,26 +159,26 @@ describe.each(FAMILIES)('faults in IPv%i', (family) => {
     }
   });
 
-  it.each([
+  inLab.for([
     { fault: { link: ['r1.0', 'r2.0'], forwardLoss: 1 }, seen: ['r1.0', '*', '*'] },
     { fault: { router: 'r2.0', forwardLoss: 1 }, seen: ['r1.0', 'r2.0', '*'] },
     { fault: { link: ['r2.0', 'target'], forwardLoss: 1 }, seen: ['r1.0', 'r2.0', '*'] },
     { fault: { link: ['source', 'r1.0'], returnLoss: 1 }, seen: ['*', '*', '*'] },
     { fault: { router: 'r1.0', returnLoss: 1 }, seen: ['r1.0', '*', '*'] },
     { fault: { link: ['r2.0', 'target'], returnLoss: 1 }, seen: ['r1.0', 'r2.0', '*'] },
-  ])('strike where the plan says: $fault', async ({ fault, seen }) => {
+  ])('strike where the plan says: $fault', async ({ fault, seen }, { open }) => {
     const lab = await open({ ...CHAIN, faults: [fault] });
     expect(await nodesSeen(lab, family)).toEqual(seen);
   });
 
-  it('keep a silent router from answering, and nothing else', async () => {
+  inLab('keep a silent router from answering, and nothing else', async ({ open }) => {
     const lab = await open({ ...CHAIN, routers: { 'r1.0': { silent: true } } });
     expect(await nodesSeen(lab, family)).toEqual(['*', 'r2.0', TARGET]);
     const { atRisk, dropped } = countOf(await lab.dropCounters(), { kind: 'silence' });
     expect({ atRisk, dropped }).toEqual({ atRisk: 1, dropped: 1 });
   });
 
-  it('limit the errors of a router to its burst, and leave transit alone', async () => {
+  inLab('limit the errors of a router to its burst, and leave transit alone', async ({ open }) => {
     const icmpLimit = { perSecond: 0.01, burst: 5 };
     const lab = await open({ ...CHAIN, routers: { 'r1.0': { icmpLimit } } });
     await burst(lab, family, { port: 40_000, count: 50, ttl: 1 });
@@ -188,7 +188,7 @@ describe.each(FAMILIES)('faults in IPv%i', (family) => {
     expect(await nodesSeen(lab, family)).toEqual(['*', 'r2.0', TARGET]);
   });
 
-  it('let others use up the limit of a router', async () => {
+  inLab('let others use up the limit of a router', async ({ open }) => {
     const icmpLimit = { perSecond: 0.01, burst: 5, othersPerSecond: 1000 };
     const lab = await open({ ...CHAIN, routers: { 'r1.0': { icmpLimit } } });
     await burst(lab, family, { port: 40_000, count: 50, ttl: 1 });
@@ -196,7 +196,7 @@ describe.each(FAMILIES)('faults in IPv%i', (family) => {
     expect({ atRisk, dropped }).toEqual({ atRisk: 50, dropped: 50 });
   });
 
-  it('are the only limit on errors: the kernel has none of its own', async () => {
+  inLab('are the only limit on errors: the kernel has none of its own', async ({ open }) => {
     const icmpLimit = { perSecond: 1e6, burst: 1e6 };
     const lab = await open({ ...CHAIN, routers: { 'r1.0': { icmpLimit } } });
     await burst(lab, family, { port: 40_000, count: 3000, ttl: 1 });
@@ -204,11 +204,11 @@ describe.each(FAMILIES)('faults in IPv%i', (family) => {
     expect({ atRisk, dropped }).toEqual({ atRisk: 3000, dropped: 0 });
   });
 
-  it.each([
+  inLab.for([
     { answer: 'refuse', port: 22, flags: 'rst,ack' },
     { answer: 'accept', port: 443, flags: 'syn,ack' },
     { answer: 'drop', port: 22, flags: undefined },
-  ] as const)('let the target $answer', async ({ answer, port, flags }) => {
+  ] as const)('let the target $answer', async ({ answer, port, flags }, { open }) => {
     const lab = await open(CHAIN, { target: { answer, port } });
     const [last] = await traceroute(lab, family, 40_000, { firstTtl: 3, lastTtl: 3 });
     const address = flags === undefined ? '*' : lab.plan.target.address[family];
