@@ -45,11 +45,13 @@ export function exitStatusOf({ partial, verdict }: IsolateRecord): number {
 }
 
 async function isolate(targets: readonly string[], flags: IsolateFlags): Promise<number> {
-  requireConsistent(flags, targets.length);
+  requireConsistent(flags, 1); // before any name is looked up
   const seed = flags.seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
   if (flags.dryRun) {
     const { showPlan } = await import('./isolate-plan.ts');
-    return showPlan(await endpointsOf(targets, flags), flags, seed);
+    const endpoints = await endpointsOf(targets, flags);
+    requireConsistent(flags, endpoints.targetNames.length);
+    return showPlan(endpoints, flags, seed);
   }
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
@@ -57,6 +59,7 @@ async function isolate(targets: readonly string[], flags: IsolateFlags): Promise
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const endpoints = await endpointsOf(targets, flags);
+    requireConsistent(flags, endpoints.targetNames.length);
     const options = optionsOf(endpoints, flags, seed);
     const network = await openNetwork(endpoints, flags, seed);
     try {

@@ -12,6 +12,7 @@ import {
   placeTitle,
 } from './graph-levels.ts';
 import { LIGHT } from './graph-palette.ts';
+import { withProbedFlows } from './suspect-paths.ts';
 import { lineWidth } from './svg-graph.ts';
 import { visible } from './svg-markup.ts';
 import { wrap } from './wrap.ts';
@@ -26,7 +27,7 @@ const SENTENCE_COLUMNS = 90;
 
 /** One digraph, which ends with a newline: nodes of one TTL share a rank. */
 export function formatIsolateDot(record: IsolateRecord): string {
-  const graph = drawnGraph(record);
+  const graph = drawnGraph(withProbedFlows(record));
   const ttls = [...new Set(graph.places.map(({ ttl }) => ttl))].sort((a, b) => a - b);
   const heads = ttls.map((ttl) => `ttl${ttl}`);
   return `${[

@@ -9,7 +9,7 @@ import { evidenceLines } from './isolate-evidence.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { reproduction } from './reproduce-lines.ts';
 import { ownHostSentences, spoilers } from './spoilers.ts';
-import { withLossyFlows } from './suspect-paths.ts';
+import { withLossyFlows, withProbedFlows } from './suspect-paths.ts';
 import { counted, wrap } from './wrap.ts';
 
 export interface TextOptions {
@@ -21,7 +21,8 @@ export interface TextOptions {
 }
 
 /** Lines end with a newline, the last one too. */
-export function formatIsolateText(record: IsolateRecord, options: TextOptions): string {
+export function formatIsolateText(whole: IsolateRecord, options: TextOptions): string {
+  const record = withProbedFlows(whole);
   const { width, paint = plainPaint, show = 'all' } = options;
   const sections = [
     [headline(record), ...ownHostSentences(record)].flatMap((line) =>

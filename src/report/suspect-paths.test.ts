@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { lossyLinkRecord } from '../../test/support/drawn-records.ts';
 import type { FlowRecord, IsolateRecord } from '../model/isolate-record.ts';
-import { withLossyFlows } from './suspect-paths.ts';
+import { formatIsolateText } from './isolate-text.ts';
+import { withLossyFlows, withProbedFlows } from './suspect-paths.ts';
 
 const flow = (sourcePort: number, lossy: boolean): FlowRecord => ({
   target: 0,
@@ -21,4 +23,14 @@ test('only flows that lose packets are left, and everything else stays', () => {
 test('where none loses packets, all are left', () => {
   const clean = record(flow(1, false), flow(2, false));
   expect(withLossyFlows(clean)).toBe(clean);
+});
+
+test('flows that were never probed are no evidence, neither for nor against', () => {
+  const whole = lossyLinkRecord();
+  const left = { ...flow(40_000, false), path: [], sent: [], received: [] };
+  const more = { ...whole, flows: [...whole.flows, left] };
+  expect(withProbedFlows(more)).toEqual(whole);
+  expect(formatIsolateText(more, { width: 80 })).toBe(formatIsolateText(whole, { width: 80 }));
+  const none = record(left);
+  expect(withProbedFlows(none)).toBe(none);
 });

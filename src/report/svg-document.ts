@@ -3,6 +3,7 @@
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import { drawnGraph } from './graph-levels.ts';
 import { DARK, LIGHT } from './graph-palette.ts';
+import { withProbedFlows } from './suspect-paths.ts';
 import { graphDrawing, graphStyle } from './svg-graph.ts';
 import { legendEntries, WIDTH_TEXT } from './svg-legend.ts';
 import { escaped, short, visible } from './svg-markup.ts';
@@ -16,7 +17,7 @@ const SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif
 
 /** One SVG document, which ends with a newline; text from the network is escaped in it. */
 export function formatIsolateSvg(record: IsolateRecord): string {
-  const graph = drawnGraph(record);
+  const graph = drawnGraph(withProbedFlows(record));
   const drawing = graphDrawing(graph, { isInteractive: false });
   const width = Math.max(WIDTH_MIN, drawing.width + 2 * MARGIN);
   const columns = Math.floor((Math.min(width, 1200) - 2 * MARGIN) / HEADLINE.column);

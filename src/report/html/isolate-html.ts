@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { drawnGraph, placeTitle } from '../graph-levels.ts';
 import { ownHostSentences } from '../spoilers.ts';
+import { withProbedFlows } from '../suspect-paths.ts';
 import { graphDrawing } from '../svg-graph.ts';
 import { legendEntries, WIDTH_TEXT } from '../svg-legend.ts';
 import { escaped, visible } from '../svg-markup.ts';
@@ -18,7 +19,8 @@ const HINT =
   '<kbd>Esc</kbd> to let go';
 
 /** One HTML document, which ends with a newline; text from the network is escaped in it. */
-export function formatIsolateHtml(record: IsolateRecord): string {
+export function formatIsolateHtml(whole: IsolateRecord): string {
+  const record = withProbedFlows(whole);
   const graph = drawnGraph(record);
   const drawing = graphDrawing(graph, { isInteractive: true });
   const rows = flowRows(record, graph);
