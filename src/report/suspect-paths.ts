@@ -3,8 +3,8 @@
 import type { IsolateRecord } from '../model/isolate-record.ts';
 
 /**
- * The record without flows that were left out as the probes of the run would not have sufficed: they
- * are no evidence. The same record where none was probed at all.
+ * The record without flows that were left out, as the probes of the run would not have sufficed:
+ * they are no evidence. The same record where none was probed at all.
  */
 export function withProbedFlows(record: IsolateRecord): IsolateRecord {
   const flows = record.flows.filter(({ sent }) => sent.some((probes) => probes > 0));
