@@ -22,7 +22,7 @@ export interface TraceProbe {
 /** All probes of a TTL. */
 export class TraceHop {
   readonly ttl: number;
-  readonly probes: TraceProbe[] = [];
+  #probes: readonly TraceProbe[] = NO_PROBES;
   /** Probes that are still to be asked for, retries aside. */
   queriesLeft: number;
   #slowestUs = Number.POSITIVE_INFINITY;
@@ -31,6 +31,10 @@ export class TraceHop {
   constructor(ttl: number, queries: number) {
     this.ttl = ttl;
     this.queriesLeft = queries;
+  }
+
+  get probes(): readonly TraceProbe[] {
+    return this.#probes;
   }
 
   /** Round trip of the slowest reply; Infinity where there is none. */
@@ -49,13 +53,13 @@ export class TraceHop {
 
   /** Whether a probe has no outcome yet. */
   get isAwaiting(): boolean {
-    return !this.probes.every(({ state }) => state !== 'queued' && state !== 'sent');
+    return !this.#probes.every(({ state }) => state !== 'queued' && state !== 'sent');
   }
 
   add(retriesLeft: number): TraceProbe {
     const probe: TraceProbe = {
       ttl: this.ttl,
-      round: this.probes.length,
+      round: this.#probes.length,
       sentAtUs: Number.POSITIVE_INFINITY,
       state: 'queued',
       reply: undefined,
@@ -63,7 +67,8 @@ export class TraceHop {
       retriesLeft,
       isReplaced: false,
     };
-    this.probes.push(probe);
+    // As long as it has to be: arrays that grow by push have room for 17 more.
+    this.#probes = this.#probes.concat(probe);
     return probe;
   }
 
@@ -75,3 +80,5 @@ export class TraceHop {
     this.#slowestUs = isFirst ? reply.rttUs : Math.max(this.#slowestUs, reply.rttUs);
   }
 }
+
+const NO_PROBES: readonly TraceProbe[] = [];
