@@ -9,6 +9,7 @@ import type { TraceRecord, TraceReply } from '../../src/model/trace-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
+import { routeManyTargets, traceManyTargets } from './many-targets.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
 
@@ -211,4 +212,13 @@ it('three processes side by side take no reply of each other', async () => {
     expect(record.reached).toBe(true);
     expect(record.measurement).toMatchObject({ foreignReplies: 0, duplicates: 0 });
   }
+});
+
+it('two processes with many traces each take no reply of another trace', async () => {
+  const lab = labOf(4);
+  await routeManyTargets(lab);
+  const options = { names: false, queries: 1, maxTtl: 6 };
+  const result = await traceManyTargets(lab, { processes: 2, traces: 250, options });
+  expect(result).toMatchObject({ mismatched: 0, foreign: 0, unreached: 0 });
+  expect(result.replies).toBeGreaterThan(0.99 * 2 * 250 * 4);
 });
