@@ -16,7 +16,7 @@ import { labFor } from '../test/lab/scenario-plan.ts';
 import { build } from '../tools/build.mjs';
 import { delayLink } from './trace-lab/delayed-lab.ts';
 
-const TRACED = fileURLToPath(new URL('./trace-lab/traced.mjs', import.meta.url));
+const TRACED = fileURLToPath(new URL('../test/lab/fixtures/traced.mjs', import.meta.url));
 const CHAIN = { fabric: { widths: [1, 1, 1, 1, 1, 1, 1] } };
 const DELAY_US = 10_000;
 const OPTIONS = { names: false, queries: 1 };

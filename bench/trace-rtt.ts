@@ -17,7 +17,7 @@ import { labFor } from '../test/lab/scenario-plan.ts';
 import { build } from '../tools/build.mjs';
 import { capturedProbes } from './trace-lab/captured-times.ts';
 
-const TRACED = fileURLToPath(new URL('./trace-lab/traced.mjs', import.meta.url));
+const TRACED = fileURLToPath(new URL('../test/lab/fixtures/traced.mjs', import.meta.url));
 const CHAIN = { fabric: { widths: [1, 1, 1] } };
 const CAPTURE_TIMEOUT_MS = 5000;
 const OPTIONS = { names: false, queries: 50, maxTtl: 4, rate: 5000 };

@@ -1,0 +1,158 @@
+/**
+ * What routers and targets answer instead of the usual, for every protocol and both families: each
+ * case is a trace of its own, all at once, told apart by destination port or, for echoes, by length.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IpFamily } from '../../src/lib/ip-address.ts';
+import { isReply, type TraceRecord, type TraceReply } from '../../src/model/trace-record.ts';
+import type { TraceOptions } from '../../src/runtime/trace-options.ts';
+import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { build } from '../../tools/build.mjs';
+import { interfaceTo } from './lab-nodes.ts';
+import { addRules, configure, startFixture } from './lab-nuisances.ts';
+import type { NamespaceLab } from './namespace-lab.ts';
+import { labFor } from './scenario-plan.ts';
+
+const FAMILIES: readonly IpFamily[] = [4, 6];
+const PROTOCOLS = ['udp', 'udp-classic', 'tcp', 'icmp'] as const;
+const TRACED = new URL('./fixtures/traced.mjs', import.meta.url).pathname;
+const FIRST_PORT = 20_000;
+/** `udp-classic` counts up from its first port. */
+const PORT_STEP = 200;
+const FIRST_LENGTH = 100;
+/** As nftables calls them; code and mark as in RFC 792, RFC 1812 §5.2.7.1, RFC 4443. */
+const CODES = {
+  4: [
+    { name: 'net-unreachable', code: 0, mark: '!N' },
+    { name: 'host-unreachable', code: 1, mark: '!H' },
+    { name: 'prot-unreachable', code: 2, mark: '!P' },
+    { name: 'net-prohibited', code: 9, mark: '!X' },
+    { name: 'host-prohibited', code: 10, mark: '!X' },
+    { name: 'admin-prohibited', code: 13, mark: '!X' },
+  ],
+  6: [
+    { name: 'no-route', code: 0, mark: '!N' },
+    { name: 'admin-prohibited', code: 1, mark: '!X' },
+    { name: 'addr-unreachable', code: 3, mark: '!H' },
+    { name: 'policy-fail', code: 5, mark: '!S' },
+    { name: 'reject-route', code: 6, mark: '!X' },
+  ],
+} as const;
+
+const labs = new Map<IpFamily, NamespaceLab>();
+
+beforeAll(async () => {
+  build({ ifNeeded: true });
+  for (const family of FAMILIES) {
+    labs.set(family, (await labFor({ fabric: { widths: [1, 1, 1] } }, { family })).lab);
+  }
+});
+afterAll(async () => {
+  for (const lab of labs.values()) await lab.close();
+});
+
+/** All of these at once; their records in the same order. */
+async function traced(lab: NamespaceLab, options: readonly TraceOptions[]): Promise<TraceRecord[]> {
+  const { family, target } = lab.plan;
+  const all = options.map((each) => ({ names: false, maxTtl: 8, ...each }));
+  const argv = [process.execPath, TRACED, target.address[family], JSON.stringify(all)];
+  const { stdout, stderr } = await lab.exec(SOURCE, argv);
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as TraceRecord[];
+}
+
+function answersAt({ hops }: TraceRecord, ttl: number): TraceReply[] {
+  return hops.find((hop) => hop.ttl === ttl)?.replies.filter(isReply) ?? [];
+}
+
+describe.each(FAMILIES)('IPv%i', (family) => {
+  const labOf = (): NamespaceLab => {
+    const lab = labs.get(family);
+    if (lab === undefined) throw new Error('no lab');
+    return lab;
+  };
+  const icmp = family === 4 ? 'icmp' : 'icmpv6';
+  const cases = PROTOCOLS.flatMap((protocol, p) =>
+    CODES[family].map((code, c) => {
+      const n = p * CODES[family].length + c;
+      return { protocol, ...code, port: FIRST_PORT + PORT_STEP * n, length: FIRST_LENGTH + n };
+    }),
+  );
+
+  /** What tells the probes of a case on their way. */
+  function matchOf({ protocol, port, length }: (typeof cases)[number]): string {
+    if (protocol === 'tcp') return `tcp dport ${port}`;
+    if (protocol !== 'icmp') return `udp dport ${port}-${port + PORT_STEP - 1}`;
+    const echo = `${icmp} type echo-request`;
+    return family === 4 ? `${echo} ip length ${length}` : `${echo} ip6 length ${length - 40}`;
+  }
+
+  it('every code of unreachable ends every kind of trace, with its mark', async () => {
+    const lab = labOf();
+    await addRules(lab, 'r2.0', {
+      name: 'refusals',
+      hook: 'type filter hook forward priority filter',
+      rules: cases.map((each) => `${matchOf(each)} reject with ${icmp} ${each.name}`),
+    });
+    const records = await traced(
+      lab,
+      cases.map(({ protocol, port, length }) =>
+        protocol === 'icmp' ? { protocol, packetBytes: length } : { protocol, port },
+      ),
+    );
+    await configure(lab, 'r2.0', ['nft delete table inet refusals']);
+    const seen = records.map((record, n) => {
+      const [answer] = answersAt(record, 3).filter(({ kind }) => kind === 'unreachable');
+      const { stopReason, protocol } = record;
+      return {
+        protocol,
+        name: cases[n]?.name,
+        stopReason,
+        ttl: record.hops.at(-1)?.ttl,
+        icmp: answer?.icmp,
+      };
+    });
+    const type = family === 4 ? 3 : 1;
+    expect(seen).toEqual(
+      cases.map(({ protocol, name, code, mark }) => {
+        return { protocol, name, stopReason: 'unreachable', ttl: 3, icmp: { type, code, mark } };
+      }),
+    );
+  });
+
+  it('a loop is one by every protocol', async () => {
+    const lab = labOf();
+    const target = lab.plan.target.address[family];
+    const back = lab.plan.links.find(({ far }) => far === 'r2.0')?.nearAddress[family];
+    const route = `ip -${family} route replace ${target} via ${back} dev ${interfaceTo('r1.0')}`;
+    const before = await lab.exec('r2.0', ['ip', `-${family}`, 'route', 'show', target]);
+    await configure(lab, 'r2.0', [`${route} onlink`]);
+    const records = await traced(
+      lab,
+      PROTOCOLS.map((protocol) => ({ protocol, maxTtl: 16 })),
+    );
+    await configure(lab, 'r2.0', [`ip -${family} route replace ${before.stdout.trim()}`]);
+    for (const { stopReason, protocol } of records) {
+      expect({ stopReason, protocol }).toEqual({ stopReason: 'loop', protocol });
+    }
+  });
+
+  it('a target slower than the time-out is not reached, and its answers count as late', async () => {
+    const lab = labOf();
+    const port = 9999;
+    const server = await startFixture(lab, TARGET, 'slow-datagrams', [
+      String(family),
+      String(port),
+      '300',
+    ]);
+    const common = { protocol: 'udp', port, queries: 1 } as const;
+    const [patient] = await traced(lab, [{ ...common, timeoutMs: 2000 }]);
+    expect(patient).toMatchObject({ reached: true, stopReason: 'reached' });
+    expect(answersAt(patient as TraceRecord, 4)[0]).toMatchObject({ kind: 'datagram' });
+    const [hasty] = await traced(lab, [{ ...common, timeoutMs: 100 }]);
+    server.kill('SIGKILL');
+    expect(hasty).toMatchObject({ reached: false, stopReason: 'max-ttl' });
+    expect([1, 2, 3].map((ttl) => answersAt(hasty as TraceRecord, ttl).length)).toEqual([1, 1, 1]);
+  });
+});
