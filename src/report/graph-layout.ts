@@ -62,7 +62,7 @@ export interface GraphLayout {
 const NODE_GAP = 10;
 const PASSAGE_GAP = 6;
 const LAYER_GAP = { min: 52, max: 104, perEdge: 1.6 };
-const LABEL_MARGIN = 26;
+const LABEL_MARGIN = 72;
 const ROUNDS = 8;
 /** Lines leave a box within this share of its side. */
 const PORT_SHARE = 0.76;
