@@ -1,5 +1,6 @@
 /** The public surface of fantrace. */
 
+export type { AsOrigin } from './model/as-origin.ts';
 export type { IsolateRecord } from './model/isolate-record.ts';
 export type {
   FlowField,
@@ -18,6 +19,7 @@ export type {
   TraceProtocol,
   TraceRecord,
   TraceReply,
+  TraceRung,
   TraceStar,
   TraceStopReason,
 } from './model/trace-record.ts';

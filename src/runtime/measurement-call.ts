@@ -52,7 +52,18 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
    *
    * @throws what the promise rejects with
    */
-  async *events(): AsyncGenerator<Event, void, undefined> {
+  events(): AsyncGenerator<Event, void, undefined> {
+    const events = this.#heard();
+    const leave = events.return.bind(events);
+    // A generator that waits for an event would otherwise be left only behind the next one.
+    events.return = (value) => {
+      this.#abort.abort();
+      return leave(value);
+    };
+    return events;
+  }
+
+  async *#heard(): AsyncGenerator<Event, void, undefined> {
     if (this.#isHeard) throw new TypeError('the events of a measurement can be heard once');
     this.#isHeard = true;
     try {

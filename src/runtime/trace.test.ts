@@ -81,6 +81,22 @@ describe('events', () => {
     expect(await call).toMatchObject({ stopReason: 'aborted', partial: true });
   });
 
+  test('end at once when they are left while one is awaited', async () => {
+    const { events, record } = await abandoned();
+    expect(events).toEqual({ done: true, value: undefined });
+    expect(record).toMatchObject({ stopReason: 'aborted', partial: true });
+  });
+
+  /** Leaves the events of a trace that has all the time of the world, right at its start. */
+  async function abandoned() {
+    const call = trace('anything', { ...HEALTHY, parallelTtls: 1, queries: 100, rate: 1 });
+    const events = call.events();
+    const next = events.next();
+    const end = await events.return();
+    await next;
+    return { events: end, record: await call };
+  }
+
   test('are heard once', async () => {
     const call = trace('anything', HEALTHY);
     for await (const event of call.events()) expect(event).toBeDefined();
