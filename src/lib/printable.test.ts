@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { printable } from './printable.ts';
+import { keptPrintable, printable } from './printable.ts';
 
 const ROWS: readonly { readonly shows: string; readonly text: string; readonly safe: string }[] = [
   { shows: 'plain text', text: 'core-1.example.net 5 %', safe: 'core-1.example.net 5 %' },
@@ -51,4 +51,13 @@ describe('printable', () => {
       }),
     );
   });
+});
+
+test('what was made printable once stays as it is, and nothing else gets through', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(keptPrintable(printable(text))).toBe(printable(text));
+      expect(keptPrintable(text)).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+    }),
+  );
 });

@@ -7,8 +7,18 @@
  * @returns the text with `\u{…}` in their place
  */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/gu, escaped);
+}
+
+/**
+ * The same for text that claims to be printable already: backslashes stay, so that what was made
+ * safe before is left as it is.
+ */
+export function keptPrintable(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, escaped);
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return `\\u{${code.toString(16)}}`;
 }

@@ -5,6 +5,7 @@
 
 import { createWriteStream, ftruncateSync, readFileSync, statSync } from 'node:fs';
 import { createGzip, gunzipSync } from 'node:zlib';
+import { keptPrintable } from '../lib/printable.ts';
 import type { RecordingCursor, RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
 import { RECORDING_SCHEMA, RecordingError } from './recording.ts';
 
@@ -89,10 +90,22 @@ export function readRecording(path: string): Recording {
     throw new RecordingError('RECORDING_INVALID', message);
   }
   return {
-    start: start as unknown as RecordingStart,
-    end: end as unknown as RecordingEnd,
+    start: withSafeTexts(start) as unknown as RecordingStart,
+    end: withSafeTexts(end) as unknown as RecordingEnd,
     cursor: new LineCursor(lines),
   };
+}
+
+/** Who wrote a recording may mean harm: no text of it reaches a terminal as it is. */
+function withSafeTexts(value: unknown): unknown {
+  if (typeof value === 'string') return keptPrintable(value);
+  if (Array.isArray(value)) return value.map(withSafeTexts);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, each]) => [
+    keptPrintable(key),
+    withSafeTexts(each),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function contentsOf(path: string): Buffer {

@@ -116,6 +116,22 @@ test('--asn-db tells whose network an interface is in, and the recording keeps i
   expect(JSON.parse(absent.stdout)).toMatchObject({ code: 'AS_DATABASE_UNREADABLE' });
 });
 
+test('no text of a recording reaches a terminal as it is', async () => {
+  const text = readFileSync(recorded, 'utf8');
+  const evil = path.join(cli.folder, 'evil.jsonl');
+  const changed = text
+    .replace('"names":{}', '"names":{"10.1.0.2":"\\u001b[2J"}')
+    .replace('"origins":{}', '"origins":{"10.1.0.2":{"asn":"\\u001b[2J","name":null}}')
+    .replace('"targetNames":["', '"targetNames":["\\u001b[31m')
+    .replace('"notes":[]', '"notes":["\\u001b[7m"]');
+  expect(changed.split('\\u001b')).toHaveLength(5);
+  writeFileSync(evil, changed);
+  const { status, stdout } = await cli.run(['analyze', evil]);
+  expect(status).toBe(2);
+  expect(stdout).not.toContain('\u001b');
+  expect(stdout).toContain('\\u{1b}[2J');
+});
+
 test('every line is what the published schema says', () => {
   const lines = readFileSync(recorded, 'utf8').trimEnd().split('\n');
   const kinds = new Set<string>();
