@@ -38,7 +38,9 @@ export async function routeManyTargets(lab: NamespaceLab): Promise<void> {
   await configure(lab, TARGET, [`ip route add local ${PREFIX}/16 dev lo`]);
   for (const { near, far, farAddress } of lab.plan.links) {
     const via = `via ${farAddress[4]} dev ${interfaceTo(far)}`;
-    await configure(lab, near, [`ip route add ${PREFIX}/16 ${via}`]);
+    // Others know no way back to the addresses of its links.
+    const from = near === SOURCE ? ` src ${lab.plan.source[4]}` : '';
+    await configure(lab, near, [`ip route add ${PREFIX}/16 ${via}${from}`]);
   }
 }
 
