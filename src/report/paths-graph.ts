@@ -25,11 +25,13 @@ export function drawnPaths({ hops, links }: PathsRecord): DrawnGraph {
   };
 }
 
+const ENDS = { silent: 'leads nowhere', refused: 'refuses', loop: 'loop' } as const;
+
 function drawnPlace(place: PathsPlace): DrawnPlace {
   const { id, kind, ttl, flows, rttMs, end, addresses, mpls } = place;
   const notes = [
     ...(kind === 'source' ? ['this host'] : addresses.flatMap(({ name }) => name ?? [])),
-    ...(end === 'target' ? ['target'] : []),
+    ...(end === null ? [] : [end === 'target' ? end : ENDS[end]]),
     ...(mpls.length > 0 ? [`MPLS ${mpls.join(',')}`] : []),
   ];
   const facts = [

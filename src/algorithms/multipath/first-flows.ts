@@ -17,7 +17,8 @@ export function probeFirstFlows(view: SearchView): void {
   const known = probeAhead(view);
   const count = Math.min(stoppingPoint(2, view.failureProbability), settings.flowsMax);
   for (let ttl = 1; ttl <= known; ttl++) {
-    if (graph.vertexAt(0, ttl) === undefined) continue;
+    const place = graph.vertexAt(0, ttl);
+    if (place === undefined || (place.isEnd && settings.promisedFor === 'balancer')) continue;
     for (let flow = 1; flow < count; flow++) {
       if (observations.stateAt(flow, ttl) !== 'none') continue;
       if (observations.endTtl(flow) >= ttl) probe(flow, ttl);

@@ -34,7 +34,16 @@ export function flowsNeeded(
   { settings, failureProbability }: Pick<SearchView, 'settings' | 'failureProbability'>,
 ): number {
   if (!isOpenEnded(vertex, settings)) return 0;
+  if (settings.promisedFor === 'balancer' && leadsToEnd(vertex)) return 1;
   return stoppingPoint(1 + Math.max(1, branchesOf(vertex)), failureProbability);
+}
+
+/**
+ * Whether a place has shown nothing but the end of paths behind it: other tools, whose promise is
+ * each balancer's, take that for its only next hop.
+ */
+function leadsToEnd({ successors }: Vertex): boolean {
+  return successors.size > 0 && [...successors.keys()].every(({ isEnd }) => isEnd);
 }
 
 /** Asks how flows came to places, where fewer than `flows` of them are known to tell. */
