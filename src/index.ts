@@ -34,6 +34,10 @@ export {
   NativeTracer,
   type NativeTracerOptions,
 } from './watch/native-tracer.ts';
+export { Paris, type ParisOptions } from './watch/paris.ts';
+export { Scamper, type ScamperOptions } from './watch/scamper.ts';
+export { ScamperDaemon, type ScamperDaemonOptions } from './watch/scamper-daemon.ts';
+export type { ScamperTask } from './watch/scamper-task.ts';
 export { TraceCache, type TraceCacheOptions } from './watch/trace-cache.ts';
 export {
   TraceFailure,

@@ -1,6 +1,6 @@
 /** `fantrace analyze`: the verdict of a recorded run, from the very packets that it saw. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addressesOf, exitStatusOf, openSystems, withFacts } from './isolate.ts';
 import { pictureOptions, type ReportFlags, reportOptions } from './isolate-flags.ts';
 import { openOutputs } from './output-files.ts';
@@ -11,7 +11,8 @@ Exit status: that of the recorded run, or 1 when the file cannot be replayed.
 Examples:
   sudo fantrace isolate db7.example.net --record db7.jsonl.gz
   fantrace analyze db7.jsonl.gz
-  fantrace analyze db7.jsonl.gz --json`;
+  fantrace analyze db7.jsonl.gz --json
+  fantrace analyze --paths 20211001T002556Z_ndt_1632518393_0000000000051A0C.jsonl`;
 
 /** The command, for the program to add. */
 export function analyzeCommand(): Command {
@@ -21,11 +22,26 @@ export function analyzeCommand(): Command {
       'Replays what isolate --record wrote to FILE, and tells the same verdict, byte for byte. ' +
         'Sends nothing and needs no rights.',
     )
-    .argument('<FILE>', 'a recording');
+    .argument('<FILE>', 'a recording, or with --paths a result of fantrace watch or scamper')
+    .addOption(
+      new Option('--paths', 'print the path of each flow in a result of tracelb').conflicts([
+        'json',
+        'jsonl',
+      ]),
+    );
   for (const option of [...reportOptions(), ...pictureOptions()]) command.addOption(option);
-  return command.addHelpText('after', EXAMPLES).action(async (file: string, flags: ReportFlags) => {
-    process.exitCode = await analyze(file, flags);
+  return command.addHelpText('after', EXAMPLES).action(async (file: string, flags: Flags) => {
+    process.exitCode = flags.paths === true ? await paths(file) : await analyze(file, flags);
   });
+}
+
+interface Flags extends ReportFlags {
+  readonly paths?: true;
+}
+
+async function paths(file: string): Promise<number> {
+  const { analyzePaths } = await import('./analyze-paths.ts');
+  return analyzePaths(file, (text) => process.stdout.write(text));
 }
 
 async function analyze(file: string, flags: ReportFlags): Promise<number> {

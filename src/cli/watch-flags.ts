@@ -43,6 +43,10 @@ export interface WatchFlags {
   readonly cacheEntries: number;
   readonly output: string;
   readonly fileMode: number;
+  readonly anonymize: 'none' | 'netblock';
+  readonly hopAnnotations?: string;
+  readonly annotator?: string;
+  readonly asnDb?: string;
   readonly uuidPrefix?: string;
   readonly uuidPrefixFile?: string;
   readonly listen?: ListenAddress;
@@ -176,6 +180,15 @@ function outputFlags(): Option[] {
       '/var/spool/fantrace',
     ),
     modeOption(),
+    choiceOption('--anonymize <NAME>', 'hide clients: netblock keeps /24 and /48 of addresses', [
+      'none',
+      'netblock',
+    ]).default('none'),
+    new ValueOption('--hop-annotations <FOLDER>', 'files that tell whose hops are', TEXT),
+    new ValueOption('--annotator <SOCKET>', "ask M-Lab's annotator there, not the DNS", TEXT),
+    new ValueOption('--asn-db <FILE>', 'take them from this database (MMDB), not the DNS', {
+      ...TEXT,
+    }).conflicts('annotator'),
     new ValueOption('--uuid-prefix <TEXT>', 'what names of connections begin with', {
       valueSchema: { type: 'string', pattern: UUID_PREFIX.source },
       read: uuidPrefix,

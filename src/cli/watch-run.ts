@@ -1,33 +1,25 @@
-/** Runs a watcher until it is told to stop: opening, signals, settings anew, and the end. */
+/** `fantrace watch` from its flags to its end, with settings anew on SIGHUP. */
 
-import { type Logger, pino } from 'pino';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
-import { ownAddresses } from '../runtime/own-addresses.ts';
-import { openServiceNotifier, type ServiceNotifier } from '../runtime/service-notify.ts';
-import { VERSION } from '../runtime/version.ts';
-import { ancestorFile } from '../watch/ancestor-file.ts';
 import type { ConnectionSource } from '../watch/connection-source.ts';
 import { EventSocketSource } from '../watch/event-socket-source.ts';
+import type { HopAnnotator } from '../watch/hop-annotations.ts';
+import { asAnnotator, socketAnnotator } from '../watch/hop-annotators.ts';
 import { NetlinkSource, PollingSource } from '../watch/kernel-sources.ts';
-import { type MonitoringServer, serveMonitoring } from '../watch/monitoring-server.ts';
-import { ownAddressTest } from '../watch/own-addresses.ts';
-import { refinedResult } from '../watch/refined-result.ts';
-import { ResultFolder } from '../watch/result-folder.ts';
-import { uuidOf } from '../watch/uuid.ts';
 import { findUuidPrefix } from '../watch/uuid-prefix.ts';
 import { HOST_CLOCK } from '../watch/watch-clock.ts';
-import { WatchService, type WatchServiceOptions } from '../watch/watch-service.ts';
 import { CliError } from './cli-error.ts';
 import { TUNABLE, tuningOf, uuidPrefix, type WatchFlags } from './watch-flags.ts';
+import {
+  type LivingWatch,
+  liveUntilStopped,
+  openLog,
+  reasonOf,
+  type WatchSetup,
+} from './watch-life.ts';
 import { openTracers } from './watch-tracers.ts';
 
-/** Files as those of traceroute-caller since v0.11. */
-const FILES = {
-  version: VERSION,
-  format: 'jsonl',
-  sharedTime: 'trace',
-  nowMs: () => HOST_CLOCK.nowMs(),
-} as const;
+const HOP_FILE_MODE = 0o444; // as the ancestor
 
 /**
  * Watches until SIGTERM or SIGINT.
@@ -40,67 +32,49 @@ export async function runWatch(
   flags: WatchFlags,
   reread: () => Promise<WatchFlags>,
 ): Promise<number> {
-  const log = pino({ level: flags.logLevel, base: {} }, pino.destination({ dest: 2, sync: true }));
-  let daemonRuns = (_: boolean): void => {};
-  const tracers = await openTracers(flags, (isRunning, reason) => {
-    if (!isRunning) log.warn({ reason }, "scamper's daemon has ended");
-    daemonRuns(isRunning);
-  });
-  const service = serviceFor(flags, tracers, log);
-  daemonRuns = (isRunning) => service.metrics.daemonRunning.set(Number(isRunning));
-  daemonRuns(flags.tracer.includes('scamper-daemon'));
-  const monitoring = await listen(flags, service);
-  const notifier = await openServiceNotifier(process.env, {
-    onFailure: (error) => log.warn({ err: error }, 'systemd does not listen'),
-  });
-  const stopped = stopSignal();
-  try {
-    service.start();
-    const stopRereading = onHangup(() => tuneAnew(service, { flags, reread, log, notifier }));
-    log.info({ version: VERSION, port: monitoring?.port, output: flags.output }, 'watching');
-    notifier.ready();
-    const signal = await stopped;
-    log.info({ signal, drainMs: flags.drain / 1000 }, 'stopping');
-    notifier.stopping();
-    stopRereading();
-    return await service.stop();
-  } finally {
-    notifier.close();
-    await monitoring?.close();
-  }
+  const setup = await setupOf(flags);
+  return liveUntilStopped(setup, openLog(flags.logLevel), (watch) =>
+    tuneAnew(watch, flags, reread),
+  );
 }
 
-function serviceFor(
-  flags: WatchFlags,
-  tracers: WatchServiceOptions['tracers'],
-  log: Logger,
-): WatchService {
-  const prefix = prefixFor(flags);
-  const isOwn = ownAddressTest(ownAddresses, flags.own, HOST_CLOCK);
-  return new WatchService({
-    sources: [sourceFor(flags)],
-    tracers,
-    disk: folderFor(flags),
+async function setupOf(flags: WatchFlags): Promise<WatchSetup> {
+  const { output: folder, fileMode, drain, own, anonymize, hopAnnotations } = flags;
+  const annotator = await annotatorFor(flags);
+  return {
+    source: sourceFor(flags),
+    tracers: (onDaemon) => openTracers(flags, onDaemon),
+    output: { flag: '--output', folder, fileMode },
     tuning: tuningOf(flags),
-    drainMs: flags.drain / 1000,
-    clock: HOST_CLOCK,
-    log,
-    uuidOf: ({ uuid, cookie }) => uuid ?? uuidOf(prefix, cookie),
-    isOwn,
-    fileOf: (result, request) => ancestorFile(result, request, FILES),
-    refine: async (result) => refinedResult(result, { keys: 'all', isAnonymised: false, isOwn }),
-    withProcessMetrics: true,
-  });
+    drainMs: drain / 1000,
+    uuidPrefix: prefixFor(flags),
+    own,
+    files: { format: 'jsonl', sharedTime: 'trace' },
+    keys: 'all',
+    isAnonymised: anonymize === 'netblock',
+    hops:
+      hopAnnotations === undefined
+        ? undefined
+        : {
+            flag: '--hop-annotations',
+            folder: hopAnnotations,
+            fileMode: HOP_FILE_MODE,
+            annotator,
+          },
+    listen: flags.listen === undefined ? undefined : { flag: '--listen', ...flags.listen },
+  };
 }
 
-function folderFor({ output, fileMode }: WatchFlags): ResultFolder {
-  try {
-    return new ResultFolder(output, fileMode);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `--output: ${output} cannot be written: ${reason}`;
-    throw new CliError('OUTPUT_UNWRITABLE', message, 'name another folder, or make it writable');
-  }
+/** M-Lab's annotator, a database, or the DNS. */
+async function annotatorFor({
+  annotator,
+  asnDb,
+  hopAnnotations,
+}: WatchFlags): Promise<HopAnnotator> {
+  if (annotator !== undefined) return socketAnnotator(annotator);
+  if (hopAnnotations === undefined) return { annotate: async () => new Map() };
+  const { openAsLookup } = await import('../runtime/as-lookup.ts');
+  return asAnnotator(await openAsLookup(asnDb === undefined ? { dns: true } : { file: asnDb }));
 }
 
 function sourceFor({ source, eventsocket, interval }: WatchFlags): ConnectionSource {
@@ -126,57 +100,16 @@ function prefixFor({ uuidPrefix: given, uuidPrefixFile: file }: WatchFlags): str
     const name = process.env['POD_NAME'];
     return uuidPrefix(findUuidPrefix({ file, name, nowMs: HOST_CLOCK.nowMs() }));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     const what = file === undefined ? 'the UUID prefix' : `--uuid-prefix-file: ${file}`;
-    throw new CliError('UUID_PREFIX_UNREADABLE', `${what}: ${reason}`);
+    throw new CliError('UUID_PREFIX_UNREADABLE', `${what}: ${reasonOf(error)}`);
   }
-}
-
-async function listen(
-  { listen: address }: WatchFlags,
-  service: WatchService,
-): Promise<MonitoringServer | undefined> {
-  if (address === undefined) return undefined;
-  try {
-    const { registry } = service.metrics;
-    return await serveMonitoring({ ...address, registry, health: () => service.health() });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('LISTEN_FAILED', `--listen: ${reason}`, 'name another port');
-  }
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
-  });
-}
-
-/** @returns how to stop heeding it: what hangs up later is ignored */
-function onHangup(call: () => Promise<void>): () => void {
-  let isHeeded = true;
-  process.on('SIGHUP', () => {
-    if (isHeeded) void call();
-  });
-  return () => {
-    isHeeded = false;
-  };
 }
 
 /** Never rejects: a bad settings file leaves all as it is. */
 async function tuneAnew(
-  service: WatchService,
-  {
-    flags,
-    reread,
-    log,
-    notifier,
-  }: {
-    readonly flags: WatchFlags;
-    readonly reread: () => Promise<WatchFlags>;
-    readonly log: Logger;
-    readonly notifier: ServiceNotifier;
-  },
+  { service, log, notifier }: LivingWatch,
+  flags: WatchFlags,
+  reread: () => Promise<WatchFlags>,
 ): Promise<void> {
   notifier.reloading();
   try {
@@ -186,8 +119,7 @@ async function tuneAnew(
     if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings need a restart');
     log.info({}, 'settings are read anew');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.error({ reason }, 'settings stay as they were: the new ones are refused');
+    log.error({ reason: reasonOf(error) }, 'settings stay as they were: the new ones are refused');
   }
   notifier.ready();
 }

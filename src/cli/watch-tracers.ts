@@ -68,7 +68,7 @@ function nativeTracer({
 }
 
 /** The daemon once it runs; a trouble at the start shows there. */
-async function startedDaemon(daemon: ScamperDaemon): Promise<ScamperDaemon> {
+export async function startedDaemon(daemon: ScamperDaemon): Promise<ScamperDaemon> {
   try {
     await daemon.start();
     return daemon;

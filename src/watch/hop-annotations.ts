@@ -105,7 +105,6 @@ export class HopAnnotations {
     });
     const name = `${timestamp(startedAtMs)}_${hostname}_${address}.json`;
     this.#options.spool.put(`${datePath(startedAtMs)}/${name}`, content);
-    this.#options.metrics.hopCache.inc({ type: 'hopannotation', operation: 'written' });
   }
 
   #remember(key: string): void {

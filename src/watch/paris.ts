@@ -12,6 +12,7 @@ import {
   PARIS_TRACEROUTE,
   runProgram,
 } from './external-program.ts';
+import { ProgramRuns } from './program-runs.ts';
 import { OUTPUT_MAX_BYTES } from './scamper.ts';
 import { TraceFailure, type TraceRequest, type TraceResult, type Tracer } from './tracer.ts';
 
@@ -34,32 +35,25 @@ export class Paris implements Tracer {
   /** Which program, and its version. */
   readonly program: FoundProgram;
   readonly #outputMax: number;
-  readonly #turns: DestinationTurns;
-  readonly #end = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #runs: ProgramRuns;
 
   /** @throws {HostError} that says what to do where there is no paris-traceroute */
   constructor({ binary, outputMax = OUTPUT_MAX_BYTES, turns }: ParisOptions = {}) {
     this.#outputMax = outputMax;
-    this.#turns = turns ?? DESTINATION_TURNS;
+    this.#runs = new ProgramRuns(turns ?? DESTINATION_TURNS);
     this.program = findProgram(PARIS_TRACEROUTE, binary);
   }
 
   /** @throws {TraceFailure} when there is no complete result */
-  async trace(connection: Connection, request: TraceRequest): Promise<TraceResult> {
-    const run = this.#turns.run(connection.remoteAddress, () => this.#run(connection, request));
-    this.#running.add(run);
-    try {
-      return await run;
-    } finally {
-      this.#running.delete(run);
-    }
+  trace(connection: Connection, request: TraceRequest): Promise<TraceResult> {
+    return this.#runs.run(connection.remoteAddress, request.signal, (signal) =>
+      this.#run(connection, { ...request, signal }),
+    );
   }
 
   /** Ends all traces under way, and waits for their processes. */
-  async close(): Promise<void> {
-    this.#end.abort();
-    await Promise.allSettled(this.#running);
+  close(): Promise<void> {
+    return this.#runs.close();
   }
 
   async #run(
@@ -68,7 +62,7 @@ export class Paris implements Tracer {
   ): Promise<TraceResult> {
     const text = await runProgram(this.program.path, {
       args: [`--dst-port=${remotePort}`, `--src-port=${localPort}`, remoteAddress],
-      signal: AbortSignal.any([signal, this.#end.signal]),
+      signal,
       outputMax: this.#outputMax,
     });
     if (!HEAD.test(text) || !HOP.test(text) || !text.endsWith('\n')) {

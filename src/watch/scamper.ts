@@ -3,6 +3,7 @@
 import type { Connection } from './connection.ts';
 import { DESTINATION_TURNS, type DestinationTurns } from './destination-turns.ts';
 import { type FoundProgram, findProgram, runProgram, SCAMPER } from './external-program.ts';
+import { ProgramRuns } from './program-runs.ts';
 import { completeResult } from './scamper-result.ts';
 import { SCAMPER_TASK, type ScamperTask, scamperCommand } from './scamper-task.ts';
 import { TraceFailure, type TraceRequest, type TraceResult, type Tracer } from './tracer.ts';
@@ -26,9 +27,7 @@ export class Scamper implements Tracer {
   readonly program: FoundProgram;
   readonly #task: ScamperTask;
   readonly #outputMax: number;
-  readonly #turns: DestinationTurns;
-  readonly #end = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #runs: ProgramRuns;
 
   /**
    * @throws {HostError} that says what to install where there is no scamper
@@ -38,33 +37,27 @@ export class Scamper implements Tracer {
     this.#task = { ...SCAMPER_TASK, ...options.task };
     scamperCommand(this.#task, ''); // checks it
     this.#outputMax = options.outputMax ?? OUTPUT_MAX_BYTES;
-    this.#turns = options.turns ?? DESTINATION_TURNS;
+    this.#runs = new ProgramRuns(options.turns ?? DESTINATION_TURNS);
     this.program = findProgram(SCAMPER, options.binary);
   }
 
   /** @throws {TraceFailure} when there is no complete result */
-  async trace(connection: Connection, request: TraceRequest): Promise<TraceResult> {
-    const { remoteAddress } = connection;
-    const run = this.#turns.run(remoteAddress, () => this.#run(remoteAddress, request));
-    this.#running.add(run);
-    try {
-      return await run;
-    } finally {
-      this.#running.delete(run);
-    }
+  trace({ remoteAddress }: Connection, { uuid, signal }: TraceRequest): Promise<TraceResult> {
+    return this.#runs.run(remoteAddress, signal, (either) =>
+      this.#run(remoteAddress, uuid, either),
+    );
   }
 
   /** Ends all traces under way, and waits for their processes. */
-  async close(): Promise<void> {
-    this.#end.abort();
-    await Promise.allSettled(this.#running);
+  close(): Promise<void> {
+    return this.#runs.close();
   }
 
-  async #run(address: string, { uuid, signal }: TraceRequest): Promise<TraceResult> {
+  async #run(address: string, uuid: string, signal: AbortSignal): Promise<TraceResult> {
     const { kind } = this.#task;
     const text = await runProgram(this.program.path, {
       args: ['-o-', '-O', 'json', '-I', scamperCommand(this.#task, address)],
-      signal: AbortSignal.any([signal, this.#end.signal]),
+      signal,
       outputMax: this.#outputMax,
     });
     if (text === '') throw new TraceFailure('garbage', `${this.program.path} printed nothing`);

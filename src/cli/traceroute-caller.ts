@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/**
+ * The `traceroute-caller` command: takes the flags of M-Lab's, watches the connections of this host
+ * the way `fantrace watch` does, and writes the files that M-Lab's pipeline reads.
+ */
+
+import { printable } from '../lib/printable.ts';
+import { reportError } from './cli-error.ts';
+import { FlagMistake, readTracerouteCallerFlags, UsageWanted } from './traceroute-caller-flags.ts';
+
+const EXIT_FAILED = 1;
+/** That of Go's `flag` package. */
+const EXIT_BAD_FLAG = 2;
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const flags = readTracerouteCallerFlags(argv, process.env);
+    const { runTracerouteCaller } = await import('./traceroute-caller-run.ts');
+    const lost = await runTracerouteCaller(flags);
+    return lost > 0 ? EXIT_FAILED : 0;
+  } catch (error) {
+    if (error instanceof UsageWanted) {
+      const isMistake = error instanceof FlagMistake;
+      const complaint = isMistake ? `${printable(error.message)}\n` : '';
+      process.stderr.write(`${complaint}${error.usage}`);
+      return isMistake ? EXIT_BAD_FLAG : 0;
+    }
+    reportError(error, { form: 'text', stdout: process.stdout, stderr: { write: complain } });
+    return EXIT_FAILED;
+  }
+}
+
+/** Under our own name. */
+function complain(line: string): void {
+  process.stderr.write(line.replace(/^fantrace: /, 'traceroute-caller: '));
+}
+
+process.stderr.on('error', () => {}); // nobody is left to be told
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});
