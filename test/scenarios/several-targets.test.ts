@@ -10,7 +10,7 @@ import {
   scenarioOf,
 } from '../support/simulated-isolation.ts';
 
-const SEEDS = [1, 2];
+const SEEDS = [1];
 const NAMES = ['db7', 'db8', 'db9'];
 const FABRIC = { fabric: { widths: [1, 4, 4, 2] } };
 const BEHIND = { db8: ['r3.0', 'r3.1'], db9: ['r4.0', 'r4.1'] };

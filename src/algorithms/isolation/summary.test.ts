@@ -64,6 +64,16 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       'them. Also suspected: the link 10.0.0.1 → 10.0.1.1.',
   },
   {
+    shows: 'a loss, and one of several targets that never answers',
+    verdict: 'loss-located',
+    suspects: [{ ...SUSPECT, lossRatio: 1 }],
+    target: 'db7 and db8',
+    unreached: { target: 'db8', flows: 32, others: 'db7' },
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses every packet; 5 of 64 flows to db7 and db8 cross it; ' +
+      'probability 0.991. db8 answers none of 32 flows.',
+  },
+  {
     shows: 'one of several targets that never answers',
     verdict: 'target-unreachable',
     target: 'db7, db8 and db9',

@@ -41,8 +41,16 @@ const TOTAL_LOSS = 0.995;
 export function summarise(facts: SummaryFacts): string {
   const needed = facts.probesNeeded ?? 0;
   const isOpen = facts.verdict === 'loss-suspected' || facts.verdict === 'inconclusive';
-  if (needed === 0 || !isOpen || facts.repliesReceived === 0) return verdictSentence(facts);
-  return `${verdictSentence(facts)} Not sure: about ${needed} more probes needed.`;
+  const sentence = `${verdictSentence(facts)}${silentTargets(facts)}`;
+  if (needed === 0 || !isOpen || facts.repliesReceived === 0) return sentence;
+  return `${sentence} Not sure: about ${needed} more probes needed.`;
+}
+
+/** Beside a loss: those of several targets that never answer. */
+function silentTargets({ verdict, unreached }: SummaryFacts): string {
+  const isSaid = verdict === 'target-unreachable' || verdict === 'inconclusive';
+  if (isSaid || unreached === undefined || unreached.flows === 0) return '';
+  return ` ${opened(unreached.target)} answers none of ${unreached.flows} flows.`;
 }
 
 function verdictSentence(facts: SummaryFacts): string {
