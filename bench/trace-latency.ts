@@ -38,8 +38,10 @@ export async function main([rounds = '5']: readonly string[]): Promise<number> {
     await delayLink(lab, DELAY_US);
     await comparePrograms(lab, Number(rounds));
     await callLibrary(lab, 'library, 1 flow x 8 hops', [OPTIONS]);
-    const flows = Array.from({ length: 16 }, (_, n) => ({ ...OPTIONS, port: FIRST_PORT + n }));
-    await callLibrary(lab, 'library, 16 flows x 8 hops', flows);
+    // At the default pace 16 x 30 probes take 24 ms to leave: here the wait is looked at, not that.
+    const eager = { ...OPTIONS, maxTtl: 8, rate: 100_000, ratePerInterface: 100_000 };
+    const flows = Array.from({ length: 16 }, (_, n) => ({ ...eager, port: FIRST_PORT + n }));
+    await callLibrary(lab, 'library, 16 flows x 8 hops, hardly paced', flows);
     await addRules(lab, 'r4.0', {
       name: 'mute',
       hook: 'type filter hook output priority filter',
