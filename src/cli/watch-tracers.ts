@@ -37,7 +37,7 @@ async function open(
   const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names } as const;
   switch (name) {
     case 'native':
-      return nativeTracer(flags);
+      return await nativeTracer(flags);
     case 'scamper':
       return new Scamper({ task });
     case 'scamper-daemon':
@@ -53,18 +53,21 @@ async function open(
   }
 }
 
-function nativeTracer({
+async function nativeTracer({
   kind,
   method,
   dns: names,
   rate,
   ratePerInterface,
-}: WatchFlags): NativeTracer {
+}: WatchFlags): Promise<NativeTracer> {
   if (kind === 'paths' && method === 'tcp-ack') {
     const message = '--method tcp-ack follows the connection, which is one flow';
     throw new CliError('USAGE', message, 'with --kind trace');
   }
-  return new NativeTracer({ kind, method, names, rate, ratePerInterface, hostname: hostname() });
+  const options = { kind, method, names, rate, ratePerInterface };
+  const tracer = new NativeTracer({ ...options, hostname: hostname() });
+  await tracer.hold();
+  return tracer;
 }
 
 /** The daemon once it runs; a trouble at the start shows there. */

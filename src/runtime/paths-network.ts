@@ -130,6 +130,34 @@ export async function openHostPaths(
   };
 }
 
+/**
+ * Opens the raw sockets that searches with these options are going to share, of both families: after
+ * it the right to open them can be given up. Searches whose flows are spread over several uplinks of
+ * ours open sockets of their own all the same.
+ *
+ * @returns how to close them, unless a search still runs
+ * @throws {HostError} when none of the families can be served
+ */
+export async function holdPathsSockets(
+  options: CompletePathsOptions,
+): Promise<{ release(): void }> {
+  const { protocol, flowField, sourcePort, settings, rates } = options;
+  const ports = flowField === 'source-port' ? settings.flowsMax : 1;
+  const shared = { device: undefined, scopeId: undefined, protocol, sourcePort, ports, rates };
+  const opening = ([4, 6] as const).map((family) => {
+    const traits = { family, ...shared };
+    return stations.lease(JSON.stringify(traits), () => openHostStation(traits, undefined));
+  });
+  const opened = await Promise.allSettled(opening);
+  const refusals = opened.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (refusals.length === opened.length) throw refusals[0];
+  return {
+    release: () => {
+      for (const each of opened) if (each.status === 'fulfilled') each.value.release();
+    },
+  };
+}
+
 /** Of several uplinks of ours the kernel would take one for all: here flows part, too. */
 async function steering(
   { device, scopeId, ports, sourcePort, protocol }: StationTraits,
@@ -174,7 +202,7 @@ async function openHostStation(
       device,
       protocols: [protocol],
       ports: { low: first, high: ports.last },
-      onReadable: () => timeline.wake(),
+      onReadable: () => station.readable(),
     });
     const addresses = new AddressBook();
     const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
@@ -193,7 +221,15 @@ async function openHostStation(
     };
     const { notes } = link;
     const counters = () => link.counters();
-    const station = new PathsStation({ engine, link, timeline, addresses, notes, counters, close });
+    const station: PathsStation = new PathsStation({
+      engine,
+      link,
+      timeline,
+      addresses,
+      notes,
+      counters,
+      close,
+    });
     return { station, portAt: (flow) => ports.at(flow) };
   } catch (error) {
     ports.close();

@@ -61,6 +61,11 @@ export class PathsStation {
     this.#loop = new StationLoop(parts);
   }
 
+  /** Packets wait at the sockets. */
+  readable(): void {
+    this.#loop.readable();
+  }
+
   /** Runs one search to its end. Rejects when the sockets fail. */
   async run(request: SearchRequest): Promise<FinishedSearch> {
     const before = this.#spoils();

@@ -65,6 +65,16 @@ export class StationLoop {
     return this.#active.size;
   }
 
+  /**
+   * Packets wait. While nothing runs they are nobody's, and are thrown away: the sockets would call
+   * for them in every turn of the event loop.
+   */
+  readable(): void {
+    const { link, timeline } = this.#parts;
+    if (this.#isRunning) timeline.wake();
+    else link.receive(timeline.nowUs(), () => {});
+  }
+
   /** Something has happened to a measurement: it is visited in this turn. */
   touch(task: StationTask): void {
     const active = this.#active.get(task);

@@ -52,6 +52,11 @@ export class TraceStation {
     this.#loop = new StationLoop(parts);
   }
 
+  /** Packets wait at the sockets. */
+  readable(): void {
+    this.#loop.readable();
+  }
+
   /** Runs one trace to its end. Rejects when the sockets fail. */
   async run({ flow, settings, signal, settled }: TraceRequest): Promise<FinishedTrace> {
     const { engine, timeline } = this.parts;

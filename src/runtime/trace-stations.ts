@@ -146,14 +146,15 @@ async function openHost(
       protocols: isBorrowed ? ['tcp'] : ['tcp', 'udp', 'icmp'],
       hearsDirectly: !isBorrowed, // what is said to a borrowed port is for its owner
       ports: isBorrowed ? ANY_PORT : { low: sourcePort, high: sourcePort },
-      onReadable: () => timeline.wake(),
+      onReadable: () => station.readable(),
     });
     const close = (): void => {
       link.close();
       reserved.close();
     };
     const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
-    return { station: hostStation(traits, parts), sourcePort };
+    const station: TraceStation = hostStation(traits, parts);
+    return { station, sourcePort };
   } catch (error) {
     reserved.close();
     throw error;
@@ -177,13 +178,14 @@ async function openUnprivileged(
     packetBytesMax,
     scopeId,
     device,
-    onReadable: () => timeline.wake(),
+    onReadable: () => station.readable(),
   });
   const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
   const notes = [NOTES[rung], ...(traits.hasSendTimes ? [ESTIMATED_NOTE] : [])];
   const parts = { link, timeline, rung, notes, close: () => link.close() } as const;
   const own = { ...traits, hasSendTimes: false };
-  return { station: hostStation(own, parts), sourcePort: link.port };
+  const station: TraceStation = hostStation(own, parts);
+  return { station, sourcePort: link.port };
 }
 
 const NOTES = {

@@ -12,7 +12,9 @@ import {
 import { formatScamperPaths } from '../report/paths-scamper.ts';
 import { formatScamper, scamperCycleStart, scamperCycleStop } from '../report/trace-scamper.ts';
 import { findPaths } from '../runtime/paths.ts';
-import { trace as runTrace, type TraceOptions } from '../runtime/trace.ts';
+import { holdPathsSockets } from '../runtime/paths-network.ts';
+import { completePathsOptions } from '../runtime/paths-options.ts';
+import { holdSockets, trace as runTrace, type TraceOptions } from '../runtime/trace.ts';
 import type { Connection } from './connection.ts';
 import { withGaplint } from './gaplint.ts';
 import {
@@ -53,6 +55,8 @@ export interface NativeEngine {
   readonly trace: typeof runTrace;
 }
 
+/** One of each family, for all. */
+const ANY_TARGETS = ['0.0.0.0', '::'];
 const ENGINE: NativeEngine = { findPaths, trace: runTrace };
 /** The host cannot do it at the moment, whatever the target. */
 const UNAVAILABLE: ReadonlySet<unknown> = new Set([
@@ -70,6 +74,7 @@ export class NativeTracer implements Tracer {
   readonly name = 'native';
   readonly #options: NativeTracerOptions;
   readonly #running = new Set<AbortController>();
+  readonly #held: { release(): void }[] = [];
 
   /** @throws {RangeError} for paths by tcp-ack: a connection has one flow */
   constructor(options: NativeTracerOptions) {
@@ -77,6 +82,25 @@ export class NativeTracer implements Tracer {
       throw new RangeError('method tcp-ack follows one flow: kind must be trace');
     }
     this.#options = options;
+  }
+
+  /**
+   * Opens the sockets that all traces share, and keeps them: after it the right to open them can be
+   * given up.
+   *
+   * @throws {HostError} RAW_SOCKET_DENIED for paths; single traces can do without
+   */
+  async hold(): Promise<void> {
+    const { kind, method } = this.#options;
+    const given = this.#probeOptions();
+    if (kind === 'paths') {
+      this.#held.push(await holdPathsSockets(completePathsOptions(given)));
+      return;
+    }
+    this.#held.push(await holdSockets(ANY_TARGETS, given));
+    if (method !== 'tcp-ack') return;
+    const borrowed = { ...given, protocol: 'tcp-ack', sourcePort: 1, borrowsPort: true } as const;
+    this.#held.push(await holdSockets(ANY_TARGETS, borrowed));
   }
 
   async trace(connection: Connection, request: TraceRequest): Promise<TraceResult> {
@@ -102,6 +126,7 @@ export class NativeTracer implements Tracer {
 
   async close(): Promise<void> {
     for (const end of this.#running) end.abort();
+    for (const held of this.#held.splice(0)) held.release();
   }
 
   async #paths(connection: Connection, signal: AbortSignal): Promise<Lines> {
@@ -141,14 +166,17 @@ export class NativeTracer implements Tracer {
     return record;
   }
 
-  #commonOptions({ localAddress, family }: Connection) {
+  #commonOptions({ localAddress: source, family }: Connection) {
+    // The client's packets come to this address: the paths from it are those that matter.
+    return { ...this.#probeOptions(), source, family };
+  }
+
+  /** What all traces have in common. */
+  #probeOptions() {
     const { method, names, rate, ratePerInterface } = this.#options;
     return {
       protocol: method === 'tcp-ack' ? ('icmp' as const) : method,
       names,
-      family,
-      // The client's packets come to this address: the paths from it are those that matter.
-      source: localAddress,
       ...(rate === undefined ? {} : { rate }),
       ...(ratePerInterface === undefined ? {} : { ratePerInterface }),
     };
