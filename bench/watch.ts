@@ -52,7 +52,7 @@ async function kill(lab: WatchLab): Promise<boolean> {
     await run.stop('SIGKILL');
     await visiting;
     const before = run.files().length; // throws for half a file
-    const again = await lab.watch([], run.folder);
+    const again = await lab.watch([], { folder: run.folder });
     await lab.visit({ connections, durationMs: 2000 });
     await again.reaches('fantrace_connections_total{source="netlink"}', connections);
     const status = await again.stop();

@@ -57,6 +57,7 @@ async function setupOf(flags: TracerouteCallerFlags): Promise<WatchSetup> {
     source: sourceFor(flags),
     tracers: (onDaemon) => openTracers(flags, onDaemon),
     output: { flag: '-traceroute-output', folder, fileMode: fileModeFor(flags) },
+    user: undefined, // scamper needs root for every trace
     tuning: tuningOf(flags),
     drainMs,
     uuidPrefix: prefixFor(flags),

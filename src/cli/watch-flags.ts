@@ -50,6 +50,7 @@ export interface WatchFlags {
   readonly uuidPrefix?: string;
   readonly uuidPrefixFile?: string;
   readonly listen?: ListenAddress;
+  readonly user?: string;
   readonly drain: number;
   readonly logLevel: string;
   readonly dryRun?: true;
@@ -162,7 +163,7 @@ function tracerFlags(): Option[] {
 function boundFlags(): Option[] {
   return [
     duration('--timeout <DURATION>', 'a trace may take no longer', '5m', DAY_US),
-    numberOption('--concurrency <N>', 'traces at a time', COUNT).default(500),
+    numberOption('--concurrency <N>', 'traces at a time', COUNT).default(256),
     numberOption('--traces-per-second <N>', 'traces that start a second', {
       min: 0,
       max: 1_000_000,
@@ -203,6 +204,7 @@ function serviceFlags(): Option[] {
       valueSchema: { type: ['string', 'integer'] },
       read: listenAddress,
     }),
+    new ValueOption('--user <NAME>', 'become this user once sockets are open', TEXT),
     duration('--drain <DURATION>', 'how long traces may go on after a stop', '30s', DAY_US),
     choiceOption('--log-level <NAME>', 'what to log', ['debug', 'info', 'warn', 'error']).default(
       'info',

@@ -16,7 +16,7 @@ import { HopAnnotations, type HopAnnotator } from '../watch/hop-annotations.ts';
 import { type MonitoringServer, serveMonitoring } from '../watch/monitoring-server.ts';
 import { ownAddressTest } from '../watch/own-addresses.ts';
 import { type ResultKeys, refinedResult } from '../watch/refined-result.ts';
-import { ResultFolder } from '../watch/result-folder.ts';
+import { type Owner, ResultFolder } from '../watch/result-folder.ts';
 import { ResultSpool } from '../watch/result-spool.ts';
 import type { Tracer } from '../watch/tracer.ts';
 import { uuidOf } from '../watch/uuid.ts';
@@ -24,6 +24,7 @@ import { HOST_CLOCK } from '../watch/watch-clock.ts';
 import { WatchService, type WatchTuning } from '../watch/watch-service.ts';
 import { CliError } from './cli-error.ts';
 import type { DaemonListener } from './watch-tracers.ts';
+import { giveUpRoot } from './watch-user.ts';
 
 /** A folder, and by which flag it was named. */
 export interface NamedFolder {
@@ -38,6 +39,8 @@ export interface WatchSetup {
   /** Opens them; at least one. */
   readonly tracers: (onDaemon: DaemonListener) => Promise<Tracer[]>;
   readonly output: NamedFolder;
+  /** Whom to become once all is open; undefined to stay who we are. */
+  readonly user: Owner | undefined;
   readonly tuning: WatchTuning;
   readonly drainMs: number;
   /** What names of connections begin with. */
@@ -120,6 +123,7 @@ async function live(
   const stopped = stopSignal();
   try {
     service.start();
+    if (setup.user !== undefined) giveUpRoot(setup.user, foldersOf(setup));
     const stopHeeding = heedHangups(() => onHangup({ service, log, notifier }));
     const { folder: output } = setup.output;
     log.info({ version: VERSION, port: monitoring?.port, output }, 'watching');
@@ -145,12 +149,12 @@ function serviceFor(
   const { source, output, tuning, drainMs, uuidPrefix, own, keys, isAnonymised, hops } = setup;
   const isOwn = ownAddressTest(ownAddresses, own, HOST_CLOCK);
   const files = { ...setup.files, version: VERSION, nowMs: () => HOST_CLOCK.nowMs() };
-  const hopFolder = hops === undefined ? undefined : openFolder(hops);
+  const hopFolder = hops === undefined ? undefined : openFolder(hops, setup.user);
   let annotations: HopAnnotations | undefined;
   const service = new WatchService({
     sources: [source],
     tracers,
-    disk: openFolder(output),
+    disk: openFolder(output, setup.user),
     tuning,
     drainMs,
     clock: HOST_CLOCK,
@@ -219,13 +223,21 @@ function hopSpool(disk: ResultFolder, { metrics }: WatchService, log: Logger): R
   });
 }
 
-function openFolder({ flag, folder, fileMode }: NamedFolder): ResultFolder {
+function openFolder(
+  { flag, folder, fileMode }: NamedFolder,
+  owner: Owner | undefined,
+): ResultFolder {
   try {
-    return new ResultFolder(folder, fileMode);
+    return new ResultFolder(folder, fileMode, owner);
   } catch (error) {
     const message = `${flag}: ${folder} cannot be written: ${reasonOf(error)}`;
     throw new CliError('OUTPUT_UNWRITABLE', message, 'name another folder, or make it writable');
   }
+}
+
+/** All that are written to. */
+function foldersOf({ output, hops }: WatchSetup): string[] {
+  return [output.folder, ...(hops === undefined ? [] : [hops.folder])];
 }
 
 async function listen(

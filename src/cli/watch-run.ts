@@ -17,7 +17,8 @@ import {
   reasonOf,
   type WatchSetup,
 } from './watch-life.ts';
-import { openTracers } from './watch-tracers.ts';
+import { openTracers, rootIsFor } from './watch-tracers.ts';
+import { userToBecome } from './watch-user.ts';
 
 const HOP_FILE_MODE = 0o444; // as the ancestor
 
@@ -45,6 +46,7 @@ async function setupOf(flags: WatchFlags): Promise<WatchSetup> {
     source: sourceFor(flags),
     tracers: (onDaemon) => openTracers(flags, onDaemon),
     output: { flag: '--output', folder, fileMode },
+    user: userToBecome({ user: flags.user, rootIsFor: rootIsFor(flags) }),
     tuning: tuningOf(flags),
     drainMs: drain / 1000,
     uuidPrefix: prefixFor(flags),

@@ -28,6 +28,13 @@ export async function openTracers(flags: WatchFlags, onDaemon: DaemonListener): 
   }
 }
 
+/** Why root cannot be given up once all is open; undefined where it can. */
+export function rootIsFor({ tracer, kind, method }: WatchFlags): string | undefined {
+  const others = tracer.filter((name) => name !== 'native');
+  if (others.length > 0) return others.join(', ');
+  return kind === 'paths' && method === 'udp' ? '--method udp, where uplinks are equal' : undefined;
+}
+
 async function open(
   name: TracerName,
   flags: WatchFlags,

@@ -10,7 +10,8 @@ const NOBODY = 65_534;
 const ID_MAX = 2 ** 32 - 2;
 const CAP_NET_RAW = 13;
 
-interface Ids {
+/** A user, and the group that is theirs. */
+export interface Ids {
   readonly uid: number;
   readonly gid: number;
 }
@@ -47,15 +48,39 @@ export function dropPrivileges({ hasSockets }: { hasSockets: boolean }): string 
   if (!isRoot()) return hasSockets ? remainingRight() : undefined;
   const { uid, gid } = invokingUser(process.env) ?? { uid: NOBODY, gid: NOBODY };
   try {
-    // libc makes these calls in every thread: setuid(2), "C library/kernel differences".
-    process.setgroups?.([]);
-    process.setgid?.(gid);
-    process.setuid?.(uid);
+    becomeUser({ uid, gid });
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `stays root, as this namespace has no other user to become (${reason})`;
   }
+}
+
+/**
+ * Gives up root for good, in every thread: libc makes these calls in all of them (setuid(2), "C
+ * library/kernel differences").
+ *
+ * @throws what the system says: in a user namespace there may be no such user
+ */
+export function becomeUser({ uid, gid }: Ids): void {
+  process.setgroups?.([]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+/**
+ * The user of that name or number.
+ *
+ * @param passwd what /etc/passwd holds
+ * @returns undefined where there is none
+ */
+export function userNamed(name: string, passwd: string): Ids | undefined {
+  for (const line of passwd.split('\n')) {
+    const [login, , uid, gid] = line.split(':');
+    if (uid === undefined || gid === undefined || (login !== name && uid !== name)) continue;
+    return { uid: Number(uid), gid: Number(gid) };
+  }
+  return undefined;
 }
 
 /** Who called sudo, unless root did; undefined where nobody did, or the values make no sense. */

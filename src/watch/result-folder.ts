@@ -3,7 +3,7 @@
  * whoever looks sees all of it or nothing, also after a kill or a crash.
  */
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk } from './result-spool.ts';
@@ -11,6 +11,12 @@ import type { Disk } from './result-spool.ts';
 /** Holds what is being written; its name does not end as results do, nor do the names in it. */
 const ASIDE = '.fantrace-partial';
 const FOLDER_MODE = 0o777; // as the ancestor; less what the umask takes
+
+/** A user, and the group that is theirs. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** A folder for results. */
 export class ResultFolder implements Disk {
@@ -22,13 +28,17 @@ export class ResultFolder implements Disk {
    * Makes the folder, and clears away what a killed process left half-written.
    *
    * @param mode of the files, whatever the umask says
+   * @param owner whom folders that it has to make belong to; ourselves unless told
    * @throws what the system says when it cannot be made or written
    */
-  constructor(folder: string, mode: number) {
+  constructor(folder: string, mode: number, owner?: Owner) {
     this.#folder = folder;
     this.#mode = mode;
     const aside = join(folder, ASIDE);
-    mkdirSync(aside, { recursive: true, mode: FOLDER_MODE });
+    for (const each of [folder, aside]) {
+      const made = mkdirSync(each, { recursive: true, mode: FOLDER_MODE });
+      if (made !== undefined && owner !== undefined) chownSync(each, owner.uid, owner.gid);
+    }
     for (const name of readdirSync(aside)) {
       if (isLeftOver(name)) rmSync(join(aside, name), { force: true });
     }

@@ -58,8 +58,8 @@ export class WatchLab {
   }
 
   /** Starts the watcher on the server. */
-  watch(flags: readonly string[], folder?: string): Promise<WatchRun> {
-    return WatchRun.start(this.lab, flags, folder);
+  watch(flags: readonly string[], place: WatchPlace = {}): Promise<WatchRun> {
+    return WatchRun.start(this.lab, flags, place);
   }
 
   async close(): Promise<void> {
@@ -133,6 +133,13 @@ export interface WatchFile {
   readonly result: Readonly<Record<string, unknown>>;
 }
 
+/** Where a watcher writes, and what it finds in its environment. */
+export interface WatchPlace {
+  /** A new one unless told. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A watcher that runs. */
 export class WatchRun {
   readonly folder: string;
@@ -152,11 +159,11 @@ export class WatchRun {
   static async start(
     lab: NamespaceLab,
     flags: readonly string[],
-    folder: string = mkdtempSync(path.join(tmpdir(), 'fantrace-watch-lab-')),
+    { folder = mkdtempSync(path.join(tmpdir(), 'fantrace-watch-lab-')), env = {} }: WatchPlace,
   ): Promise<WatchRun> {
     const fixed = ['watch', '-o', folder, '--listen', MONITORING, '--no-dns'];
     const argv = [process.execPath, CLI, ...fixed, ...flags];
-    const run = new WatchRun(lab, lab.spawn(SOURCE, argv), folder);
+    const run = new WatchRun(lab, lab.spawn(SOURCE, argv, { env }), folder);
     await run.logged('watching');
     return run;
   }

@@ -4,6 +4,9 @@
  */
 
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
@@ -50,6 +53,60 @@ describe('fantrace watch', () => {
         expect(name.endsWith(`_${metadata.UUID}.jsonl`)).toBe(true);
         expect(types).toEqual(['cycle-start', 'tracelb', 'cycle-stop']);
       }
+    } finally {
+      run.remove();
+    }
+  });
+});
+
+describe('fantrace watch as a service', () => {
+  let place = '';
+
+  beforeAll(() => {
+    place = mkdtempSync(path.join(tmpdir(), 'fantrace-watch-service-'));
+    chmodSync(place, 0o755);
+  });
+
+  afterAll(() => rmSync(place, { recursive: true }));
+
+  it('gives up root once it is ready, and goes on tracing', async () => {
+    const folder = path.join(place, 'results');
+    const run = await lab.watch(['--user', 'nobody', '--file-mode', '0640'], { folder });
+    const status = readFileSync(`/proc/${run.pid}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+    expect(status).toMatch(/^CapEff:\t0{16}$/m);
+    await lab.visit({ connections: CLIENTS, durationMs: 100 });
+    await run.reaches('fantrace_connections_total{source="netlink"}', CLIENTS);
+    expect(await run.stop()).toBe(0);
+    const files = run.files();
+    expect(files).toHaveLength(CLIENTS);
+    for (const { name } of files) {
+      const { uid, mode } = statSync(path.join(folder, name));
+      expect([uid, mode & 0o777]).toEqual([65_534, 0o640]);
+    }
+  });
+
+  it('reads its settings anew on SIGHUP, and refuses bad ones', async () => {
+    const config = path.join(place, 'config.toml');
+    writeFileSync(config, '[watch]\n');
+    const run = await lab.watch([], { env: { FANTRACE_CONFIG: config } });
+    try {
+      const [excluded = ''] = lab.clients;
+      writeFileSync(config, `[watch]\nexclude = "${excluded}"\ninterval = "1m"\n`);
+      run.signal('SIGHUP');
+      await run.logged('settings are read anew');
+      expect(run.log).toContain('"settings":["interval"],"msg":"these settings need a restart"');
+      writeFileSync(config, '[watch]\nexclude = "everybody"\n');
+      run.signal('SIGHUP');
+      await run.logged('settings stay as they were: the new ones are refused');
+      await lab.visit({ connections: CLIENTS, durationMs: 100 });
+      await run.reaches('fantrace_connections_left_alone_total{reason="excluded"}', 1);
+      await run.reaches('fantrace_connections_total{source="netlink"}', CLIENTS);
+      expect(await run.health()).toMatchObject({ status: 'ok', problems: [] });
+      expect(await run.stop('SIGINT')).toBe(0);
+      const destinations = run.files().map(({ destination }) => destination);
+      expect(destinations).toHaveLength(CLIENTS - 1);
+      expect(destinations).not.toContain(excluded);
     } finally {
       run.remove();
     }
