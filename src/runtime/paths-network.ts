@@ -131,9 +131,9 @@ export async function openHostPaths(
 }
 
 /**
- * Opens the raw sockets that searches with these options are going to share, of both families: after
- * it the right to open them can be given up. Searches whose flows are spread over several uplinks of
- * ours open sockets of their own all the same.
+ * Opens the raw sockets that searches with these options are going to share, of both families:
+ * after it the right to open them can be given up. Searches whose flows are spread over several
+ * uplinks of ours open sockets of their own all the same.
  *
  * @returns how to close them, unless a search still runs
  * @throws {HostError} when none of the families can be served
