@@ -42,6 +42,8 @@ static int open_port(const char *device) {
   int on = 1, buffer_bytes = 16 << 20;
   if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
       setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0 ||
+      /* Frames keep the note that their checksum is still to be computed. */
+      setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) != 0 ||
       setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) != 0) {
     perror(device);
     exit(1);
