@@ -19,13 +19,14 @@ export interface TraceProbe {
   isReplaced: boolean;
 }
 
-/** All probes of a TTL. */
+/** All probes of a TTL. Thousands of traces have dozens of these: it holds no more than it must. */
 export class TraceHop {
   readonly ttl: number;
-  #probes: readonly TraceProbe[] = NO_PROBES;
   /** Probes that are still to be asked for, retries aside. */
   queriesLeft: number;
-  #slowestUs = Number.POSITIVE_INFINITY;
+  /** Most hops have one probe: a list would be as large as the probe. */
+  #first: TraceProbe | undefined;
+  #others: readonly TraceProbe[] = NO_PROBES;
   #firstReply: ProbeReply | undefined;
 
   constructor(ttl: number, queries: number) {
@@ -33,13 +34,20 @@ export class TraceHop {
     this.queriesLeft = queries;
   }
 
+  /** In the order in which they were asked for. */
   get probes(): readonly TraceProbe[] {
-    return this.#probes;
+    return this.#first === undefined ? NO_PROBES : [this.#first, ...this.#others];
+  }
+
+  /** The probe that is the nth of its TTL, counted from 0 up. */
+  probeAt(round: number): TraceProbe | undefined {
+    return round === 0 ? this.#first : this.#others[round - 1];
   }
 
   /** Round trip of the slowest reply; Infinity where there is none. */
   get slowestUs(): number {
-    return this.#slowestUs;
+    if (this.#firstReply === undefined) return Number.POSITIVE_INFINITY;
+    return this.probes.reduce((slowest, { reply }) => Math.max(slowest, reply?.rttUs ?? 0), 0);
   }
 
   get firstReply(): ProbeReply | undefined {
@@ -53,13 +61,13 @@ export class TraceHop {
 
   /** Whether a probe has no outcome yet. */
   get isAwaiting(): boolean {
-    return !this.#probes.every(({ state }) => state !== 'queued' && state !== 'sent');
+    return isOpen(this.#first) || this.#others.some(isOpen);
   }
 
   add(retriesLeft: number): TraceProbe {
     const probe: TraceProbe = {
       ttl: this.ttl,
-      round: this.#probes.length,
+      round: this.#first === undefined ? 0 : 1 + this.#others.length,
       sentAtUs: Number.POSITIVE_INFINITY,
       state: 'queued',
       reply: undefined,
@@ -67,8 +75,8 @@ export class TraceHop {
       retriesLeft,
       isReplaced: false,
     };
-    // As long as it has to be: arrays that grow by push have room for 17 more.
-    this.#probes = this.#probes.concat(probe);
+    if (this.#first === undefined) this.#first = probe;
+    else this.#others = this.#others.concat(probe); // by push it would have room for 17 more
     return probe;
   }
 
@@ -76,9 +84,11 @@ export class TraceHop {
     probe.state = 'answered';
     probe.reply = reply;
     this.#firstReply ??= reply;
-    const isFirst = this.#slowestUs === Number.POSITIVE_INFINITY;
-    this.#slowestUs = isFirst ? reply.rttUs : Math.max(this.#slowestUs, reply.rttUs);
   }
 }
 
 const NO_PROBES: readonly TraceProbe[] = [];
+
+function isOpen(probe: TraceProbe | undefined): boolean {
+  return probe?.state === 'queued' || probe?.state === 'sent';
+}

@@ -68,7 +68,7 @@ export class Trace {
   /** A reply, also one that others think late: this trace has its own patience. */
   replied(reply: ProbeReply): void {
     const hop = this.#hopAt(reply.ttl);
-    const probe = hop?.probes[reply.round];
+    const probe = hop?.probeAt(reply.round);
     if (hop === undefined || probe === undefined || probe.state !== 'sent') return;
     hop.noteReply(probe, reply);
     this.#farthestTtl = Math.max(this.#farthestTtl, reply.ttl);
@@ -161,7 +161,7 @@ export class Trace {
     for (let i = this.#hops.length - 1; i >= 0; i--) {
       const hop = this.#hops[i] as TraceHop;
       const waitUs = this.#waitUs(hop, fartherHopUs);
-      for (const probe of [...hop.probes]) {
+      for (const probe of hop.probes) {
         if (probe.state !== 'sent' || probe.sentAtUs + waitUs > nowUs) continue;
         probe.state = 'lost';
         if (probe.retriesLeft > 0 && hop.ttl <= this.#endTtl) this.#retry(hop, probe);
@@ -227,7 +227,7 @@ export class Trace {
   }
 
   #probeAt(ttl: number, round: number): TraceProbe | undefined {
-    return this.#hopAt(ttl)?.probes[round];
+    return this.#hopAt(ttl)?.probeAt(round);
   }
 }
 
