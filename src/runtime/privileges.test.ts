@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asInvokingUser, invokingUser } from './privileges.ts';
+import { asInvokingUser, invokingUser, userNamed } from './privileges.ts';
 
 test.each([
   { env: { SUDO_UID: '1000', SUDO_GID: '100' }, user: { uid: 1000, gid: 100 } },
@@ -24,4 +24,22 @@ test('what is called as the invoking user may throw, and the ids come back', () 
     }),
   ).toThrow('denied');
   expect([process.geteuid?.(), process.getegid?.(), process.getgroups?.().sort()]).toEqual(before);
+});
+
+test.each([
+  ['daemon', { uid: 1, gid: 7 }],
+  ['1', { uid: 1, gid: 7 }],
+  ['nobody', { uid: 65_534, gid: 65_534 }],
+  ['7', undefined], // a group
+  ['dae', undefined],
+  ['', undefined],
+])('the user %j', (name, ids) => {
+  const passwd = [
+    'root:x:0:0:root:/root:/bin/bash',
+    'daemon:x:1:7:daemon:/usr/sbin:/usr/sbin/nologin',
+    '# a comment',
+    'nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin',
+    '',
+  ].join('\n');
+  expect(userNamed(name, passwd)).toEqual(ids);
 });
