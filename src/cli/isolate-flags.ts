@@ -183,10 +183,10 @@ function probeOptions(): Option[] {
       'sourcePort',
       'flowsFrom',
     ]),
-    fileOption('--flows-from <FILE>', 'the same for each source port in a file').conflicts([
-      'flows',
-      'sourcePort',
-    ]),
+    fileOption(
+      '--flows-from <FILE>',
+      'the same for each source port in a file, or of paths --json',
+    ).conflicts(['flows', 'sourcePort']),
     numberOrWordOption(
       '--flow-label <LABEL>',
       'IPv6 flow label: another for each flow (vary), 0 for all (fixed), or this number',

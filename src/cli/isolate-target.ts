@@ -8,10 +8,9 @@ import type { Scenario } from '../sim/scenario.ts';
 import { TARGET } from '../sim/topology.ts';
 import { CliError } from './cli-error.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
-import { givenPorts, trafficOf } from './isolate-traffic.ts';
+import { DEFAULT_PORT, givenPorts, trafficOf } from './isolate-traffic.ts';
 
 /** SSH, which answers nearly everywhere; the first port of classic traceroutes; none. */
-const DEFAULT_PORT = { tcp: 22, udp: 33_434, icmp: 0 } as const;
 /** Asks no interface for more replies a second than routers bear by default. */
 const PER_INTERFACE = 100;
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { paths } from '../runtime/paths.ts';
 import { type IsolateFlags, isolateCommandLine, requireConsistent } from './isolate-flags.ts';
 import { givenPorts, trafficOf } from './isolate-traffic.ts';
 
@@ -67,6 +68,23 @@ describe('flags of traffic', () => {
     const file = written('# those that hit it\n40000\r\n\n 40007 # and this\n');
     expect(givenPorts(await flagsOf('--flows-from', file))).toEqual([40_000, 40_007]);
   });
+});
+
+test('--flows-from reads the flows of every path that paths has recorded', async () => {
+  const record = await paths('x', { simulate: 'healthy-fabric', seed: 5, flowsMax: 4096 });
+  const file = written(JSON.stringify(record));
+  const ports = givenPorts(await flagsOf('--flows-from', file, '--protocol', 'udp')) ?? [];
+  const ways = record.flows.filter(({ sourcePort }) => ports.includes(sourcePort));
+  expect(ways.length).toBe(ports.length);
+  expect(new Set(ways.map(({ path: way }) => way.join(' '))).size).toBeGreaterThan(12);
+  for (const { reached, path: way } of ways) {
+    expect(reached).toBe(true);
+    expect(way).not.toContain(null);
+  }
+  const others = await flagsOf('--flows-from', file);
+  expect(() => givenPorts(others)).toThrow(/use --protocol udp --port 33434/);
+  const damaged = await flagsOf('--flows-from', written('{"schema": "fantrace.paths/1"}'));
+  expect(() => givenPorts(damaged)).toThrow(/is neither a list of source ports nor/);
 });
 
 describe('a complaint names the flag, the value and what is allowed:', () => {

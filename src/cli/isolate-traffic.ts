@@ -5,11 +5,16 @@ import type { IpFamily } from '../lib/ip-address.ts';
 import { probeLengthMin } from '../probing/flow.ts';
 import type { ClassRequest, TrafficOptions } from '../runtime/probed-flows.ts';
 import { CliError } from './cli-error.ts';
+import { type FlowTraffic, portsOfPaths } from './flows-of-paths.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
 
+/** Where a port is not given; ICMP has none. */
+export const DEFAULT_PORT = { tcp: 22, udp: 33_434, icmp: 0 } as const;
 const FLOWS_MAX = 4096;
 const PORT_MAX = 65_535;
 const ECHO_MAX = 65_534;
+/** Of a wrong line, in its message. */
+const SHOWN_MAX = 60;
 const PROTOCOL = { tcp: 'TCP', udp: 'UDP', icmp: 'ICMP' } as const;
 
 /**
@@ -17,13 +22,20 @@ const PROTOCOL = { tcp: 'TCP', udp: 'UDP', icmp: 'ICMP' } as const;
  *
  * @throws {CliError} FLOWS_INVALID for a file that cannot be read, or holds anything else
  */
-export function givenPorts({ flow, flowsFrom, protocol }: IsolateFlags): number[] | undefined {
+export function givenPorts({
+  flow,
+  flowsFrom,
+  protocol,
+  port,
+}: IsolateFlags): number[] | undefined {
   const last = protocol === 'icmp' ? ECHO_MAX : PORT_MAX;
   const tooLarge = flow?.find((port) => port > last);
   if (tooLarge !== undefined) {
     throw new CliError('USAGE', `--flow: ${tooLarge} is not from 1 to ${last} with ICMP`);
   }
-  return flowsFrom === undefined ? flow && [...flow] : portsIn(flowsFrom, last);
+  return flowsFrom === undefined
+    ? flow && [...flow]
+    : portsIn(flowsFrom, last, { protocol, port: port ?? DEFAULT_PORT[protocol] });
 }
 
 /**
@@ -54,14 +66,16 @@ export function trafficOf(flags: IsolateFlags, family: IpFamily): TrafficOptions
   };
 }
 
-/** One source port a line; what follows a # is for people. */
-function portsIn(path: string, last: number): number[] {
-  const ports: number[] = [];
-  for (const [index, line] of linesOf(path).entries()) {
+/** What `paths` has written; or one source port a line, where what follows a # is for people. */
+function portsIn(path: string, last: number, traffic: FlowTraffic): number[] {
+  const whole = textOf(path);
+  const ports = portsOfPaths(whole, traffic, `--flows-from: ${path}`) ?? [];
+  const lines = ports.length > 0 ? [] : whole.split(/\r?\n/);
+  for (const [index, line] of lines.entries()) {
     const text = line.replace(/#.*/, '').trim();
     if (text === '') continue;
     const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    const where = `--flows-from: ${path} line ${index + 1}: ${JSON.stringify(text)}`;
+    const where = `--flows-from: ${path} line ${index + 1}: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`;
     if (!(port >= 1 && port <= last)) {
       throw new CliError('FLOWS_INVALID', `${where} is not a source port from 1 to ${last}`);
     }
@@ -74,9 +88,9 @@ function portsIn(path: string, last: number): number[] {
   throw new CliError('FLOWS_INVALID', message);
 }
 
-function linesOf(path: string): string[] {
+function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8').split(/\r?\n/);
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new CliError('FLOWS_INVALID', `--flows-from: ${path} cannot be read: ${code}`);

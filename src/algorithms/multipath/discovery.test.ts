@@ -51,6 +51,24 @@ describe.each(GRAPHS)('routers $widths', ({ widths: layers, found }) => {
   });
 });
 
+test('of the graph, every place has a flow that is known from end to end', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const settings = { ...SURE, failureProbability: 0.05, promisedFor: 'graph' } as const;
+    const discovery = searched(layered([2, 4, 8, 1]), new Random(seed), { settings });
+    const graph = discovery.graph();
+    const whole = new Set<string>();
+    for (let flow = 0; flow < discovery.observations.flows; flow++) {
+      const walk = [1, 2, 3, 4, 5].map((ttl) => graph.vertexAt(flow, ttl)?.key);
+      if (!walk.includes(undefined)) for (const key of walk) whole.add(key ?? '');
+    }
+    const places = graph.vertices.filter(({ ttl }) => ttl > 0).map(({ key }) => key);
+    expect(
+      places.filter((key) => !whole.has(key)),
+      `seed ${seed}`,
+    ).toEqual([]);
+  }
+});
+
 test('a meshed diamond is told from one that is not', () => {
   for (const isMeshed of [false, true]) {
     const graph = layered([1, 3, 3, 1], { isMeshed });

@@ -14,6 +14,7 @@ import { Observations } from './observations.ts';
 import { branchesOf, buildGraph, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
 import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
+import { probeWholeFlows } from './whole-flows.ts';
 
 /** Why a search ended; only after `complete` is its promise kept everywhere. */
 export type SearchEnd =
@@ -163,6 +164,9 @@ export class Discovery implements ProbeSink {
     // Whatever is lacking now cannot be had: the tests need not wait for it.
     if (this.#testBalancers(() => true)) this.#plan();
     else if (this.observations.pending === 0) {
+      // Other tools, whose promise is each balancer's, do without.
+      const isThorough = this.#settings.promisedFor === 'graph';
+      if (isThorough && shortages.size === 0 && probeWholeFlows(view)) return;
       this.#end = shortages.size > 0 ? 'flows-max' : 'complete';
     }
   }
