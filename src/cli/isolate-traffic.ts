@@ -75,7 +75,8 @@ function portsIn(path: string, last: number, traffic: FlowTraffic): number[] {
     const text = line.replace(/#.*/, '').trim();
     if (text === '') continue;
     const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    const where = `--flows-from: ${path} line ${index + 1}: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`;
+    const shown = JSON.stringify(text.slice(0, SHOWN_MAX));
+    const where = `--flows-from: ${path} line ${index + 1}: ${shown}`;
     if (!(port >= 1 && port <= last)) {
       throw new CliError('FLOWS_INVALID', `${where} is not a source port from 1 to ${last}`);
     }
