@@ -22,17 +22,33 @@ function expireAll(table: InFlight, sentByUs: number): number[] {
 }
 
 describe('room', () => {
-  test.each([1, 3, 1024, 1500])('for %i probes, and no more until some are released', (max) => {
+  test.each([1, 3, 1024, 1500])('for %i awaited probes, and no more', (max) => {
     const table = new InFlight(max);
     for (let i = 0; i < max; i++)
       expect(table.add({ flow: i % 7, ttl: 5, round: 0 }, i)).not.toBe(NO_SLOT);
     expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT);
     expect(table.awaitedCount).toBe(max);
-    expireAll(table, max);
-    expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT); // expired rows rest first
+    expireAll(table, 0);
     table.release(0);
     expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).not.toBe(NO_SLOT);
     expect(table.add({ flow: 0, ttl: 5, round: 0 }, max)).toBe(NO_SLOT);
+  });
+
+  test('for more, once the oldest have their outcome: their rest is cut short', () => {
+    const table = new InFlight(3);
+    const [a, b, c] = [1, 2, 3].map((atUs) => added(table, atUs, atUs));
+    table.settle(a!.slot, PROBE_ANSWERED);
+    table.settle(c!.slot, PROBE_ANSWERED);
+    const d = added(table, 4, 4);
+    expect(d.slot).toBe(a!.slot);
+    expect(table.slotOf(a!.counter)).toBe(NO_SLOT); // a late reply to it is nobody's
+    expect(table.slotOf(d.counter)).toBe(d.slot);
+    expect(table.add({ flow: 5, ttl: 5, round: 0 }, 5)).toBe(NO_SLOT); // the oldest is awaited
+    expect(expireAll(table, 2)).toEqual([b!.slot]);
+    expect(added(table, 5, 5).slot).toBe(b!.slot);
+    expect(added(table, 6, 6).slot).toBe(c!.slot);
+    expect(expireAll(table, 6)).toEqual([d.slot, b!.slot, c!.slot]);
+    expect(table.awaitedCount).toBe(0);
   });
 
   test.each([0, -1, 1.5, IN_FLIGHT_MAX + 1, Number.NaN])('of %d rows is refused', (max) => {

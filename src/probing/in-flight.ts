@@ -4,7 +4,8 @@
  *
  * A row stays after its answer, for duplicates, and after its time-out, for late replies, until its
  * rest is over. Rows are then reused oldest first, under another generation, so that a reply from
- * long ago is never taken for the answer to a newer probe.
+ * long ago is never taken for the answer to a newer probe. Only where all are in use does the oldest
+ * row that has its outcome give its rest up: what is said of its probe after that counts as foreign.
  */
 
 import { NumberQueue } from '../lib/number-queue.ts';
@@ -208,9 +209,18 @@ export class InFlight {
   #freeSlot(): number {
     const rested = this.#free.shift();
     if (rested !== undefined) return rested;
-    if (this.#usedRows === this.#max) return NO_SLOT;
+    if (this.#usedRows === this.#max) return this.#oldestSettled();
     if (this.#usedRows === this.state.length) this.#grow();
     return this.#usedRows++;
+  }
+
+  /** With all rows in use, the rest of the oldest is cut short, if it has its outcome. */
+  #oldestSettled(): number {
+    this.#forgetSettled();
+    const slot = this.#taken.peek();
+    if (slot === undefined || this.state[slot] === PROBE_AWAITED) return NO_SLOT;
+    this.#taken.shift();
+    return slot;
   }
 
   #grow(): void {

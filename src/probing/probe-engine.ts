@@ -164,9 +164,23 @@ export class ProbeEngine implements Prober {
       this.counters.secondaryMatches++;
       match.flow.isRewritten = true;
     }
-    const rttUs = Math.max(0, receivedAtUs - sentAtUs);
-    const isStamped = this.#inFlight.isStamped[match.slot] === 1;
-    this.#deliver({ ...match, reply, packet, sentAtUs, isStamped, rttUs });
+    const { slot, flow, isTranslated, isSecondary } = match;
+    if (this.#inFlight.state[slot] === PROBE_ANSWERED) {
+      this.counters.duplicates++;
+      return;
+    }
+    // Field by field: a spread takes V8 longer than all the rest.
+    this.#deliver({
+      slot,
+      flow,
+      isTranslated,
+      isSecondary,
+      reply,
+      packet,
+      sentAtUs,
+      isStamped: this.#inFlight.isStamped[slot] === 1,
+      rttUs: Math.max(0, receivedAtUs - sentAtUs),
+    });
   }
 
   /** Gives up the probes whose time is over. */
@@ -201,16 +215,17 @@ export class ProbeEngine implements Prober {
    */
   confirm({ accepted, error }: SendReport, nowUs: number, sentUs: number = nowUs): void {
     this.counters.probesSent += accepted;
-    const [refused, ...notTried] = this.#polled.splice(accepted);
     const stepUs = (sentUs - nowUs) / Math.max(1, accepted);
-    for (const [i, slot] of this.#polled.entries()) {
+    for (let i = 0; i < accepted; i++) {
+      const slot = this.#polled[i] as number;
       const sinceUs = Math.round((i + ON_THE_WIRE) * stepUs);
       this.#inFlight.earlierByUs[slot] = sinceUs;
       this.#noteSent(slot, nowUs + sinceUs);
       this.#sentRows?.note(slot);
     }
-    for (const slot of notTried) this.#requeue(slot);
+    const refused = this.#polled[accepted];
     if (refused === undefined) return;
+    for (const slot of this.#polled.slice(accepted + 1)) this.#requeue(slot);
     const reason = error ?? 'UNKNOWN';
     this.#count(reason);
     const order = this.#inFlight.rowOf(refused);
@@ -315,14 +330,9 @@ export class ProbeEngine implements Prober {
 
   #deliver(answer: ProbeAnswer): void {
     const { slot, flow } = answer;
-    const state = this.#inFlight.state[slot];
-    if (state === PROBE_ANSWERED) {
-      this.counters.duplicates++;
-      return;
-    }
+    const isLate = this.#inFlight.state[slot] !== PROBE_AWAITED;
     this.#timeout.observe(answer.rttUs, kindOf(answer.reply));
     this.#inFlight.settle(slot, PROBE_ANSWERED);
-    const isLate = state !== PROBE_AWAITED;
     if (isLate) this.counters.lateReplies++;
     if (flow.isReleased) return;
     const row = this.#inFlight.rowOf(slot);

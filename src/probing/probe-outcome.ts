@@ -76,8 +76,12 @@ function detailsOf(answer: ProbeAnswer): ReplyDetails {
     replyIdentification: isV4 ? uint16At(packet, 4) : 0,
     quotedBytes: isIcmpError ? reply.quote.totalLength : 0,
     tcpFlags: reply.kind === 'tcp' ? reply.flags : -1,
-    interfaces: isIcmpError ? reply.interfaces.map(interfaceOf) : NO_INTERFACES,
+    interfaces: isIcmpError ? interfacesOf(reply) : NO_INTERFACES,
   };
+}
+
+function interfacesOf({ interfaces }: IcmpErrorReply): readonly InterfaceInfo[] {
+  return interfaces.length === 0 ? NO_INTERFACES : interfaces.map(interfaceOf);
 }
 
 function echoReplyType(reply: TcpReply | UdpReply | EchoReply): number {

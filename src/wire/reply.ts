@@ -6,7 +6,7 @@
  * unverified. A link that rebuilds the IPv6 header must therefore know both addresses.
  */
 
-import { addWords } from '../lib/checksum.ts';
+import { addWordsOf } from '../lib/checksum.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import { ICMP_HEADER_BYTES, type IcmpDialect, type IcmpErrorCause } from './icmp.ts';
 import {
@@ -129,7 +129,7 @@ function readIpv4Reply(packet: Uint8Array): Reply | Malformed {
     start,
     end,
     isFirstFragment: (uint16At(packet, 6) & 0x1fff) === 0,
-    pseudoHeaderSum: addWords(protocol + end - start, packet, { start: 12, end: 20 }),
+    pseudoHeaderSum: addWordsOf(packet, 12, 20, protocol + end - start),
   });
 }
 
@@ -150,7 +150,7 @@ function readIpv6Reply(packet: Uint8Array): Reply | Malformed {
     start,
     end,
     isFirstFragment,
-    pseudoHeaderSum: addWords(protocol + end - start, packet, { start: 8, end: 40 }),
+    pseudoHeaderSum: addWordsOf(packet, 8, 40, protocol + end - start),
   });
 }
 
