@@ -15,8 +15,8 @@ import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
 import { SweepPackets } from '../src/probing/sweep/sweep-packet.ts';
 import { SweepReplyReader } from '../src/probing/sweep/sweep-reply.ts';
 import { SWEEP_KEY_WORDS, SweepTokens } from '../src/probing/sweep/sweep-token.ts';
-import { encodeIcmp } from '../src/wire/icmp.ts';
-import { encodeIpv4 } from '../src/wire/ipv4.ts';
+import { encodeIcmp, ICMP_HEADER_BYTES, sealIcmp } from '../src/wire/icmp.ts';
+import { encodeIpv4, IPV4_HEADER_BYTES } from '../src/wire/ipv4.ts';
 import { costOf, FigureList, liveHeapBytes } from './measured-cost.ts';
 
 const SOURCE = Uint8Array.of(192, 0, 2, 1);
@@ -28,6 +28,9 @@ const REPETITIONS = 300_000;
 const MIB = 2 ** 20;
 /** Between batches: 100,000 probes a second. */
 const GAP_US = 640;
+/** As little as a router may quote. */
+const QUOTE_BYTES = IPV4_HEADER_BYTES + 8;
+const QUOTE_AT = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES;
 const NO_OPTIONS = new Uint8Array(0);
 
 /** Prints a line for each figure. @returns 1 when a goal was missed */
@@ -171,7 +174,7 @@ function rowCost(figures: FigureList): void {
     what: 'a row in flight, from end to end',
     value: nsEach,
     unit: 'ns',
-    goal: 100,
+    goal: 150,
     isGoalMost: true,
   });
 }
@@ -204,9 +207,10 @@ function answersOf(engine: ProbeEngine, arena: PacketArena, nowUs: number): Uint
   });
 }
 
-/** One reply is made over and over for each slot: only its quote's sequence number differs. */
+/** Of one reply, the quote is written anew for each probe. */
 function heapGrowth(probes: number, figures: FigureList): void {
   const { engine, arena } = openEngine();
+  const answer = timeExceeded(new Uint8Array(QUOTE_BYTES), QUOTE_BYTES);
   let nowUs = 0;
   const batch = (): void => {
     nowUs += GAP_US;
@@ -215,7 +219,9 @@ function heapGrowth(probes: number, figures: FigureList): void {
     engine.confirm({ accepted: count, error: undefined }, nowUs);
     for (let slot = 0; slot < count; slot++) {
       const start = slot * arena.slotBytes;
-      engine.handle(timeExceeded(arena.bytes.slice(start, start + 40), 28), nowUs + 1);
+      for (let i = 0; i < QUOTE_BYTES; i++) answer[QUOTE_AT + i] = arena.bytes[start + i] as number;
+      sealIcmp(answer, IPV4_HEADER_BYTES, answer.length, 0);
+      engine.handle(answer, nowUs + 1);
     }
     engine.advance(nowUs + 2);
   };
@@ -227,10 +233,10 @@ function heapGrowth(probes: number, figures: FigureList): void {
   const { user, system } = process.cpuUsage(startedAt);
   const nsEach = (1000 * (user + system)) / probes;
   figures.add({
-    what: `${probes} probes and replies through the engine, replies made here`,
+    what: `${probes} probes and their replies through the engine`,
     value: nsEach,
     unit: 'ns each',
-    goal: 3000,
+    goal: 1000,
     isGoalMost: true,
   });
   const grownMib = Math.abs(liveHeapBytes() - before) / MIB;

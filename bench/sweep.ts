@@ -1,15 +1,25 @@
 /**
  * A sweep of a million targets of the simulated Internet: how many probes a second pass the packet
- * seam, how much memory that takes, and how many probes the stop set saves.
- * Usage: node --expose-gc bench/run.mjs sweep [PREFIX] [STRATEGY]
+ * seam, and how many the stop set saves; then the program itself, with output and checkpoint, killed
+ * on its way and started again: how much memory it takes, and whether every reply is there once.
+ * Usage: node bench/run.mjs sweep [PREFIX] [STRATEGY]
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
 import { AddressSet, parseAddressRange } from '../src/lib/address-ranges.ts';
-import type { SweepStrategy } from '../src/model/sweep-record.ts';
+import type { SweepRecord, SweepStrategy } from '../src/model/sweep-record.ts';
 import { runSweep } from '../src/runtime/sweep.ts';
 import { openSimulatedSweep } from '../src/runtime/sweep-network.ts';
 import { FigureList } from './measured-cost.ts';
 
+const CLI = path.resolve('dist/cli/main.js');
+const LOOK_MS = 100;
 const MIB = 2 ** 20;
 const RATE = 500_000;
 
@@ -22,7 +32,77 @@ export async function main([prefix = '10.16.0.0/12', only]: readonly string[]): 
   for (const strategy of ['stop-set', 'every-ttl'] as const) {
     if (only === undefined || only === strategy) await measure(targets, strategy, figures);
   }
+  if (only === undefined) await measureProgram(prefix, figures);
   return figures.missed === 0 ? 0 : 1;
+}
+
+/** The program from end to end, with a kill once there is a checkpoint. */
+async function measureProgram(prefix: string, figures: FigureList): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fantrace-bench-'));
+  const files = {
+    checkpoint: path.join(folder, 'state.json'),
+    output: path.join(folder, 'o.jsonl.gz'),
+  };
+  const pace = ['--rate', `${RATE}`, '--per-prefix', `${RATE}`, '--per-interface', `${RATE}`];
+  const what = ['sweep', '--json', '--simulate', 'internet', '--seed', '1', ...pace, prefix];
+  const argv = [CLI, ...what, '-o', files.output, '--checkpoint', files.checkpoint];
+  try {
+    const killed = await runProgram(argv, () => existsSync(files.checkpoint));
+    const { output, peakMib } = await runProgram(argv, () => false);
+    const record = JSON.parse(output) as SweepRecord;
+    const lines = await linesOf(files.output);
+    console.log(`killed and resumed: ${record.summary} resumed: ${record.resumed}`);
+    figures.add({
+      what: 'sweep, the program with output: peak memory',
+      value: Math.max(killed.peakMib, peakMib),
+      unit: 'MiB',
+      goal: 300,
+      isGoalMost: true,
+    });
+    figures.add({
+      what: 'sweep, killed and resumed: lines of output missing or too many',
+      value: Math.abs(lines - record.repliesReceived) + (record.resumed ? 0 : 1),
+      unit: '',
+      goal: 0,
+      isGoalMost: true,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs to the end, or kills what it runs once `isEnough`. */
+async function runProgram(
+  argv: readonly string[],
+  isEnough: () => boolean,
+): Promise<{ readonly output: string; readonly peakMib: number }> {
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let peakMib = 0;
+  const timer = setInterval(() => {
+    peakMib = Math.max(peakMib, residentMib(child.pid));
+    if (isEnough()) child.kill('SIGKILL');
+  }, LOOK_MS);
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  clearInterval(timer);
+  return { output, peakMib };
+}
+
+/** The most that a process has had in memory so far. */
+function residentMib(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0; // it has just ended
+  }
+}
+
+async function linesOf(file: string): Promise<number> {
+  let lines = 0;
+  for await (const chunk of createReadStream(file).pipe(createGunzip())) {
+    for (const byte of chunk as Uint8Array) if (byte === 0x0a) lines++;
+  }
+  return lines;
 }
 
 async function measure(

@@ -71,7 +71,19 @@ export function decodeIpv4(bytes: Uint8Array): Ipv4Packet | Malformed {
 export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   const headerBytes = IPV4_HEADER_BYTES + packet.options.length;
   const bytes = new Uint8Array(headerBytes + packet.payload.length);
-  writeIpv4Header(bytes, 0, { ...packet, payloadLength: packet.payload.length });
+  // Field by field: a spread takes V8 longer than all the rest.
+  writeIpv4Header(bytes, 0, {
+    tos: packet.tos,
+    identification: packet.identification,
+    flags: packet.flags,
+    fragmentOffset: packet.fragmentOffset,
+    ttl: packet.ttl,
+    protocol: packet.protocol,
+    source: packet.source,
+    destination: packet.destination,
+    options: packet.options,
+    payloadLength: packet.payload.length,
+  });
   bytes.set(packet.payload, headerBytes);
   return bytes;
 }
