@@ -123,8 +123,9 @@ export interface TraceRecord {
   readonly measurement: {
     readonly probesSent: number;
     readonly repliesReceived: number;
-    /** Replies to probes that were given up already, of all traces that ran at once. */
+    /** Replies to probes of this trace that it had given up already. */
     readonly lateReplies: number;
+    /** This and what follows counts for all traces that ran at once. */
     readonly duplicates: number;
     readonly foreignReplies: number;
     readonly malformed: number;

@@ -122,7 +122,7 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
     return { ttl, replies: shown.map((probe) => outcomeOf(probe, context)) };
   });
   const probes = trace.hops.flatMap((hop) => hop.probes);
-  const { lateReplies, duplicates, foreignReplies, malformed } = station.engine.counters;
+  const { duplicates, foreignReplies, malformed } = station.engine.counters;
   return {
     schema: 'fantrace.trace/1',
     version: VERSION,
@@ -154,7 +154,7 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
     measurement: {
       probesSent: trace.probesSent,
       repliesReceived: probes.filter(({ reply }) => reply !== undefined).length,
-      lateReplies,
+      lateReplies: trace.lateReplies,
       duplicates,
       foreignReplies,
       malformed,

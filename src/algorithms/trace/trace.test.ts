@@ -125,6 +125,14 @@ describe('a path that answers', () => {
   });
 });
 
+test('a hop that answers after its time is a star, and its answer counts as late', () => {
+  const slow = (ttl: number): Answer | undefined =>
+    ttl === 2 ? { by: 2, rttMs: 150 } : path(4, 20)(ttl);
+  const { hops, trace } = run({ timeoutUs: 100 * MS, retries: 3 }, slow);
+  expect(hops).toEqual([1, null, 3, 99]);
+  expect(trace.lateReplies).toBe(3); // that to the fourth attempt comes after the end
+});
+
 describe('a silent hop', () => {
   test('costs ten round trips of the hop behind it, not the time-out', () => {
     const { hops, stopReason, tookMs } = run({}, path(8, 20, [4]));

@@ -27,6 +27,7 @@ export class Trace {
   #stopReason: TraceStopReason | undefined;
   #reachedTtl = Number.POSITIVE_INFINITY;
   #probesSent = 0;
+  #lateReplies = 0;
   #unreachableTtl = Number.POSITIVE_INFINITY;
   /** The farthest TTL that was answered. */
   #farthestTtl = 0;
@@ -56,6 +57,11 @@ export class Trace {
     return this.#probesSent;
   }
 
+  /** Replies to probes that were given up already. */
+  get lateReplies(): number {
+    return this.#lateReplies;
+  }
+
   /** A probe went out. */
   sent(ttl: number, round: number, sentAtUs: number): void {
     const probe = this.#probeAt(ttl, round);
@@ -69,7 +75,8 @@ export class Trace {
   replied(reply: ProbeReply): void {
     const hop = this.#hopAt(reply.ttl);
     const probe = hop?.probeAt(reply.round);
-    if (hop === undefined || probe === undefined || probe.state !== 'sent') return;
+    if (probe?.state === 'lost') this.#lateReplies++;
+    if (hop === undefined || probe?.state !== 'sent') return;
     hop.noteReply(probe, reply);
     this.#farthestTtl = Math.max(this.#farthestTtl, reply.ttl);
     if (reply.isTarget && reply.kind !== 'time-exceeded') {
