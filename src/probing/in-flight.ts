@@ -4,8 +4,9 @@
  *
  * A row stays after its answer, for duplicates, and after its time-out, for late replies, until its
  * rest is over. Rows are then reused oldest first, under another generation, so that a reply from
- * long ago is never taken for the answer to a newer probe. Only where all are in use does the oldest
- * row that has its outcome give its rest up: what is said of its probe after that counts as foreign.
+ * long ago is never taken for the answer to a newer probe. Only where all are in use does the
+ * oldest row that has its outcome give its rest up: what is said of its probe after that counts as
+ * foreign.
  */
 
 import { NumberQueue } from '../lib/number-queue.ts';
