@@ -89,7 +89,7 @@ export async function liveUntilStopped(
 ): Promise<number> {
   let daemonRuns = (_: boolean): void => {};
   const tracers = await setup.tracers((isRunning, reason) => {
-    if (!isRunning) log.warn({ reason }, "scamper's daemon has ended");
+    if (!isRunning && reason !== '') log.warn({ reason }, "scamper's daemon has ended");
     daemonRuns(isRunning);
   });
   try {

@@ -34,10 +34,18 @@ export function formatPlan(flags: WatchFlags): string {
   const rows = [
     ['Connections', [`from ${flags.source}`, ...ports_, ...addresses].join('; ')],
     ['Traces', [`by ${tracers}`, ...bounds].join('; ')],
-    ['Files', `${flags.output}/YYYY/MM/DD/, mode ${flags.fileMode.toString(8).padStart(4, '0')}`],
+    ['Files', filesOf(flags)],
     ['Open now', openNow(flags, policy)],
   ];
   return rows.map(([name = '', text]) => `${`${name}:`.padEnd(13)}${text}\n`).join('');
+}
+
+function filesOf({ output, fileMode, anonymize, hopAnnotations }: WatchFlags): string {
+  return [
+    `${output}/YYYY/MM/DD/, mode ${fileMode.toString(8).padStart(4, '0')}`,
+    ...(anonymize === 'none' ? [] : ['clients hidden in their network']),
+    ...(hopAnnotations === undefined ? [] : [`whose hops are in ${hopAnnotations}`]),
+  ].join('; ');
 }
 
 function openNow({ own }: WatchFlags, policy: Parameters<typeof skipReason>[1]): string {

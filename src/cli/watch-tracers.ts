@@ -5,6 +5,7 @@ import { NativeTracer } from '../watch/native-tracer.ts';
 import { Paris } from '../watch/paris.ts';
 import { Scamper } from '../watch/scamper.ts';
 import { ScamperDaemon } from '../watch/scamper-daemon.ts';
+import { SCAMPER_RANGES } from '../watch/scamper-task.ts';
 import type { Tracer, TracerName } from '../watch/tracer.ts';
 import { CliError } from './cli-error.ts';
 import type { WatchFlags } from './watch-flags.ts';
@@ -41,7 +42,8 @@ async function open(
   onRunning: DaemonListener,
 ): Promise<Tracer> {
   const { kind, dns: names, rate } = flags;
-  const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names } as const;
+  const waitProbe = SCAMPER_RANGES.waitProbe.min; // nothing else is as fast
+  const task = { kind: kind === 'paths' ? 'tracelb' : 'trace', ptr: names, waitProbe } as const;
   switch (name) {
     case 'native':
       return await nativeTracer(flags);

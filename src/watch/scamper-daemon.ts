@@ -35,7 +35,7 @@ export interface ScamperDaemonOptions {
   readonly haltMs?: number;
   readonly turns?: DestinationTurns;
   readonly clock?: WatchClock;
-  /** Told when the process begins and ceases to run. */
+  /** Told when the process begins and ceases to run; without a reason where it was closed. */
   readonly onRunning?: (isRunning: boolean, reason: string) => void;
 }
 
@@ -180,7 +180,7 @@ export class ScamperDaemon implements Tracer {
             this.#process = undefined;
             this.#cleared = process.close();
             this.#tasks.failAll(new TraceFailure('crashed', `scamper: ${reason}`));
-            onRunning?.(false, reason);
+            onRunning?.(false, this.#isClosed ? '' : reason);
           },
         },
       });

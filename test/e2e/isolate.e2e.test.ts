@@ -254,7 +254,7 @@ describe('the package', () => {
       ]),
     );
     const strays = files.filter(
-      (file) => !/^(dist|man|scenarios|schemas)(\/|$)|^[A-Zp][^/]+$/.test(file),
+      (file) => !/^(dist|man|packaging|scenarios|schemas)(\/|$)|^[A-Zp][^/]+$/.test(file),
     );
     expect(strays).toEqual([]);
     expect(
