@@ -1,6 +1,7 @@
 /** What the contract between the two networks asks of both, and what it makes of the answers. */
 
-import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { parseIpAddress } from '../../src/lib/ip-address.ts';
 import {
@@ -13,6 +14,7 @@ import { isActive } from '../../src/sim/schedule.ts';
 import { SimulatedLink } from '../../src/sim/simulated-link.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { isAlways } from './lab-clock.ts';
+import { startFixture } from './lab-nuisances.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 
 export interface Answers {
@@ -36,7 +38,6 @@ interface Span {
   readonly untilUs: number;
 }
 
-const PEER = fileURLToPath(new URL('./fixtures/survey-peer.mjs', import.meta.url));
 const SURVEY = new URL('./fixtures/link-survey.mjs', import.meta.url).href;
 export const SOURCE_PORTS: readonly number[] = Array.from({ length: 192 }, (_, i) => 33_000 + i);
 /** So many that a flow that loses a fifth has each hop answer but for one time in 400 000. */
@@ -60,10 +61,12 @@ export async function surveySimulated(plan: NetworkPlan): Promise<Survey> {
 /** @param plan that of the lab, or the same in the other family */
 export async function surveyLab(lab: NamespaceLab, plan: NetworkPlan): Promise<Survey> {
   const request = requestFor(plan);
+  const peer = await startFixture(lab, SOURCE, 'survey-peer', [JSON.stringify(request)]);
+  // Time starts only when the peer is ready to use it.
   const startedAtMs = request.spans.length > 1 ? await lab.startClock() : Date.now();
-  const argv = [process.execPath, PEER, JSON.stringify({ ...request, startedAtMs })];
-  const { stdout, stderr } = await lab.exec(SOURCE, argv);
-  expect(stderr).toBe('');
+  peer.stdin.end(String(startedAtMs));
+  const [stdout, [status]] = await Promise.all([text(peer.stdout), once(peer, 'close')]);
+  expect(status).toBe(0);
   const { answers, rounds, socketDrops } = JSON.parse(stdout);
   expect(socketDrops).toBe(0);
   // A machine that is busy with other things may fit less into a second.
@@ -73,6 +76,7 @@ export async function surveyLab(lab: NamespaceLab, plan: NetworkPlan): Promise<S
 
 function requestFor(plan: NetworkPlan) {
   const { family, source, target, routers } = plan;
+  const spans = spansOf(plan);
   const layers = new Set(routers.map(({ name }) => name.split('.')[0]));
   return {
     source: source[family],
@@ -81,7 +85,7 @@ function requestFor(plan: NetworkPlan) {
     sourcePorts: SOURCE_PORTS,
     shapes: shapesFor(plan),
     lastTtl: layers.size + 2, // the target, and one more that a detour may need
-    spans: spansOf(plan),
+    spans,
     rounds: ROUNDS,
   };
 }
@@ -101,12 +105,13 @@ function shapeIn(plan: NetworkPlan, answers: readonly Answers[]) {
   const target = plan.target.address[plan.family];
   const usual = answers.filter(({ kind }) => !isOfHalfOpen(plan, kind));
   const { answerer, node } = namesFor(plan);
-  const isChancy = plan.target.answerLimit !== undefined;
+  const isTimed = spansOf(plan).length > 1;
+  const isChancy = plan.target.answerLimit !== undefined || isTimed;
   const links = paths.flatMap((path) => path.map((far, i) => [path[i - 1] ?? SOURCE, far]));
   const seen = links.filter((ends) => !ends.includes('*'));
   return {
     answers: sorted(usual.map(({ ttl, from, kind }) => `TTL ${ttl}: ${answerer(from)} ${kind}`)),
-    // Which of its answers a target finds too many is chance.
+    // Which of its answers a target finds too many is chance, and so is what fits into a second.
     lengths: isChancy ? [] : sorted(paths.map((path) => String(path.indexOf(target)))),
     // By which of its interfaces a limited router spends its few answers, is chance, too.
     links: plan.routers.some(isSparing) ? [] : sorted(seen.map((ends) => ends.map(node).join(' '))),
@@ -197,8 +202,11 @@ function poolsOf(
  */
 export function expectPlannedShares(plan: NetworkPlan, { answers }: Survey): void {
   const isSteady = plan.routers.every(({ balancing }) => balancing.kind === 'per-flow');
-  const steps = plan.links.filter(({ near }) => near === plan.links[0]?.far);
-  if (!isSteady || spansOf(plan).length > 1 || plan.routers.some(isSparing)) return;
+  const steps = plan.links.filter(
+    ({ near, direction }) => near === plan.links[0]?.far && direction !== 'return',
+  );
+  const areAllSeen = !plan.routers.some((router) => router.isSilent || isSparing(router));
+  if (!isSteady || !areAllSeen || spansOf(plan).length > 1) return;
   const nodes = nodeOfAddress(plan);
   const taken = [...pathsOf(answers).values()].flatMap((path) => nodes.get(path[1] ?? '') ?? []);
   const flows = taken.filter((node) => steps.some(({ far }) => far === node)).length;
