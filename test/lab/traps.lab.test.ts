@@ -40,7 +40,7 @@ const LINK = ['r2.1', 'r3.2'] as const;
 const LOSSY = { link: LINK, forwardLoss: 0.2 } as const;
 const CONFIDENT = ['--confidence', '99.99%'];
 /** Bounds a run that has nothing to find, or little to find it by. */
-const BRIEF = ['--max-time', '6s', '--exclude', '10%'];
+const BRIEF = ['--max-time', '10s', '--exclude', '10%'];
 const SEED = 3;
 /** So that the run has learnt the paths and is counting. */
 const MID_RUN_PROBES = 1500;
@@ -62,7 +62,7 @@ describe.concurrent('limits on ICMP errors', () => {
     const lab = await open();
     await limitAsLinuxDoes(lab);
     // Of links that one flow is known to cross, its probes to the target are all that tells.
-    const flags = [...CONFIDENT, '--max-time', '30s', '--exclude', '30%'];
+    const flags = [...CONFIDENT, '--max-time', '45s', '--exclude', '30%'];
     await expectNobodyBlamed(lab, { flags });
   });
 
