@@ -7,6 +7,7 @@
  */
 
 import {
+  mixedUp,
   openWatchLab,
   type WatchFile,
   type WatchLab,
@@ -149,7 +150,7 @@ async function load(
     );
     const own = files.filter(({ metadata }) => !metadata.CachedResult);
     const twice = own.length - new Set(own.map(({ destination }) => destination)).size;
-    const mixed = files.filter(isMixed);
+    const mixed = mixedUp(files);
     console.log(
       [
         `${visits.connections} connections of ${lab.clients.length} clients`,
@@ -165,11 +166,6 @@ async function load(
     return wrong.length === 0 && twice === 0 && mixed.length === 0;
   } finally {
     run.remove();
-  }
-
-  /** Whether it is not to the letter the result that it says it is. */
-  function isMixed({ metadata, result, destination }: WatchFile): boolean {
-    return JSON.stringify(result).length === 0 || destination !== result['dst'] || !metadata.UUID;
   }
 }
 

@@ -133,6 +133,16 @@ export interface WatchFile {
   readonly result: Readonly<Record<string, unknown>>;
 }
 
+/** Files that share a result, and have not the one of whom they name, or of another destination. */
+export function mixedUp(files: readonly WatchFile[]): WatchFile[] {
+  const byUuid = new Map(files.map((file) => [file.metadata.UUID, file]));
+  return files.filter(({ metadata, result }) => {
+    if (!metadata.CachedResult) return false;
+    const original = byUuid.get(metadata.CachedUUID);
+    return original === undefined || JSON.stringify(original.result) !== JSON.stringify(result);
+  });
+}
+
 /** Where a watcher writes, and what it finds in its environment. */
 export interface WatchPlace {
   /** A new one unless told. */

@@ -5,13 +5,14 @@
 
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
-import { openWatchLab, SERVICE_PORT, type WatchFile, type WatchLab } from './watch-lab.ts';
+import { mixedUp, openWatchLab, SERVICE_PORT, type WatchFile, type WatchLab } from './watch-lab.ts';
 
 const CLIENTS = 20;
 /** One behind another on each path. */
@@ -48,6 +49,7 @@ describe('fantrace watch', () => {
       expect(Object.values(countBy(own, ({ destination }) => destination))).toEqual(
         lab.clients.map(() => 1),
       );
+      expect(mixedUp(files)).toEqual([]);
       for (const { name, metadata, types } of files) {
         expect(name).toMatch(/^\d{4}\/\d\d\/\d\d\/\d{8}T\d{6}Z_\S+\.jsonl$/);
         expect(name.endsWith(`_${metadata.UUID}.jsonl`)).toBe(true);
@@ -55,6 +57,39 @@ describe('fantrace watch', () => {
       }
     } finally {
       run.remove();
+    }
+  });
+});
+
+describe("tcp-info's event socket", () => {
+  it('names connections, and their files', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'fantrace-watch-events-'));
+    const socket = path.join(folder, 'sock');
+    const server = createServer((client) => {
+      for (const [i, address] of lab.clients.entries()) {
+        const ends = {
+          SrcIP: lab.serverFor(address),
+          DstIP: address,
+          SPort: 80,
+          DPort: 50_000 + i,
+        };
+        const uuid = `info_1_${i}`;
+        client.write(`${JSON.stringify({ Event: 0, UUID: uuid, ID: { ...ends, Cookie: i } })}\n`);
+        client.write(`${JSON.stringify({ Event: 1, UUID: uuid, ID: null })}\n`);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const run = await lab.watch(['--source', 'eventsocket', '--eventsocket', socket]);
+    try {
+      await run.reaches('fantrace_connections_total{source="eventsocket"}', CLIENTS);
+      expect(await run.stop()).toBe(0);
+      const found = run.files().map(({ destination, metadata }) => [destination, metadata.UUID]);
+      const expected = lab.clients.map((address, i) => [address, `info_1_${i}`]);
+      expect(new Map(found as [string, string][])).toEqual(new Map(expected as [string, string][]));
+    } finally {
+      run.remove();
+      server.close();
+      rmSync(folder, { recursive: true });
     }
   });
 });
