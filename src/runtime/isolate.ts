@@ -1,6 +1,7 @@
 /** One `isolate` run: puts algorithm, engine and network together and writes the record. */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { Isolation, type IsolationOptions } from '../algorithms/isolation/isolation.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
@@ -100,6 +101,8 @@ export async function runIsolate(
       },
       isDone: () => isolation.stopReason !== undefined && (extra?.isOver(timeline.nowUs()) ?? true),
     });
+    // A stall that ends with the run is noted by a timer that is due before this one.
+    if (options.simulated === null && network.replayed === undefined) await setTimeout(0);
   } finally {
     delays.disable();
   }
