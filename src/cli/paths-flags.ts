@@ -34,6 +34,7 @@ export interface PathsFlags {
   readonly seed?: number;
   readonly simulate?: string;
   readonly aliases?: true;
+  readonly asnDb?: string;
   readonly dns: boolean;
   readonly json?: true;
   readonly jsonl?: true;
@@ -52,12 +53,13 @@ export function pathsFlags(): Option[] {
 
 /** As the library takes them. */
 export function pathsOptionsOf(flags: PathsFlags, signal: AbortSignal): PathsOptions {
-  const { ipv4, ipv6, dns, maxTime, json, jsonl, format, svg, dot, ...same } = flags;
+  const { ipv4, ipv6, dns, asnDb, maxTime, json, jsonl, format, svg, dot, ...same } = flags;
   const given = {
     ...same,
     family: ipv4 ? 4 : ipv6 ? 6 : undefined,
     maxTimeMs: maxTime === undefined ? undefined : Math.ceil(maxTime / 1000),
     names: dns,
+    asDatabase: asnDb,
     signal,
   };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -133,6 +135,7 @@ function hostFlags(): Option[] {
 function outputFlags(): Option[] {
   return [
     new Option('--no-dns', 'do not look up names of addresses'),
+    new ValueOption('--asn-db <FILE>', 'tell autonomous systems by this database (MMDB)', TEXT),
     new Option('--json', 'write one JSON document, schema fantrace.paths/1')
       .conflicts('jsonl')
       .conflicts('format'),

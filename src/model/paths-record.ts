@@ -1,6 +1,7 @@
 /** The record of a multipath search: all that reports of it read, and what `--json` writes. */
 
 import type { IpFamily } from '../lib/ip-address.ts';
+import type { AsOrigin } from './as-origin.ts';
 import type { TraceLabel } from './trace-record.ts';
 
 export type PathsProtocol = 'udp' | 'tcp' | 'icmp';
@@ -31,7 +32,12 @@ export interface PathsPlace {
   readonly kind: 'source' | 'interface' | 'silent' | 'clump';
   readonly ttl: number;
   /** One for an interface, none for a silent hop. */
-  readonly addresses: readonly { readonly address: string; readonly name: string | null }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly name: string | null;
+    /** Whose network it is in; null where nobody knows or was asked. */
+    readonly as: AsOrigin | null;
+  }[];
   readonly flows: number;
   readonly rttMs: RoundTrips | null;
   /** Single round trips in milliseconds, evenly chosen where there are more than 64. */

@@ -3,6 +3,7 @@
  * is missing, if anything is.
  */
 
+import { asOriginText } from '../model/as-origin.ts';
 import type { PathsPlace, PathsRecord } from '../model/paths-record.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { counted, listed, wrap } from './wrap.ts';
@@ -83,6 +84,7 @@ function graphLines(record: PathsRecord, width: number): string[] {
 
 function notesOf({ kind, addresses, mpls, nat, end }: PathsPlace): string {
   const names = addresses.flatMap(({ name }) => name ?? []);
+  const systems = new Set(addresses.flatMap((each) => (each.as ? asOriginText(each.as) : [])));
   const ends = {
     target: 'target',
     refused: 'refuses',
@@ -100,6 +102,7 @@ function notesOf({ kind, addresses, mpls, nat, end }: PathsPlace): string {
         ]
       : []),
     ...(names.length > 0 ? [listed(names, 2)] : []),
+    ...(systems.size > 0 ? [listed([...systems], 2)] : []),
     ...(mpls.length > 0 ? [`MPLS ${mpls.join(',')}`] : []),
     ...(nat ? ['behind NAT'] : []),
     ...(end === null ? [] : [ends[end]]),

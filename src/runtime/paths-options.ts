@@ -46,6 +46,8 @@ export interface PathsOptions {
   readonly aliases?: boolean;
   /** Whether to look up names of addresses; true unless told. */
   readonly names?: boolean;
+  /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
+  readonly asDatabase?: string;
   readonly family?: IpFamily;
   /** A shipped scenario by its name, or a file: nothing is sent. */
   readonly simulate?: string;

@@ -8,6 +8,7 @@ import { excludedShare, graphFailure } from '../algorithms/multipath/stopping-po
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { AddressBook } from '../model/address-book.ts';
+import type { AsOrigin } from '../model/as-origin.ts';
 import type {
   PathsAliases,
   PathsBalancer,
@@ -97,11 +98,16 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
   return { ...facts, summary: pathsSummary(facts) };
 }
 
-/** The record with names of its addresses. */
-export function namedPaths(record: PathsRecord, names: ReadonlyMap<string, string>): PathsRecord {
+/** The record with what is known of its addresses. */
+export function namedPaths(
+  record: PathsRecord,
+  names: ReadonlyMap<string, string>,
+  origins: ReadonlyMap<string, AsOrigin>,
+): PathsRecord {
   const named = ({ address }: { readonly address: string }) => ({
     address,
     name: names.get(address) ?? null,
+    as: origins.get(address) ?? null,
   });
   const hops = record.hops.map(({ ttl, places }) => ({
     ttl,
@@ -156,7 +162,7 @@ function placeRecord(place: Place, { discovery, addresses, network }: View): Pat
     id: idOf(place, addresses),
     kind: KINDS[place.kind],
     ttl: place.ttl,
-    addresses: texts.map((address) => ({ address, name: null })),
+    addresses: texts.map((address) => ({ address, name: null, as: null })),
     flows: place.flows.length,
     rttMs: roundTripsOf(own.map(({ reply }) => reply.rttUs / 1000)),
     roundTripsMs: sampled(own.map(({ reply }) => reply.rttUs / 1000)),

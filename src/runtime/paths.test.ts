@@ -7,6 +7,7 @@ import { formatScamperPaths } from '../report/paths-scamper.ts';
 import { formatPathsText } from '../report/paths-text.ts';
 import { nodeOfAddress, planNetwork } from '../sim/network-plan.ts';
 import { findPaths, type PathsEvent, type PathsOptions, paths } from './paths.ts';
+import { namedPaths } from './paths-record.ts';
 import { loadScenario } from './scenario-files.ts';
 
 const HEALTHY = { simulate: 'healthy-fabric', seed: 5, confidence: 0.999 } as const;
@@ -126,6 +127,22 @@ test('aliases over IPv6, which numbers no packets: nothing is told', async () =>
   const record = await paths('anything', { ...HEALTHY, family: 6, aliases: true });
   expect(record.aliases?.routers).toEqual([]);
   expect(new Set(record.aliases?.untestable.map(({ why }) => why))).toEqual(new Set(['constant']));
+});
+
+test('names and autonomous systems stand beside their addresses', async () => {
+  const record = await paths('anything', HEALTHY);
+  const names = new Map([['10.1.0.2', 'edge.example.net']]);
+  const origins = new Map([['10.1.0.2', { asn: 64_500, name: 'EXAMPLE-NET', prefix: null }]]);
+  const named = namedPaths(record, names, origins);
+  expect(flawsOf('paths-1', named)).toEqual([]);
+  expect(formatPathsText(named, { width: 200 })).toContain(
+    '(edge.example.net; AS64500 EXAMPLE-NET)',
+  );
+});
+
+test('a database that is not there is an error before anything is sent', async () => {
+  const asDatabase = '/nonexistent/asn.mmdb';
+  await expect(paths('anything', { ...HEALTHY, asDatabase })).rejects.toThrow(/ENOENT/);
 });
 
 test('searches at once are each as they would be alone', async () => {

@@ -7,8 +7,10 @@ import pLimit from 'p-limit';
 import { placesOf } from '../algorithms/multipath/places.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
+import type { AsOrigin } from '../model/as-origin.ts';
 import type { PathsRecord, PathsReply } from '../model/paths-record.ts';
 import type { ProbeReply } from '../model/probe.ts';
+import { sharedAsLookup } from './as-lookup.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';
 import {
@@ -79,6 +81,8 @@ export async function findPaths(
   const options = completePathsOptions(given);
   return atOnce(async () => {
     given.signal?.throwIfAborted();
+    const file = given.asDatabase; // opened while there still are rights
+    const lookup = file === undefined ? undefined : await sharedAsLookup({ file });
     const network = await openNetwork(target, given, options);
     try {
       listener.opened?.();
@@ -90,9 +94,12 @@ export async function findPaths(
       );
       const unnamed = pathsRecordOf(parts);
       const wantsNames = given.names !== false && simulated === null && !unnamed.partial;
-      const record = wantsNames
-        ? namedPaths(unnamed, await ptrNames(addressesIn(unnamed), given.signal))
-        : unnamed;
+      const addresses = addressesIn(unnamed);
+      const [names, origins] = await Promise.all([
+        wantsNames ? ptrNames(addresses, given.signal) : new Map<string, string>(),
+        lookup?.originsOf(addresses, given.signal) ?? new Map<string, AsOrigin>(),
+      ]);
+      const record = namedPaths(unnamed, names, origins);
       listener.event?.({ type: 'end', record });
       return { record, replies: pathsReplies(parts) };
     } finally {
