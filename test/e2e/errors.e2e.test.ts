@@ -98,7 +98,9 @@ describe('a command line that makes no sense', () => {
     { args: ['isolate', '--colour', 'x'], says: "unknown option '--colour'" },
     { args: ['isolate', '--prot', '9', 'x'], says: 'did you mean --port?' },
     { args: ['isolate', '-x'], says: "unknown option '-x'" },
-    { args: ['isolate', 'a', 'b'], says: 'too many arguments' },
+    { args: ['isolate', '::1', '127.0.0.1'], says: 'the targets have addresses of both families' },
+    { args: ['isolate', '127.0.0.1', '127.0.0.1'], says: 'are one target: 127.0.0.1' },
+    { args: ['paths', 'a', 'b'], says: 'too many arguments' },
     { args: ['isolate', 'a', '--port'], says: "option '-p, --port <PORT>' argument missing" },
     {
       args: ['isolate', '-4', '-6', 'a'],
@@ -141,7 +143,7 @@ describe('a command line that makes no sense', () => {
   test('--json behind -- is a target, and does not turn JSON on', async () => {
     const { status, stdout, stderr } = await cli.run(['isolate', '--', '--json', '--json']);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toContain('too many arguments');
+    expect(stderr).toContain('no address is known for the host --json');
   });
 });
 
@@ -203,7 +205,7 @@ describe('help', () => {
     const { status, stdout, stderr } = await cli.run(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: fantrace /);
-    expect(stdout).toContain('isolate [options] [TARGET]');
+    expect(stdout).toContain('isolate [options] [TARGET...]');
   });
 
   test.each([[['isolate', '--help']], [['isolate', '-h']], [['help', 'isolate']]])(
