@@ -60,13 +60,15 @@ export function rangesWithout(
   let from = 0;
   for (const range of mergedRanges(ranges)) {
     while (from < holes.length && (holes[from] as AddressRange).last < range.first) from++;
-    left.push(...cutUp(range, holes, from));
+    for (const part of cutUp(range, holes, from)) left.push(part);
   }
   return left;
 }
 
 /** What the holes, of which none before number `from` counts, leave of a range. */
 function cutUp(range: AddressRange, holes: readonly AddressRange[], from: number): AddressRange[] {
+  const next = holes[from];
+  if (next === undefined || next.first > range.last) return [range]; // most of a million
   const left: AddressRange[] = [];
   let { first } = range;
   for (let i = from; i < holes.length && first <= range.last; i++) {
@@ -100,9 +102,9 @@ export class AddressSet {
     this.#numbers = new Float64Array(merged.length);
     let size = 0;
     for (const [i, { first, last }] of merged.entries()) {
-      this.#firsts.set(bytesOf(first, family), i * this.#addressBytes);
+      this.#writeFirst(i, first);
       this.#numbers[i] = size;
-      size += Number(last - first) + 1;
+      size += last === first ? 1 : Number(last - first) + 1;
     }
     if (size < 1 || size > 2 ** 40) {
       throw new RangeError(`a set of addresses has 1 to 2^40 of them, got ${size}`);
@@ -151,6 +153,19 @@ export class AddressSet {
     return distance >= 0 && number < next ? number : -1;
   }
 
+  #writeFirst(range: number, first: bigint): void {
+    const start = range * this.#addressBytes;
+    if (this.family === 6) {
+      this.#firsts.set(bytesOf(first, 6), start);
+      return;
+    }
+    let rest = Number(first);
+    for (let i = start + 3; i >= start; i--) {
+      this.#firsts[i] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
+
   #rangeOf(number: number): number {
     let low = 0;
     let high = this.#numbers.length - 1;
@@ -184,6 +199,10 @@ export class AddressSet {
 }
 
 function numberOf(address: Uint8Array): bigint {
+  if (address.length === 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = address;
+    return BigInt(((a * 256 + b) * 256 + c) * 256 + d);
+  }
   let number = 0n;
   for (const byte of address) number = (number << 8n) | BigInt(byte);
   return number;
