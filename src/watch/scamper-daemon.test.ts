@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -154,6 +155,21 @@ describe('a scamper for all traces', () => {
     expect(existsSync(socketPath)).toBe(true);
     await daemon.close();
     expect(existsSync(socketPath)).toBe(true);
+  });
+
+  it('takes the place of one that was killed, but of none that lives', async () => {
+    const { folder } = daemonWith();
+    const socketPath = join(folder, 'control');
+    const script = `require('net').createServer().listen(${JSON.stringify(socketPath)}, `;
+    spawnSync(process.execPath, ['-e', `${script}() => process.kill(process.pid, 'SIGKILL'))`]);
+    expect(existsSync(socketPath)).toBe(true);
+    const options = { binary: standIn('scamper-daemon'), socketPath };
+    const first = new ScamperDaemon(options);
+    await first.start();
+    const second = new ScamperDaemon(options);
+    await expect(second.start()).rejects.toMatchObject({ code: 'SOCKET_TAKEN' });
+    await Promise.all([first.close(), second.close()]);
+    expect(existsSync(socketPath)).toBe(false);
   });
 
   it('refuses a pace that scamper does not have', () => {

@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { printable } from '../lib/printable.ts';
 import { HostError } from '../runtime/host-error.ts';
@@ -74,7 +74,7 @@ export class ScamperProcess {
    * @throws {Error} where it ends, or says nothing, before there is a session
    */
   static async start(options: ScamperProcessOptions): Promise<ScamperProcess> {
-    if (existsSync(options.socketPath)) {
+    if (await isTaken(options.socketPath)) {
       throw new HostError(
         'SOCKET_TAKEN',
         `the control socket ${options.socketPath} must not exist before scamper makes it\n` +
@@ -162,6 +162,17 @@ export class ScamperProcess {
     killGroup(this.#child);
     this.#options.listener.ended(reason);
   }
+}
+
+/** Whether something is there; a socket to which nobody listens, as a killed process leaves, goes. */
+async function isTaken(path: string): Promise<boolean> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (!found.isSocket()) return true;
+  const socket = await connection(path);
+  if (socket === undefined) rmSync(path, { force: true });
+  socket?.destroy();
+  return socket !== undefined;
 }
 
 /** undefined while nobody listens there. */
