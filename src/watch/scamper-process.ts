@@ -164,7 +164,7 @@ export class ScamperProcess {
   }
 }
 
-/** Whether something is there; a socket to which nobody listens, as a killed process leaves, goes. */
+/** Whether something is there; a socket that nobody listens to, as the killed leave, goes. */
 async function isTaken(path: string): Promise<boolean> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
