@@ -59,7 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (options.listsWrong) console.log(`\n${wrongWorlds(plain).join('\n')}`);
   if (options.hasBursts) {
     const bursts = await measured('fixed', options, { hasBursts: true });
-    goals.push(...burstGoals(plain, bursts));
+    goals.push(...burstGoals(bursts));
     console.log(`\nLosses in bursts:\n${formatTable(bursts)}`);
   }
   if (options.isSequential) {

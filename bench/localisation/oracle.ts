@@ -20,12 +20,28 @@ interface Cell {
   readonly received: number;
   /** Chance of an answer if the fault were not there. */
   readonly chance: number;
+  /** The rounds of what was lost. */
+  readonly lostIn: readonly number[];
 }
 
-/** @param classes of forward loss that the data can tell apart: the rivals of the true place */
+/** Losses in rounds that are farther apart cannot be one burst: one may lie across a border. */
+const BURST_ROUNDS = 2;
+
+interface Measured {
+  readonly world: World;
+  readonly counts: PathCounts;
+  /** How many classes of forward loss the data can tell apart: the rivals of the true place. */
+  readonly classes: number;
+  /**
+   * Whether all that is healthy loses in bursts as well: then one burst says nothing, as one in
+   * fifteen healthy worlds shows one.
+   */
+  readonly hasBursts: boolean;
+}
+
 export function isDetectable(
   truth: TruthClass,
-  { world, counts, classes }: { world: World; counts: PathCounts; classes: number },
+  { world, counts, classes, hasBursts }: Measured,
 ): boolean {
   const cells = cellsOf(truth, world, counts);
   const sent = cells.reduce((sum, cell) => sum + cell.sent, 0);
@@ -33,7 +49,12 @@ export function isDetectable(
   const flows = new Set(truth.cells.map((cell) => Math.floor(cell / ttls))).size;
   const bucket = truth.fault.bucket ? BUCKET_PENALTY + 0.5 * Math.log1p(flows) : 0;
   const penalty = Math.log(classes / FALSE_ALARM) + 0.5 * Math.log1p(sent) + bucket;
-  return bestGain(cells) > penalty;
+  return bestGain(cells) > penalty && (!hasBursts || hasSeveralBursts(cells));
+}
+
+function hasSeveralBursts(cells: readonly Cell[]): boolean {
+  const rounds = cells.flatMap(({ lostIn }) => lostIn);
+  return Math.max(...rounds) - Math.min(...rounds) >= BURST_ROUNDS;
 }
 
 function cellsOf(truth: TruthClass, world: World, counts: PathCounts): Cell[] {
@@ -55,7 +76,14 @@ function cellsOf(truth: TruthClass, world: World, counts: PathCounts): Cell[] {
       (product, fault) => product * (1 - lossIn(fault, flow.cables, hop)),
       (1 - world.baseLoss) ** cables * (router?.answerRatio ?? 1),
     );
-    return [{ sent: counted.sent[hop] ?? 0, received: counted.received[hop] ?? 0, chance }];
+    return [
+      {
+        sent: counted.sent[hop] ?? 0,
+        received: counted.received[hop] ?? 0,
+        chance,
+        lostIn: counted.lostIn?.[hop] ?? [],
+      },
+    ];
   });
 }
 

@@ -20,7 +20,8 @@ import { WorldRun } from './world-run.ts';
 /** The defaults of the program. */
 const RATES = { perInterface: 100, total: 2000 };
 const MAX_TTL = 30;
-const EXCLUDE = 0.02;
+/** A run that looks for losses as small as these must not end before it has ruled them out. */
+const EXCLUDE = MIN_LOSS;
 
 const HOP_US = 500;
 /** How long the engine waits for a reply on such short ways. */

@@ -81,7 +81,7 @@ export function runTrial(options: TrialOptions): TrialResult {
     classSizes: truth.map(({ members }) => members.size),
     detectable: truth
       .filter(({ fault }) => fault.direction === 'forward')
-      .map((each) => isDetectable(each, { world, counts, classes })),
+      .map((each) => isDetectable(each, { world, counts, classes, hasBursts: options.hasBursts })),
     losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
     isEndFound: isCutOff(world) && endsAtFault(world, localisation),
     sampleMs: sampledMs - startMs,

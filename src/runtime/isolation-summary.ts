@@ -60,6 +60,9 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,
+    sprayed: [...isolation.table.measured().clumps.values()].map((members) =>
+      members.map(({ address }) => addresses.textOf(address)),
+    ),
     refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
     probesNeeded: isolation.probesNeeded,
     loops: [...isolation.table.measured().loops].map(([from, to]) => ({

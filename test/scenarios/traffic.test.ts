@@ -70,6 +70,41 @@ describe('a target that limits its ICMP errors', () => {
   );
 });
 
+describe('a target that limits its resets', () => {
+  const answerLimit = { perSecond: 9, burst: 9 };
+  const limited = { ...FABRIC, target: { answer: 'refuse', answerLimit } };
+  const perRouter = { icmpLimit: { perSecond: 1, burst: 6 } };
+  const lastRouters = ['r3.0', 'r3.1', 'r3.2', 'r3.3', 'r4.0'];
+  const routers = Object.fromEntries(lastRouters.map((name) => [name, perRouter]));
+
+  test.each([
+    { scenario: scenarioOf(limited), family: 4, seed: 1 },
+    { scenario: scenarioOf({ ...limited, routers }), family: 4, seed: 1 },
+    { scenario: scenarioOf({ ...limited, routers }), family: 6, seed: 2 },
+  ] as const)(
+    'is not taken for one that loses packets, nor are limits before it ($family, $seed)',
+    async (run) => {
+      const record = await isolateSimulated(run);
+      expect(record.verdict, describeRun(record, run)).toBe('no-loss');
+      expect(record.rejected.map(({ cause }) => cause)).toContain('target-rate-limit');
+    },
+  );
+
+  test('hides no loss before it', async () => {
+    const faults = [{ link: ['r2.1', 'r3.2'], forwardLoss: 0.2 }];
+    const run: SimulatedRun = { scenario: scenarioOf({ ...limited, faults }), family: 4, seed: 1 };
+    const record = await isolateSimulated(run);
+    expect(isFoundAlone(record, run.scenario, PLACE), describeRun(record, run)).toBe(true);
+  });
+
+  test.each([1, 2, 3])('is told from one whose last link loses a fifth (seed %i)', async (seed) => {
+    const faults = [{ link: ['r4.0', 'target'], forwardLoss: 0.2 }];
+    const run: SimulatedRun = { scenario: scenarioOf({ ...FABRIC, faults }), family: 4, seed };
+    const record = await isolateSimulated(run);
+    expect(record.verdict, describeRun(record, run)).toBe('target-loss');
+  });
+});
+
 describe('classes side by side', () => {
   test.each(
     runsOf({

@@ -75,6 +75,7 @@ describe('what is known of a flow', () => {
       PATHS.map((path) => ({
         ...flowOf(path, 2),
         responders: table.counts().flows[PATHS.indexOf(path)]?.responders,
+        lostIn: path.map((answer) => (answer === '*' ? [0, 1] : [])),
       })),
     );
   });

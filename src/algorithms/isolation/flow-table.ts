@@ -67,6 +67,7 @@ export class FlowTable {
   readonly #options: FlowTableOptions;
   readonly #flows: Flow[] = [];
   readonly #rounds = new Rounds();
+  #roundsOver = 0;
   #measured: MeasuredPaths | undefined;
 
   constructor(options: FlowTableOptions) {
@@ -144,13 +145,15 @@ export class FlowTable {
 
   /** Adds up the rounds that are over; returns how many they were. */
   commitRounds(): number {
-    return this.#rounds.takeOver((index, observation) => {
+    const over = this.#rounds.takeOver((index, observation) => {
       const flow = this.#flows[index];
       if (flow === undefined) return;
       this.#measured = undefined;
       flow.observations.push(observation);
       flow.sent[observation.hop] = (flow.sent[observation.hop] ?? 0) + 1;
     });
+    this.#roundsOver += over;
+    return over;
   }
 
   /** Rounds whose outcome is not yet known. */
@@ -242,6 +245,21 @@ export class FlowTable {
     return this.measured().counts;
   }
 
+  /** What the target answered of the probes to it, in the rounds from one to before another. */
+  targetAnswers(fromRound: number, untilRound: number): { sent: number; received: number } {
+    const tally = { sent: 0, received: 0 };
+    for (const { observations, reachedHop } of this.#flows) {
+      for (const { round, hop, answer } of observations) {
+        if (hop !== reachedHop || round < fromRound || round >= untilRound || answer === VOID) {
+          continue;
+        }
+        tally.sent++;
+        if (answer !== STAR) tally.received++;
+      }
+    }
+    return tally;
+  }
+
   /** Paths, their counts and their changes over all rounds that are over. */
   measured(): MeasuredPaths {
     this.#measured ??= measurePaths(
@@ -250,7 +268,11 @@ export class FlowTable {
         refusalHop: flow.refusal?.hop,
         target: this.targetOf(index),
       })),
-      { minTtl: this.#options.minTtl, target: this.#options.target },
+      {
+        minTtl: this.#options.minTtl,
+        target: this.#options.target,
+        rounds: this.#roundsOver,
+      },
     );
     return this.#measured;
   }

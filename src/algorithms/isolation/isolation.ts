@@ -23,6 +23,7 @@ import { presentPaths } from './measured-paths.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
+import { TargetTrial } from './target-trial.ts';
 import {
   type ClassFinding,
   type ClassLayout,
@@ -74,6 +75,7 @@ const MEASURED_SHARE = 0.9;
 /** An interface that was sent so many probes owes the missing replies to itself. */
 const JUDGED_PROBES = 150;
 const EVALUATE_EVERY_US = 200_000;
+const EVALUATE_IDLE_US = 1_000_000;
 /** Rounds that may wait for their last replies while the next is under way. */
 const OPEN_ROUNDS_MAX = 8;
 const ROUNDS_MAX = 60_000;
@@ -92,11 +94,13 @@ export class Isolation implements ProbeSink {
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
   #roundsPlanned = 0;
   #roundsOver = 0;
+  #roundsEvaluated = 0;
   #probesOrdered = 0;
   #settled = { places: '', evaluations: 0 };
   #isDraining = false;
   /** Whether the target was found to limit its answers, and is left out since. */
   #isTargetSpared = false;
+  readonly #trial: TargetTrial;
   #stopReason: StopReason | undefined;
 
   constructor(
@@ -112,6 +116,7 @@ export class Isolation implements ProbeSink {
       targetOf: (flow) => targets[targetOf(flow, this.#layout)] ?? target,
     });
     this.#late = new LateAnswers(this.#table);
+    this.#trial = new TargetTrial((from, until) => this.#table.targetAnswers(from, until));
   }
 
   /** Why it ended; undefined while it goes on. */
@@ -151,9 +156,9 @@ export class Isolation implements ProbeSink {
     if (this.#stopReason !== undefined) return;
     this.#startedAtUs ??= nowUs;
     this.#roundsOver += this.#table.commitRounds();
-    const isDue = nowUs - this.#evaluatedAtUs >= EVALUATE_EVERY_US;
-    if (isDue && this.#roundsOver > 0) {
+    if (this.#isEvaluationDue(nowUs)) {
       this.#evaluatedAtUs = nowUs;
+      this.#roundsEvaluated = this.#roundsOver;
       this.#stopReason = this.#evaluate(nowUs, prober);
     }
     this.#stopReason ??= this.#exhausted(nowUs);
@@ -174,7 +179,10 @@ export class Isolation implements ProbeSink {
 
   /** How often a target answered, where those limit that; undefined where they do not. */
   limitedTarget(target: number): TargetAnswers | undefined {
-    return this.#isTargetSpared ? targetAnswers(this.#table.counts(), target) : undefined;
+    if (!this.#isTargetSpared) return undefined;
+    const answers = targetAnswers(this.#table.counts(), target);
+    const whenSlow = this.#trial.whenSlow(this.#roundsPlanned);
+    return whenSlow === undefined ? answers : { ...answers, whenSlow };
   }
 
   /** The flows that are probed of these classes. */
@@ -204,6 +212,15 @@ export class Isolation implements ProbeSink {
     this.#table.unsent(round);
   }
 
+  /** Counts change when rounds are over; answers that come late may change them in between. */
+  #isEvaluationDue(nowUs: number): boolean {
+    if (this.#roundsOver === 0) return false;
+    const isPressing =
+      this.#roundsOver > this.#roundsEvaluated || this.#settled.evaluations > 0 || this.#isDraining;
+    const everyUs = isPressing ? EVALUATE_EVERY_US : EVALUATE_IDLE_US;
+    return nowUs - this.#evaluatedAtUs >= everyUs;
+  }
+
   #startRound(nowUs: number, prober: Prober): void {
     const { flows, maxProbes } = this.#options;
     const areScoutsOut = this.#roundsOver === 0;
@@ -213,7 +230,7 @@ export class Isolation implements ProbeSink {
     if (!areScoutsOut) this.#chosen ??= spread(this.#affordableFlows(), flows);
     const planned = planRound(this.#table, {
       ...this.#options,
-      chosen: areScoutsOut ? scouts(this.#layout) : this.chosenFlows,
+      chosen: areScoutsOut ? scouts(this.#layout) : this.#flowsToProbe(),
       leads: this.#leads,
       limited: this.#budgets.limited,
       limitedPerRound: (responder) => this.#budgets.perRound(responder),
@@ -227,6 +244,12 @@ export class Isolation implements ProbeSink {
       this.#probesOrdered++;
       prober.order(flow, ttl, round);
     }
+  }
+
+  /** While the target is on trial, flows that it has answered: others would ask it too often. */
+  #flowsToProbe(): readonly number[] {
+    if (!this.#trial.isOpen) return this.chosenFlows;
+    return this.chosenFlows.filter((flow) => this.#table.reachedHop(flow) !== undefined);
   }
 
   /** As many flows as can be probed in all rounds that a verdict takes; the scouts at least. */
@@ -246,13 +269,33 @@ export class Isolation implements ProbeSink {
     if (!this.#table.hasAnswers) {
       return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
     }
-    if (this.#hasSettled(localisation) && isDecided) {
+    const isOnTrial = this.#tryTarget(localisation, prober);
+    if (this.#hasSettled(localisation) && isDecided && !isOnTrial) {
       this.#isDraining = this.#late.isAwaited(found.losses, nowUs);
       return this.#isDraining ? undefined : 'sure';
     }
     if (this.#isDeadEnd(localisation)) return 'no-answer';
     const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
     return isClean && localisation.excludedLossRatio <= this.#options.exclude ? 'clean' : undefined;
+  }
+
+  /**
+   * Asks a target that seems to lose packets less often for a while, to see whether it limits its
+   * answers, and leaves it out where it does.
+   *
+   * @returns whether that is still open
+   */
+  #tryTarget(localisation: Localisation, prober: Prober): boolean {
+    const isOneOfSeveral = (this.#options.targets?.length ?? 1) > 1;
+    if (this.#isTargetSpared || isOneOfSeveral) return false;
+    if (!this.#trial.hasBegun) {
+      if (!blamesTarget(localisation)) return false;
+      this.#trial.begin(this.#roundsPlanned);
+      this.#budgets.slowDown(this.#options.target, this.#table.counts(), prober);
+    }
+    const isLimit = this.#trial.conclude(this.#roundsPlanned);
+    this.#isTargetSpared = isLimit === true;
+    return isLimit !== false;
   }
 
   /**

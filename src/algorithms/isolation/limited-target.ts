@@ -1,7 +1,7 @@
 /**
- * Targets that answer with ICMP errors, as hosts do where no service has the UDP port. They limit
- * these (Linux: one a second to each peer), so that missing ones tell nothing of the way there:
- * it is then measured by the routers before the target.
+ * Targets that limit their answers. Hosts limit ICMP errors, with which they answer where no
+ * service has the UDP port (Linux: one a second to each peer), and some of them resets. Missing
+ * answers then tell nothing of the way there: it is measured by the routers before the target.
  */
 
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
@@ -12,6 +12,8 @@ import type { Localisation } from '../localisation/localise.ts';
 export interface TargetAnswers {
   readonly sent: number;
   readonly received: number;
+  /** The same while it was asked less often; undefined where that was not tried. */
+  readonly whenSlow?: Pick<TargetAnswers, 'sent' | 'received'>;
 }
 
 /** Whether the target seems to lose packets, or to limit its answers. */
@@ -60,6 +62,7 @@ function cut(flow: FlowCounts, nearest: number | undefined): FlowCounts {
     received: flow.received.slice(0, end),
     isReached: false,
     answeredLate: 0,
+    ...(flow.lostIn && { lostIn: flow.lostIn.slice(0, end) }),
   };
 }
 

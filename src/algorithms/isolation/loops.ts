@@ -35,6 +35,8 @@ export function withoutLoops(flows: readonly FlowCounts[]): CutPaths {
       ...flow,
       responders: flow.responders.map((responder, hop) => (hop < end ? responder : STAR)),
       received: flow.received.map((received, hop) => (hop < end ? received : 0)),
+      // What the loop answered counts as lost in every round alike.
+      ...(flow.lostIn && { lostIn: flow.lostIn.map((rounds, hop) => (hop < end ? rounds : [])) }),
     };
   });
   return { flows: cut, loops };

@@ -7,7 +7,7 @@ import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.
 import { type AnswerSequence, clumpsAmong, runsStatistics } from './clumps.ts';
 import { withoutLoops } from './loops.ts';
 import { epochsBetween, type PathChange, type PathEpoch, pathChanges } from './path-epochs.ts';
-import { ANSWERED_LATE, FROM_TARGET, type Observation, VOID } from './rounds.ts';
+import { ANSWERED_LATE, type Observation, VOID } from './rounds.ts';
 
 /** What is known of one flow. Hops count from 0, which is `minTtl`. */
 export interface ObservedFlow {
@@ -28,6 +28,8 @@ export interface MeasuredPathsOptions {
   readonly minTtl: number;
   /** Address index of the target of flows that are to name no other. */
   readonly target: number;
+  /** Rounds that are over. */
+  readonly rounds: number;
 }
 
 /** A change of path, and how many probes lost meanwhile count for neither path. */
@@ -241,7 +243,7 @@ function countsOf(
   options: CountingOptions,
 ): FlowCounts {
   const tally = tallied(observations, options);
-  const { responders, sent, received, reachedHop, answeredLate } = tally;
+  const { responders, sent, received, lostIn, reachedHop, answeredLate } = tally;
   const isReached = reachedHop < Number.POSITIVE_INFINITY;
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
   const end = isReached ? reachedHop + 1 : useful;
@@ -254,6 +256,7 @@ function countsOf(
     isReached,
     answeredLate,
     ...(target === options.target ? {} : { target }),
+    lostIn: Array.from({ length: end }, (_, hop) => lostIn[hop] ?? []),
   };
 }
 
@@ -261,6 +264,7 @@ interface Tally {
   readonly responders: number[];
   readonly sent: number[];
   readonly received: number[];
+  readonly lostIn: number[][];
   /** Infinity where the target has not answered. */
   reachedHop: number;
   answeredLate: number;
@@ -271,21 +275,32 @@ function tallied(
   { labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
 ): Tally {
   const responders = known.map(labelOf);
-  const tally: Tally = { responders, sent: [], received: [], reachedHop, answeredLate: 0 };
+  const tally: Tally = {
+    responders,
+    sent: [],
+    received: [],
+    lostIn: [],
+    reachedHop,
+    answeredLate: 0,
+  };
   const { sent, received } = tally;
-  for (const { hop, answer } of observations) {
+  for (const observation of observations) {
+    const { hop, answer } = observation;
     if (answer === VOID) continue;
     sent[hop] = (sent[hop] ?? 0) + 1;
-    if (answer === STAR) continue;
-    if (answer === ANSWERED_LATE) tally.answeredLate++;
+    if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
     else received[hop] = (received[hop] ?? 0) + 1;
-    if (answer === FROM_TARGET || answer === ANSWERED_LATE) {
-      tally.reachedHop = Math.min(tally.reachedHop, hop);
-    } else {
-      responders[hop] = labelOf(answer);
-    }
+    if (answer > STAR) responders[hop] = labelOf(answer);
+    else if (answer !== STAR) tally.reachedHop = Math.min(tally.reachedHop, hop);
   }
   return tally;
+}
+
+function noteLoss(tally: Tally, { round, hop, answer }: Observation): void {
+  if (answer === ANSWERED_LATE) tally.answeredLate++;
+  const known = tally.lostIn[hop];
+  if (known === undefined) tally.lostIn[hop] = [round];
+  else known.push(round);
 }
 
 function filled(values: readonly number[], length: number, missing: number): number[] {

@@ -71,13 +71,16 @@ export function returnLossRejected(
   ];
 }
 
-/** The target, where it answers with ICMP errors and leaves most of its probes unanswered. */
+/** The target, where it limits its answers. */
 export function targetLimited(answers: TargetAnswers | undefined, target: string): RejectedCause[] {
   if (answers === undefined) return [];
-  const { sent, received } = answers;
-  const why =
-    `answers ${received} of ${sent} probes with ICMP errors, of which hosts send only so many: ` +
-    'the hops before it tell what is lost';
+  const { sent, received, whenSlow } = answers;
+  const what =
+    whenSlow === undefined
+      ? `answers ${received} of ${sent} probes with ICMP errors, of which hosts send only so many`
+      : `answers ${received} of ${sent} probes, and a larger share when asked less often ` +
+        `(${whenSlow.received} of ${whenSlow.sent}), so it limits its answers`;
+  const why = `${what}: the hops before it tell what is lost`;
   return [{ cause: 'target-rate-limit', where: target, why }];
 }
 

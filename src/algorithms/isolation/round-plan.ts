@@ -39,6 +39,11 @@ const WEIGHT_MIN = 0.25;
 const LEAD_WEIGHT = 6;
 /** Probes a round for a hop that may be silent, or may only have been unlucky. */
 const DOUBTFUL_ATTEMPTS = 3;
+/**
+ * Probes of a round over known hops: one that lasts longer than about a second tells too late that
+ * enough is known. With more flows than this suffices for, each round probes some of the cells.
+ */
+const KNOWN_PER_ROUND = 2000;
 /** Beyond this share of flows that have yet to explore a hop, it gets one probe a flow. */
 const UNEXPLORED_SHARE = 0.25;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
@@ -64,19 +69,33 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   const weights = flowWeights(paths, closer);
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
-  const probes: PlannedProbe[] = [];
+  const wanted: Wanted[] = [];
   for (const [flow, path] of paths) {
     for (const [hop, responder] of path.entries()) {
       const isKnown = responder !== STAR && !unexplored.has(hop);
-      const wanted = isKnown
+      const attempts = isKnown
         ? (weights.get(flow) ?? 1) * (shares.get(responder) ?? 1)
         : unknownAttempts(table, { flow, hop, isLead: closer.has(flow) });
-      // Rounded up as often as the fraction says.
-      const attempts = Math.floor(wanted + random.unit());
-      for (let i = 0; i < attempts; i++) probes.push({ flow, ttl: options.minTtl + hop });
+      wanted.push({ flow, ttl: options.minTtl + hop, attempts, isKnown });
     }
   }
-  return spareLimited(table, random.shuffle(probes), options);
+  return spareLimited(table, random.shuffle(drawn(wanted, random)), options);
+}
+
+/** A cell, and how often it should be probed. */
+interface Wanted extends PlannedProbe {
+  readonly attempts: number;
+  readonly isKnown: boolean;
+}
+
+/** Whole probes: rounded up as often as the fraction says, and fewer where a round has too many. */
+function drawn(wanted: readonly Wanted[], random: Random): PlannedProbe[] {
+  const known = wanted.reduce((sum, { attempts, isKnown }) => sum + (isKnown ? attempts : 0), 0);
+  const share = Math.min(1, KNOWN_PER_ROUND / known);
+  return wanted.flatMap(({ flow, ttl, attempts, isKnown }) => {
+    const count = Math.floor((isKnown ? share : 1) * attempts + random.unit());
+    return Array.from({ length: count }, () => ({ flow, ttl }));
+  });
 }
 
 /** A lead may cross its place by a hop that is not silent, but has few answers to share out. */

@@ -85,6 +85,19 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       'that, nor on the way to db7 and db8.',
   },
   {
+    shows: 'a loss where packets are sprayed',
+    verdict: 'loss-located',
+    suspects: [SUSPECT],
+    sprayed: [
+      ['10.0.9.1', '10.0.9.2'],
+      ['10.0.1.1', '10.0.2.1'],
+    ],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); 5 of ' +
+      '64 flows to db7 cross it; probability 0.991. Packets of one flow are sprayed there over ' +
+      '10.0.1.1 and 10.0.2.1: which of them loses is not seen.',
+  },
+  {
     shows: 'a clean run',
     says: 'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence).',
   },

@@ -20,6 +20,8 @@ export interface SummaryFacts {
   readonly repliesReceived: number;
   /** What sets the packets apart that alone are lost, as `of 1400 bytes`; undefined for all. */
   readonly onlyPackets?: string | undefined;
+  /** Interfaces over which a balancer sprays the packets of one flow, by balancer. */
+  readonly sprayed?: readonly (readonly string[])[];
   /** Routers that say that they do not forward some flows, and how many flows that are. */
   readonly refusing: readonly { readonly address: string; readonly flows: number }[];
   /** Routers that send packets back, and to whom. */
@@ -89,7 +91,7 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
 }
 
 function lossSentence(
-  { verdict, target, flows, onlyPackets, loops = [] }: SummaryFacts,
+  { verdict, target, flows, onlyPackets, sprayed = [], loops = [] }: SummaryFacts,
   suspect: Suspect,
   others: readonly Suspect[],
 ): string {
@@ -105,7 +107,22 @@ function lossSentence(
   const more = `${loopText(loops, suspect)}${alsoSuspected(others)}`;
   const way = suspect.direction === 'return' ? ' on the way back' : '';
   const lost = `loses ${lossText(suspect, onlyPackets)}${way}`;
-  return `${subject} ${lost}; ${crossing}; ${certainty}.${more}`;
+  return `${subject} ${lost}; ${crossing}; ${certainty}.${sprayText(suspect, sprayed)}${more}`;
+}
+
+/** Where a place stands for all interfaces that a balancer sends the packets of one flow to. */
+function sprayText(suspect: Suspect, sprayed: readonly (readonly string[])[]): string {
+  const named = new Set(
+    [suspect, ...suspect.equivalents].flatMap(({ near, far, addresses }) => [
+      near,
+      far,
+      ...addresses,
+    ]),
+  );
+  const clump = sprayed.find((members) => members.some((address) => named.has(address)));
+  if (clump === undefined) return '';
+  const members = listed(clump, LAST_HOPS_NAMED, 'and');
+  return ` Packets of one flow are sprayed there over ${members}: which of them loses is not seen.`;
 }
 
 function alsoSuspected(others: readonly Suspect[]): string {

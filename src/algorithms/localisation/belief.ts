@@ -8,8 +8,10 @@ import type { Span } from './coverage-classes.ts';
 import { Evidence, type LossesOfFlows } from './evidence.ts';
 import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
 import { LossModel } from './likelihood.ts';
-import { bestMixture, type Mixture } from './partial-loss.ts';
+import { LossTable } from './loss-table.ts';
+import { bestMixture, type Mixture, PARTIAL_LOSSES } from './partial-loss.ts';
 import type { PathGraph } from './path-graph.ts';
+import { type Mark, newScores, ScoreJournal, type Scores } from './score-cache.ts';
 
 /** −ln of the prior odds of a limited responder: one in ten. */
 const NUISANCE_PENALTY = 2.3;
@@ -19,20 +21,19 @@ const INCOMPLETE_PENALTY = 2;
 const PARTIAL_TRIED = 20;
 
 /** What was believed, to come back to. */
-export type Saved = readonly {
-  readonly term: Term;
-  readonly theta: number;
-  readonly prior: number;
-}[];
+export interface Saved {
+  readonly mark: Mark;
+  readonly terms: readonly {
+    readonly term: Term;
+    readonly theta: number;
+    readonly prior: number;
+  }[];
+}
 
 interface OwnTerm extends Term {
   readonly spans: Span[];
   prior: number;
-  gain: number;
-  theta: number;
-  isStale: boolean;
-  mixture: Mixture | undefined;
-  isMixtureStale: boolean;
+  readonly scores: Scores;
   /** What each of its flows lost; undefined until asked for, and after a cut. */
   losses: LossesOfFlows | undefined;
 }
@@ -42,6 +43,8 @@ export class Belief {
   readonly model: LossModel;
   readonly #graph: PathGraph;
   readonly #evidence: Evidence;
+  readonly #losses: LossTable;
+  readonly #journal = new ScoreJournal();
   readonly #terms: OwnTerm[];
   /** Partial losses that were tried, by candidate: the same members are the same part. */
   readonly #parts = new Map<Candidate, OwnTerm[]>();
@@ -49,8 +52,8 @@ export class Belief {
   readonly #active = new Set<OwnTerm>();
   /** Kept until what is believed changes. */
   #limitedCells: ReadonlySet<number> | undefined;
-  /** By cell: the terms that cover it. */
-  readonly #termsAt: OwnTerm[][];
+  /** By cell in which probes were lost: the terms that cover it. */
+  readonly #termsAt: OwnTerm[][] = [];
   /** By piece: what covers it, and where. */
   readonly #spansAt: { readonly term: OwnTerm; readonly span: Span }[][] = [];
 
@@ -61,12 +64,12 @@ export class Belief {
   constructor(graph: PathGraph, candidates: readonly Candidate[], errorProbability: number) {
     this.#graph = graph;
     this.model = new LossModel(graph.cells);
+    this.#losses = new LossTable(this.model, PARTIAL_LOSSES);
     this.#evidence = new Evidence(graph, this.model);
     const losses = candidates.filter((each) => !each.isNuisance && !each.isIncomplete).length;
     const prior = Math.log(Math.max(1, losses) / errorProbability);
     this.#terms = candidates.map((candidate) => this.#termOf(candidate, prior));
     this.#wholeOf = new Map(this.#terms.map((term) => [term.candidate, term]));
-    this.#termsAt = graph.cells.map(() => []);
     for (const term of this.#terms) this.#index(term, term.spans, term.coverage.cells);
   }
 
@@ -87,9 +90,15 @@ export class Belief {
     return this.model.logLikelihood() - penalties;
   }
 
-  /** Terms that cover a cell. */
+  /** Terms that cover a cell in which probes were lost. */
   termsAt(cell: number): readonly Term[] {
     return this.#termsAt[cell] ?? [];
+  }
+
+  /** What it explains as a loss of all its flows alike, in nats. */
+  gainOf(term: Term): number {
+    this.#refresh(term as OwnTerm);
+    return (term as OwnTerm).scores.gain;
   }
 
   /** As a loss of all its flows alike. */
@@ -103,15 +112,17 @@ export class Belief {
   without<Result>(term: Term, during: () => Result): Result {
     const own = term as OwnTerm;
     const { theta } = own.coverage;
+    const mark = this.#journal.mark();
     this.deactivate(own);
     const result = during();
     this.#believe(this.#activated(own), theta);
+    this.#journal.backTo(mark);
     return result;
   }
 
   /** How well each unbelieved candidate would do beside those that are believed. */
   prospects(): Prospect[] {
-    const idle = this.#terms.filter((term) => !this.#active.has(term));
+    const idle = this.#terms.filter((term) => !this.#active.has(term) && !term.candidate.isLayer);
     for (const term of idle) this.#refresh(term);
     const tried = new Set([...mostGaining(idle, false), ...mostGaining(idle, true)]);
     return idle.map((term) => (tried.has(term) ? this.prospectOf(term) : wholeProspect(term)));
@@ -159,23 +170,25 @@ export class Belief {
 
   /** All that is believed, for `restore`. */
   save(): Saved {
-    return [...this.#active].map((term) => ({
+    const terms = [...this.#active].map((term) => ({
       term,
       theta: term.coverage.theta,
       prior: term.prior,
     }));
+    return { mark: this.#journal.mark(), terms };
   }
 
-  /** Believes in what was saved, and nothing else. */
-  restore(saved: Saved): void {
-    const kept = new Set(saved.map(({ term }) => term));
+  /** Believes in what was saved, and nothing else; what was saved after it is no longer valid. */
+  restore({ mark, terms }: Saved): void {
+    const kept = new Set(terms.map(({ term }) => term));
     for (const term of [...this.#active]) if (!kept.has(term)) this.deactivate(term);
-    for (const { term, theta, prior } of saved) {
+    for (const { term, theta, prior } of terms) {
       const own = term as OwnTerm;
       own.prior = prior;
       if (this.#active.has(own) && own.coverage.theta === theta) continue;
       this.#believe(this.#activated(own), theta);
     }
+    this.#journal.backTo(mark);
   }
 
   /**
@@ -189,7 +202,7 @@ export class Belief {
       const whole = this.#wholeOf.get(part.candidate) ?? part;
       this.without(part, () => {
         const losses = this.#lossesOf(whole);
-        const mixture = bestMixture(this.model, losses, { losses: [-Math.expm1(theta)] });
+        const mixture = bestMixture(new LossTable(this.model, [-Math.expm1(theta)]), losses);
         const surplus = this.model.gainOf(part.coverage, theta) - (mixture?.gain ?? 0);
         part.prior = whole.prior + partialPenalty(whole) + surplus;
       });
@@ -200,10 +213,7 @@ export class Belief {
   fitBackground(): void {
     this.model.fitBackground();
     this.model.refit();
-    for (const term of this.#terms) {
-      term.isStale = true;
-      term.isMixtureStale = true;
-    }
+    for (const term of this.#terms) this.#outdate(term);
   }
 
   /** Brings all that is believed to the joint maximum. */
@@ -232,11 +242,7 @@ export class Belief {
       sent: term.sent,
       members: mixture.members,
       spans,
-      gain: 0,
-      theta: mixture.theta,
-      isStale: true,
-      mixture: undefined,
-      isMixtureStale: true,
+      scores: newScores(),
       losses: undefined,
     };
     this.#index(part, spans, cells);
@@ -254,8 +260,7 @@ export class Belief {
       term.losses = undefined;
       this.model.extend(term.coverage, cells);
       this.#index(term, [cutOff], cells);
-      term.isStale = true;
-      term.isMixtureStale = true;
+      this.#outdate(term);
     }
   }
 
@@ -273,28 +278,35 @@ export class Belief {
   /** Whatever shares a lossy cell with a term has to be scored anew. */
   #touch({ coverage }: OwnTerm): void {
     for (const cell of this.model.lossyCells(coverage)) {
-      for (const other of this.#termsAt[cell] ?? []) {
-        other.isStale = true;
-        other.isMixtureStale = true;
-      }
+      for (const other of this.#termsAt[cell] ?? []) this.#outdate(other);
     }
   }
 
-  #refresh(term: OwnTerm): void {
-    if (!term.isStale) return;
-    const { theta, gain } = this.model.fit(term.coverage);
-    term.theta = theta;
-    term.gain = gain;
-    term.isStale = false;
+  #outdate({ scores }: OwnTerm): void {
+    if (scores.isStale && scores.isMixtureStale) return;
+    this.#journal.note(scores);
+    scores.isStale = true;
+    scores.isMixtureStale = true;
+  }
+
+  #refresh({ coverage, scores }: OwnTerm): void {
+    if (!scores.isStale) return;
+    this.#journal.note(scores);
+    const { theta, gain } = this.model.fit(coverage, scores.theta);
+    scores.theta = theta;
+    scores.gain = gain;
+    scores.isStale = false;
   }
 
   #mixtureOf(term: OwnTerm): Mixture | undefined {
-    if (term.isMixtureStale) {
-      const atLeast = Math.max(term.gain, term.prior + partialPenalty(term));
-      term.mixture = bestMixture(this.model, this.#lossesOf(term), { atLeast });
-      term.isMixtureStale = false;
+    const { scores } = term;
+    if (scores.isMixtureStale) {
+      this.#journal.note(scores);
+      const atLeast = Math.max(scores.gain, term.prior + partialPenalty(term));
+      scores.mixture = bestMixture(this.#losses, this.#lossesOf(term), atLeast);
+      scores.isMixtureStale = false;
     }
-    return term.mixture;
+    return scores.mixture;
   }
 
   #lossesOf(term: OwnTerm): LossesOfFlows {
@@ -312,11 +324,7 @@ export class Belief {
       sent: candidate.cells.reduce((sum, cell) => sum + this.model.sent(cell), 0),
       members: undefined,
       spans: [...candidate.spans],
-      gain: 0,
-      theta: 0,
-      isStale: true,
-      mixture: undefined,
-      isMixtureStale: true,
+      scores: newScores(),
       losses: undefined,
     };
   }
@@ -327,22 +335,24 @@ export class Belief {
       there.push({ term, span });
       this.#spansAt[span.path] = there;
     }
+    // Cells that lost nothing stay so, also in pieces.
     for (const cell of cells) {
-      const terms = this.#termsAt[cell] ?? [];
-      terms.push(term);
-      this.#termsAt[cell] = terms;
+      if (this.model.received(cell) === this.model.sent(cell)) continue;
+      const terms = this.#termsAt[cell];
+      if (terms === undefined) this.#termsAt[cell] = [term];
+      else terms.push(term);
     }
   }
 }
 
 function wholeProspect(term: OwnTerm): Prospect {
-  const score = term.gain - penaltyOf(term, term.theta);
-  return { term, theta: term.theta, score, mixture: undefined };
+  const { gain, theta } = term.scores;
+  return { term, theta, score: gain - penaltyOf(term, theta), mixture: undefined };
 }
 
 function mostGaining(terms: readonly OwnTerm[], isNuisance: boolean): OwnTerm[] {
   return terms
-    .filter(({ candidate, gain }) => candidate.isNuisance === isNuisance && gain > 0)
-    .sort((a, b) => b.gain - a.gain)
+    .filter(({ candidate, scores }) => candidate.isNuisance === isNuisance && scores.gain > 0)
+    .sort((a, b) => b.scores.gain - a.scores.gain)
     .slice(0, PARTIAL_TRIED);
 }

@@ -45,6 +45,12 @@ describe('losses in bursts', () => {
     expect(localise(losing([7, 7, 7, 7, 8, 8, 8, 8]), OPTIONS).losses).toEqual([]);
   });
 
+  test('a long burst and a short one are a loss: how long bursts are is chance', () => {
+    const long = new Array<number>(14).fill(7);
+    expect(localise(losing([...long, 15, 15, 15]), OPTIONS).losses).toHaveLength(1);
+    expect(localise(losing([...long, 8, 8, 8]), OPTIONS).losses).toEqual([]);
+  });
+
   test('where nobody noted the rounds, all losses count', () => {
     expect(localise(losing(oneBurst, { isNoted: false }), OPTIONS).losses).toHaveLength(1);
   });

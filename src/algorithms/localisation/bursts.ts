@@ -9,6 +9,11 @@ import type { Belief } from './belief.ts';
 import type { Term } from './hypothesis.ts';
 import { estimatedTheta } from './loss-interval.ts';
 
+/**
+ * What a loss must explain beyond one spell, in nats. On networks whose every link loses in bursts
+ * now and then, two of these rarely meet in one place; a second burst at a lossy one is worth more.
+ */
+export const WITHOUT_SPELL_MIN = 1;
 /** A burst may lie across the border of two rounds. */
 const SPELL_ROUNDS = 2;
 /**
@@ -16,28 +21,51 @@ const SPELL_ROUNDS = 2;
  * once in a thousand times (χ² with 21 degrees of freedom, divided by these).
  */
 const ORDINARY_DISPERSION = 2.23;
+/** −θ within which the rest of the rounds is fitted. */
+const REST_LOSS_MIN = 1e-4;
+const REST_LOSS_MAX = 9;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** Leaves a thousandth of an order of magnitude. */
+const GOLDEN_STEPS = 18;
 
 /**
- * By how many nats a believed loss beats none without the spell that speaks most for it. One burst
+ * What a believed loss explains without the spell that speaks most for it, in nats: the other
+ * rounds at a loss of their own, since a long burst says little of how often bursts come. One burst
  * on a healthy link leaves nothing; infinite where nobody noted the rounds.
  */
 export function gainWithoutSpell(belief: Belief, term: Term): number {
   const byRound = belief.lossesByRound(term);
   if (byRound === undefined) return Number.POSITIVE_INFINITY;
   const { model } = belief;
-  const theta = estimatedTheta(model, term.coverage);
-  const all = model.gainOf(term.coverage, theta);
-  const ofLosses = byRound.map((losses) => {
+  const { coverage } = term;
+  const gainOf = (losses: ReadonlyMap<number, number>, theta: number): number => {
     let gain = 0;
-    for (const [cell, lost] of losses) gain += lost * model.gainOfLoss(term.coverage, cell, theta);
+    for (const [cell, lost] of losses) gain += lost * model.gainOfLoss(coverage, cell, theta);
     return gain;
-  });
+  };
+  const together = estimatedTheta(model, coverage);
+  const gains = byRound.map((losses) => gainOf(losses, together));
+  const spells = gains.map((_, round) => sumOf(gains.slice(round, round + SPELL_ROUNDS)));
+  const worst = spells.indexOf(Math.max(...spells));
+  const rest = byRound.filter((_, round) => round < worst || round >= worst + SPELL_ROUNDS);
   // What answers speak against the loss is shared out evenly.
-  const ofAnswers = (all - sumOf(ofLosses)) / byRound.length;
-  const spells = ofLosses.map((_, round) =>
-    sumOf(ofLosses.slice(round, round + SPELL_ROUNDS).map((gain) => gain + ofAnswers)),
-  );
-  return all - Math.max(0, ...spells);
+  const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
+  const answers = (received * rest.length) / byRound.length;
+  const gainAt = (theta: number): number =>
+    answers * theta + rest.reduce((sum, losses) => sum + gainOf(losses, theta), 0);
+  return Math.max(0, highest(gainAt));
+}
+
+/** The highest value of a function of θ with one peak (golden section over orders of magnitude). */
+function highest(valueAt: (theta: number) => number): number {
+  let [low, high] = [Math.log(REST_LOSS_MIN), Math.log(REST_LOSS_MAX)];
+  const at = (logOfLoss: number): number => valueAt(-Math.exp(logOfLoss));
+  for (let step = 0; step < GOLDEN_STEPS; step++) {
+    const width = GOLDEN * (high - low);
+    if (at(high - width) > at(low + width)) high = low + width;
+    else low = high - width;
+  }
+  return at((low + high) / 2);
 }
 
 /**

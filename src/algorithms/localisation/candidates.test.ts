@@ -9,6 +9,7 @@ import {
 } from '../../../test/support/path-counts.ts';
 import { Random } from '../../lib/random.ts';
 import { type Candidate, candidatesOf, type Explanation } from './candidates.ts';
+import { flowsAcross } from './coverage-classes.ts';
 import { buildPathGraph, type PathGraph } from './path-graph.ts';
 
 /** Every candidate as `explanations: cells`, each cell as `flows@vertex`. */
@@ -32,6 +33,7 @@ function textOf(explanation: Explanation, graph: PathGraph): string {
     case 'target':
       return 'target';
     case 'responder':
+      if (explanation.layer !== undefined) return `layer ${explanation.layer}`;
       return `limit ${interfacesOf(explanation).map(name).sort().join('+')}`;
   }
 }
@@ -104,11 +106,29 @@ describe('two ways that meet, of routers with an address for each link', () => {
     { what: 'node 42+43 = link 42+43 5', cells: ['0@5', '0@T', '1@5', '1@T'] },
     { what: 'node 2 = link 2 42', cells: ['0@42', '0@5', '0@T'] },
     { what: 'limit 42', cells: ['0@42'] },
-    { what: 'limit 42+43', cells: ['0@42', '1@43'] },
+    { what: 'limit 42+43 = layer 2', cells: ['0@42', '1@43'] },
   ];
 
   test.each(ROWS)('$what shows in $cells', ({ what, cells }) => {
     expect(found.get(what)).toEqual(cells);
+  });
+});
+
+describe('routers of one layer', () => {
+  test('may limit their answers alike', () => {
+    const paths: Hop[][] = [
+      [1, 2, 4, 'T'],
+      [1, 3, 5, 'T'],
+    ];
+    expect(candidatesIn(paths).get('layer 1')).toEqual(['0@2', '1@3']);
+  });
+
+  test('are taken for limited together only where something answers behind them', () => {
+    const found = candidatesIn([
+      [1, 2, 4],
+      [1, 3, 5],
+    ]);
+    expect(found.get('layer 1')).toEqual(['0@2', '1@3']);
   });
 });
 
@@ -174,11 +194,14 @@ describe('candidates of any paths', () => {
         const candidates = candidatesOf(graph);
         const keys = candidates.map(({ cells }) => cells.join());
         expect(new Set(keys).size).toBe(keys.length);
-        for (const { cells, explanations, flows } of candidates) {
+        for (const candidate of candidates) {
+          const { cells, explanations, flowCount } = candidate;
+          const flows = flowsAcross(candidate, graph);
           expect(cells.length).toBeGreaterThan(0);
           expect(explanations.length).toBeGreaterThan(0);
           expect(cells).toEqual(cells.toSorted((a, b) => a - b));
-          expect(new Set(flows).size).toBe(flows.length);
+          expect(flows.length).toBe(flowCount);
+          expect(new Set(flows).size).toBe(flowCount);
         }
       }),
     );

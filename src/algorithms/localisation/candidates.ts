@@ -32,6 +32,8 @@ export type Explanation =
       readonly vertex: number;
       /** Other interfaces of the same router that share its limit. */
       readonly aliases?: readonly number[];
+      /** Set for all interfaces at this position: routers of a layer that are set up alike. */
+      readonly layer?: number;
     };
 
 export interface Candidate {
@@ -39,12 +41,14 @@ export interface Candidate {
   readonly spans: readonly Span[];
   /** Ascending ids of the cells that it covers. */
   readonly cells: readonly number[];
-  /** Flows that cross it. */
-  readonly flows: readonly number[];
+  /** How many flows cross it. */
+  readonly flowCount: number;
   /** All that cover just these cells; the first is the most ordinary. */
   readonly explanations: readonly Explanation[];
   /** Whether it explains missing replies without any loss of traffic. */
   readonly isNuisance: boolean;
+  /** Whether it is a limit of a whole layer: tried only in the place of several losses. */
+  readonly isLayer: boolean;
   /** Whether all it names are single interfaces of routers that have several. */
   readonly isIncomplete: boolean;
   /** Whether it loses answers on their way back rather than probes. */
@@ -82,6 +86,7 @@ const KEYS = {
   returnLink: 13,
   hiddenToUnseen: 14,
   router: 15,
+  layer: 16,
 } as const;
 
 class CandidateCollector {
@@ -93,6 +98,8 @@ class CandidateCollector {
   readonly #coverages = new Map<number, Coverage>();
   /** By address, where there are several: the vertex of each target that answers. */
   readonly #targets = new Map<number, number>();
+  /** The positions at which several interfaces answer, and others behind them. */
+  readonly #layers: ReadonlySet<number>;
   /** By interface: whether its entrance is another place than the one link that leads to it. */
   readonly #hasEntrance = new Map<number, boolean>();
 
@@ -102,6 +109,7 @@ class CandidateCollector {
       const interfaces = [...group].sort((a, b) => a - b);
       for (const vertex of group) this.#routers.set(vertex, { id, interfaces });
     }
+    this.#layers = layersOf(graph);
     this.#predecessors = neighbours(graph, 'predecessors');
     this.#successors = neighbours(graph, 'successors');
     for (const [id, vertex] of graph.vertices.entries()) {
@@ -118,6 +126,7 @@ class CandidateCollector {
         this.#addLinks(place);
         this.#addNodes(place);
         this.#addEnd(place);
+        this.#addLayer(place);
       }
     }
     this.#addReturns();
@@ -247,6 +256,18 @@ class CandidateCollector {
     return { explanation: { kind: 'target', vertex }, key: vertex };
   }
 
+  /** Routers of one layer are often set up alike, and limit their answers alike. */
+  #addLayer({ path, position, vertex }: Place): void {
+    const { kind } = this.#describe(vertex);
+    if (kind !== 'interface' || !this.#layers.has(position)) return;
+    const explanation: Explanation = { kind: 'responder', vertex, layer: position };
+    this.#coverSpan([KEYS.layer, position, 0], explanation, {
+      path,
+      from: position,
+      end: position + 1,
+    });
+  }
+
   /**
    * Loss on the way back can be told from loss on the way there only where the target repeats its
    * answers. Which way answers take is unknown, but for links that all paths have in common.
@@ -301,6 +322,22 @@ class CandidateCollector {
     const described = this.#graph.vertices[vertex] ?? { kind: 'source' };
     return { kind: described.kind, ttl: described.kind === 'source' ? 0 : described.ttl };
   }
+}
+
+/**
+ * The positions that have several interfaces. Not the last: what is lost on the way to it shows in
+ * the same cells, and would be taken for a limit.
+ */
+function layersOf({ classes, vertices, isTargetReached }: PathGraph): Set<number> {
+  const layers: Set<number>[] = [];
+  for (const path of classes) {
+    for (const [position, vertex] of path.vertices.entries()) {
+      if (vertices[vertex]?.kind !== 'interface') continue;
+      layers[position] = (layers[position] ?? new Set()).add(vertex);
+    }
+  }
+  const end = isTargetReached ? layers.length : layers.length - 1;
+  return new Set([...layers.keys()].filter((at) => at < end && (layers[at]?.size ?? 0) > 1));
 }
 
 /** The interfaces that every path starts with, in their order. */

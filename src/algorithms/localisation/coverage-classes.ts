@@ -53,18 +53,35 @@ export function coverageClasses(
     return {
       spans,
       cells,
-      flows: spans.flatMap(({ path }, i) =>
-        spans[i - 1]?.path === path ? [] : (graph.classes[path]?.flows ?? []),
+      flowCount: pathsOf(spans).reduce(
+        (sum, path) => sum + (graph.classes[path]?.flows.length ?? 0),
+        0,
       ),
       explanations: ranked(explanations.filter(isWhole).filter(isSeen)),
       isNuisance: explanations.some(({ kind }) => kind === 'responder'),
+      isLayer: explanations.every(isLayer),
       isIncomplete: explanations.every(isIncomplete),
       isReturn: alike.every(({ isReturn }) => isReturn),
     };
   });
 }
 
-/** Ids of the cells under some spans, ascending. */
+/** The flows across a candidate. */
+export function flowsAcross({ spans }: Pick<Candidate, 'spans'>, { classes }: PathGraph): number[] {
+  return pathsOf(spans).flatMap((path) => classes[path]?.flows ?? []);
+}
+
+function pathsOf(spans: readonly Span[]): number[] {
+  const paths: number[] = [];
+  for (const { path } of spans) if (paths.at(-1) !== path) paths.push(path);
+  return paths;
+}
+
+function isLayer(explanation: Explanation): boolean {
+  return explanation.kind === 'responder' && explanation.layer !== undefined;
+}
+
+/** Ids of the cells under some spans: ascending, as paths and their positions are numbered. */
 function spanCells(spans: readonly Span[], { classes }: PathGraph): number[] {
   const ids: number[] = [];
   for (const { path, from, end } of spans) {
@@ -74,7 +91,7 @@ function spanCells(spans: readonly Span[], { classes }: PathGraph): number[] {
       if (id >= 0) ids.push(id);
     }
   }
-  return ids.sort((a, b) => a - b);
+  return ids;
 }
 
 /** The span without leading and trailing positions that have no cell; undefined if none has. */

@@ -47,8 +47,9 @@ function icmpEvidence(graph: PathGraph, { model, terms }: Belief, { coverage }: 
   let evidence = 0;
   for (const { candidate, coverage: own } of terms) {
     const isRouter = candidate.explanations.some(({ kind }) => kind === 'responder');
+    if (!isRouter || candidate.isLayer || own.theta < 0) continue;
     const shared = own.cells.filter((cell) => covered.has(cell));
-    if (!isRouter || shared.length === 0 || own.theta < 0) continue;
+    if (shared.length === 0) continue;
     evidence += model.gainOf(model.cover(shared), theta) - model.fit(own).gain;
   }
   return graph.classes.length > 0 ? Math.max(0, evidence) : 0;

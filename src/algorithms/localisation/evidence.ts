@@ -4,7 +4,7 @@
  */
 
 import type { Span } from './coverage-classes.ts';
-import { FlowSums } from './flow-sums.ts';
+import { FlowSums, type PositionLoss } from './flow-sums.ts';
 import type { LossModel } from './likelihood.ts';
 import { flowCell, flowReturnCell, type PathGraph } from './path-graph.ts';
 
@@ -15,19 +15,16 @@ interface Piece {
   readonly returnCell: number;
 }
 
-/** One flow's counts over some positions, as the probability of a loss in its cells needs them. */
-export interface FlowLosses {
-  readonly flow: number;
-  /** Answers over all positions. */
-  readonly received: number;
-  /** Cells in which it lost probes, and how many. */
+/** What the flows across a place lost there, in columns: there may be ten thousand of them. */
+export interface LossesOfFlows {
+  /** The flows that lost probes. */
+  readonly hit: readonly number[];
+  /** Parallel: the answers of each over all positions, and where its losses begin in `cells`. */
+  readonly received: readonly number[];
+  readonly starts: readonly number[];
+  /** By loss, flow after flow: in which cell, and how many probes. */
   readonly cells: readonly number[];
   readonly lost: readonly number[];
-}
-
-/** What the flows across a place lost there. */
-export interface LossesOfFlows {
-  readonly hit: readonly FlowLosses[];
   /** Of the flows that lost nothing: how many have how many answers. */
   readonly spared: ReadonlyMap<number, number>;
   /** All of them. */
@@ -39,8 +36,6 @@ export interface Cut {
   readonly from: number;
   readonly to: number;
 }
-
-const NONE: readonly number[] = [];
 
 /** Pieces and, through the model, their cells. */
 export class Evidence {
@@ -77,54 +72,55 @@ export class Evidence {
 
   /** What each flow under some spans lost. */
   flowLosses(spans: readonly Span[]): LossesOfFlows {
-    const hit: FlowLosses[] = [];
+    const columns: LossColumns = { hit: [], received: [], starts: [], cells: [], lost: [] };
     const spared = new Map<number, number>();
     let count = 0;
     for (const [path, inside] of byPath(spans)) {
       const flows = this.flowsOf(path);
       count += flows.length;
       for (const flow of flows) {
-        const losses = this.#lossesOf(flow, path, inside);
-        if (losses.cells.length > 0) hit.push(losses);
-        else spared.set(losses.received, (spared.get(losses.received) ?? 0) + 1);
+        let received = 0;
+        for (const span of inside) received += this.#sums.answers(flow, span);
+        if (this.#addLosses(flow, { path, inside }, columns)) {
+          columns.hit.push(flow);
+          columns.received.push(received);
+        } else {
+          spared.set(received, (spared.get(received) ?? 0) + 1);
+        }
       }
     }
-    return { hit, spared, flows: count };
+    return { ...columns, spared, flows: count };
   }
 
-  /** The noted losses under some spans: how many a cell in each round, by round. */
+  /** The losses under some spans: how many a cell in each round, by round. */
   lossesByRound(spans: readonly Span[], rounds: number): ReadonlyMap<number, number>[] {
     const byRound = Array.from({ length: rounds }, () => new Map<number, number>());
     for (const [path, inside] of byPath(spans)) {
       for (const flow of this.flowsOf(path)) {
-        for (const { position, lost, rounds: noted } of this.#sums.losses(flow)) {
-          if (!inside.some(({ from, end }) => position >= from && position < end)) continue;
-          const cell = this.#cellAt(path, position);
-          // A probe that the target answered late is noted as lost, and was not.
-          const weight = lost / noted.length;
-          for (const round of noted) {
-            const there = byRound[round];
-            there?.set(cell, (there.get(cell) ?? 0) + weight);
-          }
+        for (const loss of this.#sums.losses(flow)) {
+          if (!isInside(loss.position, inside)) continue;
+          spread(loss, this.#cellAt(path, loss.position), byRound);
         }
       }
     }
     return byRound;
   }
 
-  #lossesOf(flow: number, path: number, spans: readonly Span[]): FlowLosses {
-    const losses = this.#sums.losses(flow);
-    let received = 0;
-    for (const span of spans) received += this.#sums.answers(flow, span);
-    if (losses.length === 0) return { flow, received, cells: NONE, lost: NONE };
-    const cells: number[] = [];
-    const lost: number[] = [];
-    for (const each of losses) {
-      if (!spans.some(({ from, end }) => each.position >= from && each.position < end)) continue;
-      cells.push(this.#cellAt(path, each.position));
-      lost.push(each.lost);
+  /** Adds the losses of one flow; returns whether there were any. */
+  #addLosses(
+    flow: number,
+    { path, inside }: { path: number; inside: readonly Span[] },
+    { starts, cells, lost }: LossColumns,
+  ): boolean {
+    const start = cells.length;
+    for (const loss of this.#sums.losses(flow)) {
+      if (!isInside(loss.position, inside)) continue;
+      cells.push(this.#cellAt(path, loss.position));
+      lost.push(loss.lost);
     }
-    return { flow, received, cells, lost };
+    if (cells.length === start) return false;
+    starts.push(start);
+    return true;
   }
 
   #cellAt(path: number, position: number): number {
@@ -164,6 +160,31 @@ export class Evidence {
     piece.flows = piece.flows.filter((flow) => !taken.has(flow));
     return this.#pieces.push({ flows: inside, cells, returnCell }) - 1;
   }
+}
+
+/**
+ * Adds a loss to the rounds in which it was noted. A probe that the target answered late is noted
+ * as lost, and was not; what nobody noted is shared out evenly.
+ */
+function spread(
+  { lost, rounds }: PositionLoss,
+  cell: number,
+  byRound: readonly Map<number, number>[],
+): void {
+  const noted = rounds.length > 0 ? rounds : [...byRound.keys()];
+  for (const round of noted) {
+    const there = byRound[round];
+    there?.set(cell, (there.get(cell) ?? 0) + lost / noted.length);
+  }
+}
+
+type LossColumns = {
+  -readonly [Column in Exclude<keyof LossesOfFlows, 'spared' | 'flows'>]: number[];
+};
+
+function isInside(position: number, spans: readonly Span[]): boolean {
+  for (const { from, end } of spans) if (position >= from && position < end) return true;
+  return false;
 }
 
 function byPath(spans: readonly Span[]): ReadonlyMap<number, readonly Span[]> {

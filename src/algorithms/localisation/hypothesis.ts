@@ -58,5 +58,5 @@ export function bestOf(prospects: readonly Prospect[]): Prospect | undefined {
 /** What it takes beyond that to say that only part of the flows is hit. */
 export function partialPenalty({ candidate }: Term): number {
   const extra = candidate.isNuisance ? PARTIAL_NUISANCE_PENALTY : PARTIAL_PENALTY;
-  return extra + 0.5 * Math.log1p(candidate.flows.length);
+  return extra + 0.5 * Math.log1p(candidate.flowCount);
 }

@@ -25,6 +25,8 @@ const THETA_MIN = -9;
 const NEWTON_STEPS_MAX = 30;
 const SWEEPS_MAX = 40;
 const TOLERANCE = 1e-7;
+/** In nats. */
+const GAIN_TOLERANCE = 1e-9;
 /** A θ that moves by no more than rounding is left as it is, with all that depends on it. */
 const UNCHANGED = 1e-9;
 const PROFILE_TOLERANCE = 1e-4;
@@ -41,7 +43,8 @@ export interface Coverage {
 interface OwnCoverage extends Coverage {
   cells: number[];
   theta: number;
-  /** Answers in all cells. */
+  /** Probes and answers in all cells. */
+  sent: number;
   received: number;
   lossy: number[];
 }
@@ -77,13 +80,24 @@ export class LossModel {
     return this.#believed;
   }
 
+  /** How many cells there are. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Loss that needs no explanation, a link. */
   get backgroundLoss(): number {
     return -Math.expm1(this.#background);
   }
 
   cover(cells: readonly number[]): Coverage {
-    const coverage: OwnCoverage = { cells: [...cells], theta: 0, received: 0, lossy: [] };
+    const coverage: OwnCoverage = {
+      cells: [...cells],
+      theta: 0,
+      sent: 0,
+      received: 0,
+      lossy: [],
+    };
     this.#tally(coverage);
     return coverage;
   }
@@ -139,7 +153,7 @@ export class LossModel {
     if (theta === 0) this.#believed.delete(own);
     else this.#believed.add(own);
     if (change === 0) return;
-    for (const cell of own.cells) this.#setX(cell, this.x(cell) + change);
+    for (const cell of own.cells) this.#setX(cell, (this.#x[cell] as number) + change);
   }
 
   /** Brings all that is believed, but for one that stays, to the joint maximum. */
@@ -223,20 +237,26 @@ export class LossModel {
    * The best θ of one loss while all others stay: Newton's method, held inside the bracket that the
    * sign of the slope leaves.
    *
+   * @param start a θ < 0 that is likely to be near the best; 0 where none is known
    * @returns θ ≤ 0, and by how much its log-likelihood beats θ = 0, in nats, ≥ 0
    */
-  fit(coverage: Coverage): { theta: number; gain: number } {
+  fit(coverage: Coverage, start = 0): { theta: number; gain: number } {
     const own = coverage as OwnCoverage;
-    if (own.lossy.length === 0) return { theta: 0, gain: 0 };
+    // Most candidates have nothing to explain: the likelihood falls from θ = 0 on.
+    if (own.lossy.length === 0 || this.#newtonStep(own, 0).step >= 0) return { theta: 0, gain: 0 };
+    if (own.received === 0) return { theta: THETA_MIN, gain: this.gainOf(own, THETA_MIN) };
     let [low, high] = [THETA_MIN, 0];
-    let theta = own.theta < 0 ? own.theta : this.#guess(own);
-    for (let step = 0; step < NEWTON_STEPS_MAX; step++) {
-      const next = this.#newtonStep(own, theta);
-      if (next < theta) high = theta;
+    let theta = this.#startOf(own, start);
+    for (let count = 0; count < NEWTON_STEPS_MAX; count++) {
+      const { step, curvature } = this.#newtonStep(own, theta);
+      if (step < 0) high = theta;
       else low = theta;
+      const next = theta + step;
       const inside = next > low && next < high ? next : (low + high) / 2;
-      const isDone = Math.abs(inside - theta) < TOLERANCE * (1 + Math.abs(theta));
+      const change = inside - theta;
       theta = inside;
+      // What is left to gain falls with the square of every step.
+      const isDone = Math.abs(change) < TOLERANCE || curvature * change * change < GAIN_TOLERANCE;
       if (isDone) break;
     }
     const gain = this.gainOf(own, theta);
@@ -268,27 +288,34 @@ export class LossModel {
     return Math.log(withTheta / Math.max(FAIL_MIN, fail - pass * Math.expm1(-present)));
   }
 
-  /** Where the joint slope leads from θ; below θ where the likelihood rises that way. */
-  #newtonStep({ lossy, received, theta: present }: OwnCoverage, theta: number): number {
+  /**
+   * Where the slope of the likelihood leads from θ. What is lost, as the model has it, is nearly
+   * inverse to the loss; so Newton's method solves for the inverse, and gets there in few steps.
+   */
+  #newtonStep(
+    { lossy, received, theta: present }: OwnCoverage,
+    theta: number,
+  ): { step: number; curvature: number } {
     const factor = Math.exp(theta - present);
     const less = -Math.expm1(theta - present);
-    let slope = received;
+    const [sents, receiveds, passes, fails] = [this.#sent, this.#received, this.#pass, this.#fail];
+    let explained = 0;
     let curvature = 0;
     for (const id of lossy) {
-      const lost = (this.#sent[id] as number) - (this.#received[id] as number);
-      const pass = (this.#pass[id] as number) * factor;
-      const fail = (this.#fail[id] as number) + (this.#pass[id] as number) * less;
-      const weighted = (lost * pass) / fail;
-      slope -= weighted;
-      curvature -= weighted / fail;
+      const lost = (sents[id] as number) - (receiveds[id] as number);
+      const pass = passes[id] as number;
+      const fail = Math.max(FAIL_MIN, (fails[id] as number) + pass * less);
+      const weighted = (lost * pass * factor) / fail;
+      explained += weighted;
+      curvature += weighted / fail;
     }
-    return theta - slope / curvature;
+    const step = ((received - explained) / curvature) * (explained / received);
+    return { step, curvature };
   }
 
-  /** The pooled estimate over the cells, as if each lacked only this loss. */
-  #guess({ cells, received }: OwnCoverage): number {
-    let sent = 0;
-    for (const cell of cells) sent += this.#sent[cell] as number;
+  #startOf({ theta, sent, received }: OwnCoverage, start: number): number {
+    if (theta < 0 || start < 0) return Math.max(THETA_MIN + 1e-6, theta < 0 ? theta : start);
+    // The pooled estimate over the cells, as if each lacked only this loss.
     const pooled = Math.log(Math.max(received, 0.5) / sent);
     return Math.min(-1e-6, Math.max(THETA_MIN + 1e-6, pooled));
   }
@@ -302,19 +329,22 @@ export class LossModel {
   }
 
   #tally(coverage: OwnCoverage): void {
+    coverage.sent = 0;
     coverage.received = 0;
     coverage.lossy.length = 0;
     for (const cell of coverage.cells) {
       const received = this.received(cell);
+      coverage.sent += this.sent(cell);
       coverage.received += received;
       if (received < this.sent(cell)) coverage.lossy.push(cell);
     }
   }
 
   #setX(cell: number, x: number): void {
+    const fail = -Math.expm1(x);
     this.#x[cell] = x;
-    this.#pass[cell] = Math.exp(x);
-    this.#fail[cell] = Math.max(FAIL_MIN, -Math.expm1(x));
+    this.#pass[cell] = 1 - fail;
+    this.#fail[cell] = Math.max(FAIL_MIN, fail);
   }
 
   #grow(): void {

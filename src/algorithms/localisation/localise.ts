@@ -5,8 +5,9 @@
 
 import type { PathCounts } from '../../model/path-counts.ts';
 import type { Belief } from './belief.ts';
-import { dispersionOverRounds, gainWithoutSpell } from './bursts.ts';
+import { dispersionOverRounds, gainWithoutSpell, WITHOUT_SPELL_MIN } from './bursts.ts';
 import { candidatesOf, type Explanation } from './candidates.ts';
+import { flowsAcross } from './coverage-classes.ts';
 import { type LossDirection, lossDirection } from './direction.ts';
 import { exclusion, type UntestablePlace } from './exclusion.ts';
 import type { Term } from './hypothesis.ts';
@@ -82,11 +83,11 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
     graph,
     losses: active
       .filter(({ candidate }) => !candidate.isNuisance)
-      .filter((term) => gainWithoutSpell(belief, term) > 0)
+      .filter((term) => gainWithoutSpell(belief, term) > WITHOUT_SPELL_MIN)
       .map((term) => describeLoss({ graph, selection, options }, term))
       .sort((a, b) => b.probability - a.probability || b.lossRatio - a.lossRatio),
     limited: limitedResponders(graph, belief),
-    leads: leads(belief),
+    leads: leads(graph, belief),
     excludedLossRatio,
     untestable,
   };
@@ -106,7 +107,7 @@ function describeLoss({ graph, selection, options }: Context, term: Term): Locat
   const [named] = groups;
   const detection = probabilityOfLoss(model, coverage, options.minLoss);
   const modelProbability = (named?.probability ?? 0) * detection;
-  const flowsAcross = [...(members ?? candidate.flows)].sort((a, b) => a - b);
+  const across = [...(members ?? flowsAcross(candidate, graph))].sort((a, b) => a - b);
   const sent = coverage.cells.reduce((sum, cell) => sum + model.sent(cell), 0);
   const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
   return {
@@ -119,8 +120,8 @@ function describeLoss({ graph, selection, options }: Context, term: Term): Locat
     direction: lossDirection(graph, selection.belief, term),
     credibleSet: credibleSet(groups),
     isPartial: members !== undefined,
-    flowsAcross,
-    flowsLossy: lossyFlows(graph, term, flowsAcross),
+    flowsAcross: across,
+    flowsLossy: lossyFlows(graph, term, across),
     probesAcross: sent,
     probesLost: sent - received,
   };
@@ -137,14 +138,14 @@ function credibleSet(groups: readonly PlaceGroup[]): readonly PlaceGroup[] {
   return groups.slice(0, end < 0 ? groups.length : end + 1);
 }
 
-function leads(belief: Belief): readonly number[] {
-  const { model } = belief;
-  let best: { flows: readonly number[]; gain: number } = { flows: [], gain: LEAD_GAIN_MIN };
+function leads(graph: PathGraph, belief: Belief): readonly number[] {
+  let best: { term?: Term; gain: number } = { gain: LEAD_GAIN_MIN };
   const all = new Set([...belief.terms, ...belief.active]);
   for (const term of all) {
     if (term.candidate.isNuisance) continue;
-    const { gain } = model.fit(term.coverage);
-    if (gain > best.gain) best = { flows: term.members ?? term.candidate.flows, gain };
+    const gain = belief.gainOf(term);
+    if (gain > best.gain) best = { term, gain };
   }
-  return best.flows;
+  const { term } = best;
+  return term === undefined ? [] : (term.members ?? flowsAcross(term.candidate, graph));
 }

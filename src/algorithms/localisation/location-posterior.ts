@@ -53,8 +53,8 @@ export function locationPosterior(selection: Selection, term: Term): readonly Pl
     .map(({ rival }) => rival.term.candidate)
     .filter(({ isNuisance }) => !isNuisance);
   const tried = fitted.map(({ rival }) => rival.term.candidate);
-  const near = losses.filter(({ flows }) =>
-    tried.some((other) => other.flows.length === flows.length),
+  const near = losses.filter(({ flowCount }) =>
+    tried.some((other) => other.flowCount === flowCount),
   );
   return groupsOf(fitted, new Alike(near, limited));
 }

@@ -9,8 +9,8 @@
  * instead would find a "partial loss" in any noise.
  */
 
-import type { FlowLosses, LossesOfFlows } from './evidence.ts';
-import type { LossModel } from './likelihood.ts';
+import type { LossesOfFlows } from './evidence.ts';
+import type { LossTable } from './loss-table.ts';
 
 export interface Mixture {
   readonly theta: number;
@@ -23,71 +23,105 @@ export interface Mixture {
 }
 
 /** Losses that are tried: a partial loss in between is found with the nearest. */
-const LOSSES = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.995];
+export const PARTIAL_LOSSES: readonly number[] = [
+  0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.995,
+];
+/** e^Δ beyond this is beyond any doubt, and near what a number can hold. */
+const DELTA_MAX = 300;
+/** Factors up to e^this are multiplied, up to a product of this. */
+const FACTOR_MAX = 200;
+const PRODUCT_MAX = 1e200;
 const SHARE_STEPS = 12;
 const SHARE_TOLERANCE = 1e-3;
 
 /**
  * The best mixture for some flows; undefined where none beats no loss at all.
  *
- * @param options.losses loss ratios to try, each within (0, 1)
- * @param options.atLeast gains up to this, in nats, are of no interest
+ * @param table the losses to try
+ * @param atLeast gains up to this, in nats, are of no interest
  */
 export function bestMixture(
-  model: LossModel,
-  { hit, spared, flows }: LossesOfFlows,
-  { losses = LOSSES, atLeast = 0 }: { losses?: readonly number[]; atLeast?: number } = {},
+  table: LossTable,
+  all: LossesOfFlows,
+  atLeast = 0,
 ): Mixture | undefined {
-  if (hit.length === 0 || flows < 2) return undefined;
-  let best: { theta: number; share: number; gain: number; deltas: readonly number[] } | undefined;
-  for (const loss of losses) {
-    const theta = Math.log1p(-loss);
-    const deltas = hit.map((each) => deltaOf(model, each, theta));
-    // No share of hit flows gains more than hitting just those that gain by it.
-    const bound = deltas.reduce((sum, delta) => sum + Math.max(0, delta), 0);
-    if (bound <= Math.max(atLeast, best?.gain ?? 0)) continue;
-    const all = { deltas, spared, theta, count: flows };
-    const share = bestShare(all);
-    const gain = mixtureGain(all, share);
-    if (gain > (best?.gain ?? atLeast)) best = { theta, share, gain, deltas };
+  if (all.hit.length === 0 || all.flows < 2) return undefined;
+  const tried = hitsOf(table, all);
+  // The most promising first: others often need not be looked at then.
+  tried.sort((a, b) => b.bound - a.bound);
+  let best: (Hit & { share: number; gain: number }) | undefined;
+  for (const prospect of tried) {
+    if (prospect.bound <= (best?.gain ?? atLeast)) break;
+    const changes = changesOf(prospect, all);
+    const share = bestShare(prospect, changes);
+    const gain = mixtureGain(prospect, changes, share);
+    if (gain > (best?.gain ?? atLeast)) best = { ...prospect, share, gain };
   }
   if (best === undefined) return undefined;
   const { theta, share, gain, deltas } = best;
-  const members: number[] = [];
-  for (const [i, { flow }] of hit.entries()) {
-    const delta = deltas[i] ?? 0;
-    if (share * Math.exp(Math.min(700, delta)) <= 1 - share) continue;
-    members.push(flow);
-  }
+  const members = all.hit.filter(
+    (_, i) => share * Math.exp(Math.min(700, deltas[i] ?? 0)) > 1 - share,
+  );
   return members.length === 0 ? undefined : { theta, share, gain, members };
 }
 
-interface Deltas {
-  /** Of the flows that lost probes. */
-  readonly deltas: readonly number[];
-  /** Of those that lost none: how many have how many answers. */
-  readonly spared: ReadonlyMap<number, number>;
+/** One loss that is tried. */
+interface Hit {
   readonly theta: number;
-  readonly count: number;
+  /** Δ_f of each flow that lost probes. */
+  readonly deltas: Float64Array;
+  /** No share of hit flows gains more than hitting just those that gain by it. */
+  readonly bound: number;
 }
 
-function deltaOf(model: LossModel, { received, cells, lost }: FlowLosses, theta: number): number {
-  const more = -Math.expm1(theta);
-  let delta = received * theta;
-  for (const [i, cell] of cells.entries()) {
-    const fail = model.fail(cell);
-    delta += (lost[i] ?? 0) * Math.log1p(((1 - fail) * more) / fail);
+function hitsOf(table: LossTable, { received, starts, cells, lost }: LossesOfFlows): Hit[] {
+  const { thetas } = table;
+  const rows = table.rowsOf(cells);
+  const hits = thetas.map((theta) => ({ theta, deltas: new Float64Array(received.length) }));
+  const bounds = thetas.map(() => 0);
+  for (const [each, { theta, deltas }] of hits.entries()) {
+    let bound = 0;
+    for (let i = 0; i < deltas.length; i++) {
+      let delta = (received[i] as number) * theta;
+      const end = starts[i + 1] ?? cells.length;
+      for (let at = starts[i] as number; at < end; at++) {
+        const row = (cells[at] as number) * thetas.length;
+        delta += (lost[at] as number) * (rows[row + each] as number);
+      }
+      deltas[i] = delta;
+      if (delta > 0) bound += delta;
+    }
+    bounds[each] = bound;
   }
-  return delta;
+  return hits.map((hit, each) => ({ ...hit, bound: bounds[each] ?? 0 }));
+}
+
+/** e^Δ − 1 of each flow, those that lost nothing behind the others. */
+interface Changes {
+  readonly values: Float64Array;
+  /** How many flows each of the last stands for; the first stand for one each. */
+  readonly times: readonly number[];
+}
+
+function changesOf({ deltas, theta }: Hit, { spared }: LossesOfFlows): Changes {
+  const values = new Float64Array(deltas.length + spared.size);
+  for (let i = 0; i < deltas.length; i++) {
+    values[i] = Math.expm1(Math.min(DELTA_MAX, deltas[i] as number));
+  }
+  let at = deltas.length;
+  for (const received of spared.keys()) values[at++] = Math.expm1(received * theta);
+  return { values, times: [...spared.values()] };
 }
 
 /** The π with the highest likelihood: Newton's method in a bracket, since it is concave in π. */
-function bestShare(all: Deltas): number {
-  const hitShare = all.deltas.filter((delta) => delta > 0).length / all.count;
+function bestShare({ deltas }: Hit, changes: Changes): number {
+  const count = changes.times.reduce((sum, times) => sum + times, deltas.length);
+  let gaining = 0;
+  for (const delta of deltas) if (delta > 0) gaining++;
   let [low, high] = [0, 1];
-  let share = Math.min(0.95, hitShare);
+  let share = Math.min(0.95, gaining / count);
   for (let step = 0; step < SHARE_STEPS; step++) {
-    const { slope, curvature } = shareSlope(all, share);
+    const { slope, curvature } = shareSlope(changes, deltas.length, share);
     if (slope > 0) low = share;
     else high = share;
     const newton = share - slope / curvature;
@@ -100,28 +134,39 @@ function bestShare(all: Deltas): number {
 }
 
 function shareSlope(
-  { deltas, spared, theta }: Deltas,
+  { values, times }: Changes,
+  hit: number,
   share: number,
 ): { slope: number; curvature: number } {
   let [slope, curvature] = [0, 0];
-  const add = (delta: number, times: number): void => {
-    const change = Math.expm1(Math.min(300, delta));
+  for (let i = 0; i < values.length; i++) {
+    const change = values[i] as number;
     const term = change / (1 + share * change);
-    slope += times * term;
-    curvature -= times * term * term;
-  };
-  for (const delta of deltas) add(delta, 1);
-  for (const [received, times] of spared) add(received * theta, times);
+    const weight = i < hit ? 1 : (times[i - hit] as number);
+    slope += weight * term;
+    curvature -= weight * term * term;
+  }
   return { slope, curvature };
 }
 
-function mixtureGain({ deltas, spared, theta }: Deltas, share: number): number {
-  const gainOf = (delta: number): number =>
-    delta > 0
-      ? delta + Math.log(share + (1 - share) * Math.exp(-delta))
-      : Math.log1p(share * Math.expm1(delta));
+function mixtureGain({ deltas }: Hit, { values, times }: Changes, share: number): number {
   let gain = 0;
-  for (const delta of deltas) gain += gainOf(delta);
-  for (const [received, times] of spared) gain += times * gainOf(received * theta);
-  return gain;
+  // One logarithm for as many factors as a number can hold.
+  let product = 1;
+  for (let i = 0; i < deltas.length; i++) {
+    const delta = deltas[i] as number;
+    if (delta > FACTOR_MAX) {
+      gain += delta + Math.log(share + (1 - share) * Math.exp(-delta));
+      continue;
+    }
+    product *= 1 + share * (values[i] as number);
+    if (product > PRODUCT_MAX || product < 1 / PRODUCT_MAX) {
+      gain += Math.log(product);
+      product = 1;
+    }
+  }
+  for (const [i, count] of times.entries()) {
+    gain += count * Math.log1p(share * (values[deltas.length + i] as number));
+  }
+  return gain + Math.log(product);
 }

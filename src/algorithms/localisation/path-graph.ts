@@ -114,6 +114,7 @@ class GraphBuilder {
   readonly #counts: PathCounts;
   readonly #rows: readonly FlowRow[];
   readonly #vertices: Vertex[] = [{ kind: 'source' }];
+  readonly #idByAddress = new Map<number, number>();
   readonly #idByKey = new Map<string, number>();
   readonly #cells: { sent: number; received: number; links: number }[] = [];
   readonly #classes = new Map<string, GrowingClass>();
@@ -175,7 +176,7 @@ class GraphBuilder {
         const key = `*${ttl}|${path[position - 1]}|${nextKnown(responders, position)}`;
         path.push(this.#vertexId(key, { kind: 'silent', ttl }));
       } else {
-        path.push(this.#vertexId(`${address}`, { kind: 'interface', address, ttl }));
+        path.push(this.#interfaceId(address, ttl));
       }
     }
     return path;
@@ -199,6 +200,14 @@ class GraphBuilder {
 
   #newCell(links: number): number {
     return this.#cells.push({ sent: 0, received: 0, links }) - 1;
+  }
+
+  #interfaceId(address: number, ttl: number): number {
+    const known = this.#idByAddress.get(address);
+    if (known !== undefined) return known;
+    const id = this.#vertices.push({ kind: 'interface', address, ttl }) - 1;
+    this.#idByAddress.set(address, id);
+    return id;
   }
 
   #vertexId(key: string, vertex: Vertex): number {

@@ -98,7 +98,7 @@ export class Selection {
   /** Drops active candidates that no longer pay for themselves. */
   #drop(terms: readonly Term[] = [...this.belief.active]): void {
     for (const term of terms) {
-      const { gain, theta } = this.belief.without(term, () => this.belief.model.fit(term.coverage));
+      const { gain, theta } = this.belief.model.fit(term.coverage);
       if (gain > penaltyOf(term, theta)) continue;
       this.belief.deactivate(term);
       this.belief.refit();
@@ -126,27 +126,57 @@ export class Selection {
         (term.members !== undefined && this.#tryChange(() => this.#split(term)));
       if (isBetter) hasExchanged = true;
     }
-    return hasExchanged;
+    return this.#exchangeAll() || hasExchanged;
+  }
+
+  /**
+   * Puts limits in the place of all losses at once. Where every router from one layer on answers
+   * little, losses before that layer explain much together, and none of them can be spared alone.
+   */
+  #exchangeAll(): boolean {
+    const losses = [...this.belief.active].filter(({ candidate }) => !candidate.isNuisance);
+    if (losses.length < 2) return false;
+    return this.#tryChange(() => {
+      for (const term of losses) this.belief.deactivate(term);
+      this.belief.refit();
+      this.#addLimits({ areLayersAlike: true });
+      this.#addWholes(SPLIT_MAX);
+      this.#drop();
+    });
   }
 
   /** Puts losses of all flows alike in the place of a partial one: several may have looked so. */
   #split(part: Term): void {
     this.belief.deactivate(part);
-    for (let count = 0; count < SPLIT_MAX; count++) {
-      const idle = this.belief.terms.filter((term) => !this.belief.active.has(term));
+    this.#addWholes(SPLIT_MAX);
+    this.#addLimits();
+    this.#drop();
+  }
+
+  /** Adds the best losses or limits of all flows alike, as many at most, while that pays. */
+  #addWholes(most: number): void {
+    for (let count = 0; count < most; count++) {
+      const idle = this.belief.terms.filter(
+        (term) => !this.belief.active.has(term) && !term.candidate.isLayer,
+      );
       const best = bestOf(idle.map((term) => this.belief.wholeProspect(term)));
       if (best === undefined || best.score <= 0) break;
       this.belief.accept(best);
       this.belief.refit();
     }
-    this.#addLimits();
-    this.#drop();
   }
 
-  /** Believes in every limit that pays, and drops those that do not. */
-  #addLimits(): void {
+  /**
+   * Believes in every limit that pays, and drops those that do not.
+   *
+   * @param options.areLayersAlike whether limits of whole layers are among them
+   */
+  #addLimits({ areLayersAlike = false } = {}): void {
     const limits = this.belief.terms.filter(
-      (each) => each.candidate.isNuisance && !this.belief.active.has(each),
+      (each) =>
+        each.candidate.isNuisance &&
+        (areLayersAlike || !each.candidate.isLayer) &&
+        !this.belief.active.has(each),
     );
     // Of a router's limit and those of its interfaces, the better one goes first.
     const scoreOf = (term: Term): number => this.belief.wholeProspect(term).score;

@@ -25,54 +25,78 @@ interface Tally {
  * neighbours, in other flows; where there is none, or several could be meant, it stays a star.
  */
 export function imputeStars(rows: readonly FlowRow[]): void {
-  const seen = observed(rows);
-  const stars = new Map<string, { row: FlowRow; hop: number }[]>();
-  for (const row of rows) {
-    for (let hop = 0; hop < row.responders.length - 1; hop++) {
-      if (row.responders[hop] !== STAR) continue;
-      const key = placeKey(row, hop);
-      stars.set(key, [...(stars.get(key) ?? []), { row, hop }]);
-    }
-  }
-  const found = [...stars.values()].map((alike) => ({ alike, author: authorOf(alike, seen) }));
+  const keys = new PlaceKeys(rows);
+  const stars = starsByPlace(rows, keys);
+  if (stars.size === 0) return;
+  const { between, tallies } = observed(rows, { keys, wanted: stars });
+  const found = [...stars].map(([key, alike]) => ({
+    alike,
+    author: authorOf(alike, between.get(key) ?? new Set(), tallies),
+  }));
   for (const { alike, author } of found) {
     if (author === undefined) continue;
     for (const { row, hop } of alike) row.responders[hop] = author;
   }
 }
 
+interface Star {
+  readonly row: FlowRow;
+  readonly hop: number;
+}
+
+function starsByPlace(rows: readonly FlowRow[], keys: PlaceKeys): Map<number, Star[]> {
+  const stars = new Map<number, Star[]>();
+  for (const row of rows) {
+    for (let hop = 0; hop < row.responders.length - 1; hop++) {
+      if (row.responders[hop] !== STAR) continue;
+      const key = keys.of(row, hop);
+      const alike = stars.get(key);
+      if (alike === undefined) stars.set(key, [{ row, hop }]);
+      else alike.push({ row, hop });
+    }
+  }
+  return stars;
+}
+
 interface Observed {
-  /** By TTL and neighbours: the interfaces seen between them. */
-  readonly between: ReadonlyMap<string, ReadonlySet<number>>;
+  /** By place where there are stars: the interfaces seen there. */
+  readonly between: ReadonlyMap<number, ReadonlySet<number>>;
   readonly tallies: ReadonlyMap<number, Tally>;
 }
 
-function observed(rows: readonly FlowRow[]): Observed {
-  const between = new Map<string, Set<number>>();
+function observed(
+  rows: readonly FlowRow[],
+  { keys, wanted }: { keys: PlaceKeys; wanted: ReadonlyMap<number, unknown> },
+): Observed {
+  const between = new Map<number, Set<number>>();
   const tallies = new Map<number, Tally>();
   for (const row of rows) {
     for (const [hop, responder] of row.responders.entries()) {
       if (responder === STAR) continue;
-      const key = placeKey(row, hop);
-      between.set(key, (between.get(key) ?? new Set()).add(responder));
-      const tally = tallies.get(responder) ?? { sent: 0, received: 0, flows: 0 };
+      const key = keys.of(row, hop);
+      if (wanted.has(key)) between.set(key, (between.get(key) ?? new Set()).add(responder));
+      let tally = tallies.get(responder);
+      if (tally === undefined) {
+        tally = { sent: 0, received: 0, flows: 0 };
+        tallies.set(responder, tally);
+      }
       tally.sent += row.sent[hop] ?? 0;
       tally.received += row.received[hop] ?? 0;
       tally.flows++;
-      tallies.set(responder, tally);
     }
   }
   return { between, tallies };
 }
 
 function authorOf(
-  stars: readonly { readonly row: FlowRow; readonly hop: number }[],
-  { between, tallies }: Observed,
+  stars: readonly Star[],
+  between: ReadonlySet<number>,
+  tallies: Observed['tallies'],
 ): number | undefined {
   const [first] = stars;
   if (first === undefined) return undefined;
   const probes = first.row.sent[first.hop] ?? 0;
-  const likely = [...(between.get(placeKey(first.row, first.hop)) ?? [])].flatMap((responder) => {
+  const likely = [...between].flatMap((responder) => {
     const { sent, received, flows } = tallies.get(responder) ?? { sent: 1, received: 1, flows: 0 };
     if (received >= LIMITED_ANSWER_RATIO * sent) return [];
     const chance = (1 - received / sent) ** probes;
@@ -86,7 +110,20 @@ function authorOf(
   return stars.length <= 1 + EXCESS_MAX * author.expected ? author.responder : undefined;
 }
 
-/** A hop between two neighbours, which may be stars themselves. */
-function placeKey({ responders }: FlowRow, hop: number): string {
-  return `${hop} ${responders[hop - 1] ?? STAR} ${responders[hop + 1] ?? STAR}`;
+/** Numbers for places: a hop between two neighbours, which may be stars themselves. */
+class PlaceKeys {
+  /** More than there are addresses. */
+  readonly #size: number;
+
+  constructor(rows: readonly FlowRow[]) {
+    let size = 0;
+    for (const { responders } of rows) for (const each of responders) size = Math.max(size, each);
+    this.#size = size + 2;
+  }
+
+  of({ responders }: FlowRow, hop: number): number {
+    const before = (responders[hop - 1] ?? STAR) - STAR;
+    const after = (responders[hop + 1] ?? STAR) - STAR;
+    return (hop * this.#size + before) * this.#size + after;
+  }
 }
