@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { planNetwork } from './network-plan.ts';
 import { waysTo } from './other-targets.ts';
 import { parseScenario } from './scenario.ts';
-import { traitSentences } from './scenario-sentences.ts';
 import { simulate } from './simulated-network.ts';
 
 const NETWORK = {
@@ -47,11 +46,6 @@ describe('other targets', () => {
     [{ name: 'db8', behind: [] }, 'otherTargets[0].behind'],
   ])('cannot be %o', (target, complaint) => {
     expect(() => parseScenario(withTargets(target))).toThrow(complaint);
-  });
-
-  test('are told where a scenario is described', () => {
-    const scenario = parseScenario(withTargets({ name: 'db8', behind: ['r3.0', 'r3.1'] }));
-    expect(traitSentences(scenario)).toContain('another target, db8, is behind r3.0 and r3.1');
   });
 
   test('cannot share a name', () => {

@@ -52,9 +52,6 @@ export function traitSentences(scenario: Scenario): string[] {
     ...together('router', routerTraits(scenario), scenario.routers.length),
     ...scenario.routes.map(routeSentence),
     ...(limit === undefined ? [] : [`the target answers at most ${rateText(limit)}`]),
-    ...scenario.otherTargets.map(({ name, links }) => {
-      return `another target, ${name}, is behind ${links.map(({ near }) => near).join(' and ')}`;
-    }),
     ...scenario.otherTargets.map(
       ({ name, links }) =>
         `another target, ${name}, is behind ${nameRuns(links.map(({ near }) => near))}`,
