@@ -1,9 +1,10 @@
 /** `traceroute-caller` from its flags to its end: the files of a pod, the tracers, the folders. */
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type IpPrefix, parseIpPrefix } from '../lib/ip-prefix.ts';
+import { makeFolder } from '../runtime/folder.ts';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
 import { datatypeSchemas } from '../watch/bigquery-schema.ts';
 import type { ConnectionSource } from '../watch/connection-source.ts';
@@ -198,7 +199,7 @@ function readIfThere(file: string): string | undefined {
 export function writeSchemas(folder: string): void {
   if (folder === '') return;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const [name, schema] of Object.entries(datatypeSchemas())) {
       const file = join(folder, `${name}.json`);
       writeFileSync(`${file}.new`, `${JSON.stringify(schema, null, 2)}\n`);

@@ -5,11 +5,12 @@
  * Parquet is a folder of whole files.
  */
 
-import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { SweepReplyRecord } from '../model/sweep-record.ts';
+import { makeFolder } from './folder.ts';
 
 export interface SweepOutput {
   add(record: SweepReplyRecord): void;
@@ -139,7 +140,7 @@ function lineOf(record: SweepReplyRecord): string {
 
 /** The folder, with the first `parts` files of it and no others. */
 async function openParts(folder: string, parts: number): Promise<SweepOutput> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   for (const name of await readdir(folder)) {
     const number = /^part-(\d{6})\.parquet(\.tmp)?$/.exec(name)?.[1];
     const isOurs = number !== undefined;

@@ -3,9 +3,10 @@
  * whoever looks sees all of it or nothing, also after a kill or a crash.
  */
 
-import { chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../runtime/folder.ts';
 import type { Disk } from './result-spool.ts';
 
 /** Holds what is being written; its name does not end as results do, nor do the names in it. */
@@ -36,8 +37,8 @@ export class ResultFolder implements Disk {
     this.#mode = mode;
     const aside = join(folder, ASIDE);
     for (const each of [folder, aside]) {
-      const made = mkdirSync(each, { recursive: true, mode: FOLDER_MODE });
-      if (made !== undefined && owner !== undefined) chownSync(each, owner.uid, owner.gid);
+      const isNew = makeFolder(each, FOLDER_MODE);
+      if (isNew && owner !== undefined) chownSync(each, owner.uid, owner.gid);
     }
     for (const name of readdirSync(aside)) {
       if (isLeftOver(name)) rmSync(join(aside, name), { force: true });
