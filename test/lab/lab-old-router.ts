@@ -1,6 +1,7 @@
 /**
  * Routers that answer as the kernel does not: with short or padded quotes, with MPLS labels, or
- * late. A program on the router answers in the kernel's stead the TCP probes whose TTL ends there.
+ * late. A program on the router answers in the kernel's stead the probes whose TTL ends there.
+ * IPv4 alone: of IPv6 packets a raw socket shows no header, and the program could not quote it.
  */
 
 import { farAnsweringAddress, type PlannedRouter } from '../../src/sim/network-plan.ts';
@@ -54,7 +55,7 @@ export async function oldRouter(
     // The TTL tells the program which link the packet came by; it quotes 1 all the same.
     rules: links.map(
       ({ near }, i) =>
-        `iifname "${interfaceTo(near)}" ip daddr ${target} ip protocol tcp ip ttl 1 ` +
+        `iifname "${interfaceTo(near)}" ip daddr ${target} ip protocol { tcp, udp, icmp } ip ttl 1 ` +
         `meta mark set ${MARK} ip ttl set ${i + 1} accept`,
     ),
   });

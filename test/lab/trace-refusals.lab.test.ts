@@ -5,18 +5,17 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
-import { isReply, type TraceRecord, type TraceReply } from '../../src/model/trace-record.ts';
-import type { TraceOptions } from '../../src/runtime/trace-options.ts';
-import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import type { TraceRecord } from '../../src/model/trace-record.ts';
+import { TARGET } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
 import { interfaceTo } from './lab-nodes.ts';
 import { addRules, configure, startFixture } from './lab-nuisances.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
+import { answersAt, tracesAtOnce } from './traces-at-once.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
 const PROTOCOLS = ['udp', 'udp-classic', 'tcp', 'icmp'] as const;
-const TRACED = new URL('./fixtures/traced.mjs', import.meta.url).pathname;
 const FIRST_PORT = 20_000;
 /** `udp-classic` counts up from its first port. */
 const PORT_STEP = 200;
@@ -52,20 +51,6 @@ afterAll(async () => {
   for (const lab of labs.values()) await lab.close();
 });
 
-/** All of these at once; their records in the same order. */
-async function traced(lab: NamespaceLab, options: readonly TraceOptions[]): Promise<TraceRecord[]> {
-  const { family, target } = lab.plan;
-  const all = options.map((each) => ({ names: false, maxTtl: 8, ...each }));
-  const argv = [process.execPath, TRACED, target.address[family], JSON.stringify(all)];
-  const { stdout, stderr } = await lab.exec(SOURCE, argv);
-  expect(stderr).toBe('');
-  return JSON.parse(stdout) as TraceRecord[];
-}
-
-function answersAt({ hops }: TraceRecord, ttl: number): TraceReply[] {
-  return hops.find((hop) => hop.ttl === ttl)?.replies.filter(isReply) ?? [];
-}
-
 describe.each(FAMILIES)('IPv%i', (family) => {
   const labOf = (): NamespaceLab => {
     const lab = labs.get(family);
@@ -95,7 +80,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
       hook: 'type filter hook forward priority filter',
       rules: cases.map((each) => `${matchOf(each)} reject with ${icmp} ${each.name}`),
     });
-    const records = await traced(
+    const records = await tracesAtOnce(
       lab,
       cases.map(({ protocol, port, length }) =>
         protocol === 'icmp' ? { protocol, packetBytes: length } : { protocol, port },
@@ -128,7 +113,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     const route = `ip -${family} route replace ${target} via ${back} dev ${interfaceTo('r1.0')}`;
     const before = await lab.exec('r2.0', ['ip', `-${family}`, 'route', 'show', target]);
     await configure(lab, 'r2.0', [`${route} onlink`]);
-    const records = await traced(
+    const records = await tracesAtOnce(
       lab,
       PROTOCOLS.map((protocol) => ({ protocol, maxTtl: 16 })),
     );
@@ -136,6 +121,25 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     for (const { stopReason, protocol } of records) {
       expect({ stopReason, protocol }).toEqual({ stopReason: 'loop', protocol });
     }
+  });
+
+  it('probes too long for a link are told its MTU by every protocol', async () => {
+    const lab = labOf();
+    const link = `ip link set ${interfaceTo('r3.0')} mtu`;
+    await configure(lab, 'r2.0', [`${link} 1300`]);
+    const records = await tracesAtOnce(
+      lab,
+      PROTOCOLS.map((protocol) => ({ protocol, packetBytes: 1400 })),
+    );
+    await configure(lab, 'r2.0', [`${link} 1500`]);
+    const seen = records.map((record) => {
+      const { protocol, stopReason } = record;
+      return { protocol, stopReason, marks: answersAt(record, 3).map(({ icmp }) => icmp?.mark) };
+    });
+    const marks = ['!F-1300', '!F-1300', '!F-1300'];
+    expect(seen).toEqual(
+      PROTOCOLS.map((protocol) => ({ protocol, stopReason: 'unreachable', marks })),
+    );
   });
 
   it('a target slower than the time-out is not reached, and its answers count as late', async () => {
@@ -147,11 +151,13 @@ describe.each(FAMILIES)('IPv%i', (family) => {
       '300',
     ]);
     const common = { protocol: 'udp', port, queries: 1 } as const;
-    const [patient] = await traced(lab, [{ ...common, timeoutMs: 2000 }]);
+    const [patient] = await tracesAtOnce(lab, [{ ...common, timeoutMs: 2000 }]);
     expect(patient).toMatchObject({ reached: true, stopReason: 'reached' });
     expect(answersAt(patient as TraceRecord, 4)[0]).toMatchObject({ kind: 'datagram' });
     // It goes on long enough to hear what it no longer waits for.
-    const [hasty] = await traced(lab, [{ ...common, timeoutMs: 100, queries: 4, parallelTtls: 1 }]);
+    const [hasty] = await tracesAtOnce(lab, [
+      { ...common, timeoutMs: 100, queries: 4, parallelTtls: 1 },
+    ]);
     server.kill('SIGKILL');
     expect(hasty).toMatchObject({ reached: false, stopReason: 'max-ttl' });
     expect([1, 2, 3].map((ttl) => answersAt(hasty as TraceRecord, ttl).length)).toEqual([4, 4, 4]);

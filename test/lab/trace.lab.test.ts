@@ -165,17 +165,6 @@ it.each(REFUSALS)('IPv$family: a router whose rules say $kind ends the trace', a
   ).toMatchObject({ icmp });
 });
 
-it.each(FAMILIES)('IPv%i: probes too long for a link are told its MTU', async (family) => {
-  const link = (mtu: string) => ['ip', 'link', 'set', 'to-r3.0', 'mtu', mtu];
-  const commands = { does: link('1300'), undoes: link('1500') };
-  const { record } = await during(family, 'r2.0', commands, () => traceIn(family, ['-l', '1400']));
-  const answer = record.hops
-    .at(-1)
-    ?.replies.map(answerOf)
-    .find((reply) => reply);
-  expect(answer?.icmp?.mark).toBe('!F-1300');
-});
-
 it.each(FAMILIES)('IPv%i: the kernel tells when each probe left', async (family) => {
   const { record } = await traceIn(family, ['--timestamps', 'kernel', '-q', '9']);
   const replies = record.hops.flatMap(({ replies }) =>
