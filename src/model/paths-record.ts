@@ -101,14 +101,14 @@ export interface PathsAliases {
     readonly probability: number;
     readonly evidence: readonly {
       readonly between: readonly [string, string];
-      /** Identifications from one counter; an answer for another address. */
-      readonly kind: 'ip-id' | 'reply-source';
+      /** Identifications from one counter; an answer for another address; one limit of errors. */
+      readonly kind: 'ip-id' | 'reply-source' | 'icmp-limit';
       readonly probability: number;
     }[];
   }[];
   /** Pairs of interfaces of one hop that number their packets by two counters. */
   readonly pairsApart: number;
-  /** Interfaces whose identifications tell nothing: too few replies, or no counter. */
+  /** Interfaces of which nothing is told, and why identifications do not: few, or no counter. */
   readonly untestable: readonly {
     readonly address: string;
     readonly why: 'few' | 'constant' | 'random';

@@ -159,6 +159,7 @@ function diamondLines(record: PathsRecord): string[] {
 const EVIDENCE = {
   'ip-id': 'they number their packets by one counter',
   'reply-source': 'one answers for the other',
+  'icmp-limit': 'they share one limit of ICMP errors',
 } as const;
 
 function routerLines({ aliases }: PathsRecord): string[] {

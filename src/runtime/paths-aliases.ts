@@ -43,7 +43,11 @@ export class AliasTask implements StationTask {
     const { engine, flows } = parts;
     const candidates = candidatesIn(parts.places);
     const numbers = candidates.map(({ flow }, index) => {
-      const sink = this.#sinkOf(touch, (reply) => this.#search.replied(index, reply));
+      const sink = this.#sinkOf(touch, {
+        sent: () => this.#search.sent(index),
+        replied: (reply) => this.#search.replied(index, reply),
+        lost: () => this.#search.lost(index),
+      });
       return this.#addFlow(flows[flow], sink);
     });
     const order = (candidate: number, round: number): void => {
@@ -57,12 +61,12 @@ export class AliasTask implements StationTask {
     return this.#search.isOver && this.#directPending <= 0;
   }
 
-  advance(): void {
-    this.#search.advance();
+  advance(nowUs: number): void {
+    this.#search.advance(nowUs);
   }
 
   deadlineUs(): number {
-    return Number.POSITIVE_INFINITY; // each probe has its end
+    return this.#search.deadlineUs();
   }
 
   abort(): void {
@@ -92,14 +96,14 @@ export class AliasTask implements StationTask {
     const isOver = (): void => {
       this.#directPending--;
     };
-    const sink = this.#sinkOf(
-      touch,
-      (reply) => {
+    const sink = this.#sinkOf(touch, {
+      sent: () => {},
+      replied: (reply) => {
         isOver();
         if (isPortUnreachable(reply)) this.#search.answeredFor(address, reply.responder);
       },
-      isOver,
-    );
+      lost: isOver,
+    });
     engine.order(this.#addFlow({ ...request, destination, protocol: 'udp' }, sink), DIRECT_TTL, 0);
   }
 
@@ -110,14 +114,12 @@ export class AliasTask implements StationTask {
     return flow;
   }
 
-  #sinkOf(
-    touch: () => void,
-    replied: (reply: ProbeReply) => void,
-    lost: () => void = () => this.#search.lost(),
-  ): ProbeSink {
+  #sinkOf(touch: () => void, { sent, replied, lost }: Outcomes): ProbeSink {
     return {
       sent: () => {
         this.#probesSent++;
+        sent();
+        touch();
       },
       replied: (reply) => {
         replied(reply);
@@ -134,6 +136,13 @@ export class AliasTask implements StationTask {
       },
     };
   }
+}
+
+interface Outcomes {
+  sent(): void;
+  replied(reply: ProbeReply): void;
+  /** Or not sent. */
+  lost(): void;
 }
 
 function isPortUnreachable({ kind, code, details }: ProbeReply): boolean {

@@ -35,6 +35,30 @@ export function recordedLinks({ links }: PathsRecord, plan: NetworkPlan): Set<st
   );
 }
 
+/** Routers of each hop, as `ttl:router`, of a network whose paths are all of one length. */
+export function trueHops({ links }: NetworkPlan): Set<string> {
+  const hops = new Set<string>();
+  let layer = new Set([SOURCE]);
+  for (let ttl = 1; layer.size > 0; ttl++) {
+    const near = layer;
+    layer = new Set(links.flatMap((link) => (near.has(link.near) ? [link.far] : [])));
+    for (const node of layer) hops.add(`${ttl}:${node}`);
+  }
+  return hops;
+}
+
+/** The same of a record. */
+export function recordedHops({ hops }: PathsRecord, plan: NetworkPlan): Set<string> {
+  const nodes = nodeOfAddress(plan);
+  return new Set(
+    hops.flatMap(({ ttl, places }) =>
+      places.flatMap(({ addresses }) =>
+        ttl === 0 ? [] : addresses.map(({ address }) => `${ttl}:${nodes.get(address)}`),
+      ),
+    ),
+  );
+}
+
 /** Flows whose recorded path is not the one that the routing tables give them. */
 export async function misplacedFlows(record: PathsRecord, lab: NamespaceLab): Promise<string[]> {
   const nodes = nodeOfAddress(lab.plan);

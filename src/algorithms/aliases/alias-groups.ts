@@ -5,7 +5,7 @@
 export interface PairEvidence {
   /** Two interfaces: indexes of addresses. */
   readonly pair: readonly [number, number];
-  readonly kind: 'ip-id' | 'reply-source';
+  readonly kind: 'ip-id' | 'reply-source' | 'icmp-limit';
   /** That both are one router. */
   readonly probability: number;
 }
@@ -23,7 +23,7 @@ export interface AliasGroup {
 /** Of two interfaces at one hop, before anything is known of them. */
 const PRIOR = 0.1;
 /** A pair joins with this probability or more. */
-const JOINED_FROM = 0.95;
+export const JOINED_FROM = 0.95;
 
 /**
  * What is to be believed of a pair after evidence that has `chance` were they two routers, and is
