@@ -38,6 +38,7 @@ export interface TraceFlags {
   readonly json?: true;
   readonly jsonl?: true;
   readonly format: string;
+  readonly pretty?: true;
 }
 
 const TTL_RANGE = { min: 1, max: 255 };
@@ -137,5 +138,6 @@ function outputOptions(): Option[] {
       .conflicts('jsonl')
       .conflicts('format'),
     new Option('--jsonl', 'write each trace as a line of JSON, as it ends').conflicts('format'),
+    new Option('--pretty', 'indent what --json and --format gotraceroute write'),
   ];
 }

@@ -47,6 +47,10 @@ export function traceCommand(): Command {
 }
 
 async function traceAll(given: readonly string[], flags: TraceFlags): Promise<number> {
+  if (flags.pretty && !flags.json && flags.format !== 'gotraceroute') {
+    const hint = 'add --json or --format gotraceroute, or leave it out';
+    throw new CliError('USAGE', '--pretty: there is no JSON to indent', hint);
+  }
   const targets = await targetsOf(given, flags);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
@@ -140,7 +144,10 @@ async function writtenInTurn(
   flags: TraceFlags,
 ): Promise<readonly Outcome[]> {
   const { traceFormatter } = await import('../report/trace-formats.ts');
-  const format = traceFormatter(flags.json ? 'json' : flags.jsonl ? 'jsonl' : flags.format);
+  const format = traceFormatter(
+    flags.json ? 'json' : flags.jsonl ? 'jsonl' : flags.format,
+    flags.pretty,
+  );
   const context = {
     hostname: hostname(),
     nowSeconds: () => Math.floor(Date.now() / 1000),

@@ -141,6 +141,21 @@ test('gotraceroute: its keys in their order, and its values for silent hops', ()
   });
 });
 
+test('gotraceroute, indented: each object as Go indents it, in one array', () => {
+  const { each } = traceFormatter('gotraceroute', true);
+  const text = each(RECORD, 1, CONTEXT);
+  expect(JSON.parse(text)).toEqual(JSON.parse(written('gotraceroute')));
+  expect(text.split('\n').slice(0, 6)).toEqual([
+    '[{',
+    '    "Success": true,',
+    '    "Src": {',
+    '        "Host": "",',
+    '        "IP": "192.0.2.1"',
+    '    },',
+  ]);
+  expect(text).toContain('\n},\n{\n    "Success": false,');
+});
+
 test('mtr: as it prints a wide report, with further interfaces below the first', () => {
   expect(written('mtr')).toBe(`\
 Start: 2026-01-02T03:04:05+0000

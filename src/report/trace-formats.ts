@@ -4,7 +4,7 @@ import type { TraceFormatContext } from '../model/trace-format-context.ts';
 import type { TraceRecord } from '../model/trace-record.ts';
 import { formatAtlas } from './trace-atlas.ts';
 import { formatTraceCsv, TRACE_CSV_HEADER } from './trace-csv.ts';
-import { formatGotraceroute } from './trace-gotraceroute.ts';
+import { formatGotraceroute, formatPrettyGotraceroute } from './trace-gotraceroute.ts';
 import { formatMtrReport } from './trace-mtr.ts';
 import { formatScamper, scamperCycleStart, scamperCycleStop } from './trace-scamper.ts';
 import { formatTraceText } from './trace-text.ts';
@@ -24,12 +24,7 @@ const PLAIN = { before: NOTHING, after: NOTHING } as const;
 
 const FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
   text: { ...PLAIN, each: formatTraceText, between: '\n' },
-  json: {
-    before: (count) => (count === 1 ? '' : '['),
-    each: (record) => JSON.stringify(record),
-    between: ',\n',
-    after: (count) => (count === 1 ? '\n' : ']\n'),
-  },
+  json: jsonFormatter(undefined),
   jsonl: {
     ...PLAIN,
     each: (record) => `${JSON.stringify({ type: 'trace', ...record })}\n`,
@@ -52,9 +47,24 @@ const FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
   atlas: { ...PLAIN, each: formatAtlas, between: '' },
 };
 
-/** @throws {RangeError} when there is no format of this name */
-export function traceFormatter(name: string): TraceFormatter {
-  const formatter = FORMATTERS[name];
+/** Of the formats that can be indented, how they are. */
+const PRETTY_FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
+  json: jsonFormatter(2),
+  gotraceroute: { ...PLAIN, each: formatPrettyGotraceroute, between: '\n' },
+};
+
+function jsonFormatter(indent: number | undefined): TraceFormatter {
+  return {
+    before: (count) => (count === 1 ? '' : '['),
+    each: (record) => JSON.stringify(record, undefined, indent),
+    between: ',\n',
+    after: (count) => (count === 1 ? '\n' : ']\n'),
+  };
+}
+
+/** @throws {RangeError} when there is no format of this name, or it cannot be indented */
+export function traceFormatter(name: string, isPretty = false): TraceFormatter {
+  const formatter = (isPretty ? PRETTY_FORMATTERS : FORMATTERS)[name];
   if (formatter === undefined) throw new RangeError(`there is no format ${name}`);
   return formatter;
 }

@@ -1,18 +1,26 @@
 /**
- * A trace as the command `gotraceroute` prints it with `-j`: an array with one object for each TTL,
- * keys and order of its Go structure. Of several probes at a TTL the first answer counts.
+ * A trace as the command `gotraceroute` prints it with `-j`, or indented with `-J`: an array with
+ * one object for each TTL, keys and order of its Go structure. Of several probes at a TTL the first
+ * answer counts.
  */
 
 import { isReply, type TraceHopRecord, type TraceRecord } from '../model/trace-record.ts';
 
 /** Go's zero time, for hops that did not answer. */
 const NEVER = '0001-01-01T00:00:00Z';
+const INDENT = 4;
 /** Its source address is read from quotes, and there is none. */
 const UNKNOWN = '0.0.0.0';
 
 /** One compact JSON array and a newline. */
 export function formatGotraceroute(record: TraceRecord): string {
   return `${JSON.stringify(record.hops.map((hop) => hopOf(hop, record)))}\n`;
+}
+
+/** The same as `-J` has it: its objects indented, the array not. */
+export function formatPrettyGotraceroute(record: TraceRecord): string {
+  const objects = record.hops.map((hop) => JSON.stringify(hopOf(hop, record), undefined, INDENT));
+  return `[${objects.join(',\n')}]\n`;
 }
 
 function hopOf({ ttl, replies }: TraceHopRecord, record: TraceRecord): object {

@@ -43,14 +43,23 @@ describe.each(KINDS)('by $protocol over IPv$family', ({ protocol, family }) => {
     );
     expect(translated.length).toBeGreaterThan(0);
   });
-});
 
-test('MPLS labels are shown', async () => {
-  const record = await trace('anything', { simulate: 'mpls-labels-on-the-way' });
-  const labels = record.hops.flatMap(({ replies }) =>
-    replies.flatMap((each) => ('star' in each ? [] : each.mpls.map(({ label }) => label))),
-  );
-  expect(labels).toContain(24);
+  test('routers that quote 8 bytes are matched all the same', async () => {
+    const simulate = 'router-answers-8-byte-quotes';
+    const { reached, hops, measurement } = await trace('anything', { ...options, simulate });
+    expect({ reached, foreign: measurement.foreignReplies }).toEqual({ reached: true, foreign: 0 });
+    const silent = hops.filter(({ replies }) => replies.every((each) => 'star' in each));
+    expect(silent).toEqual([]);
+    expect(hops.length).toBeGreaterThan(3); // the old routers are the second and the third
+  });
+
+  test('MPLS labels are shown', async () => {
+    const record = await trace('anything', { ...options, simulate: 'mpls-labels-on-the-way' });
+    const labels = record.hops.flatMap(({ replies }) =>
+      replies.flatMap((each) => ('star' in each ? [] : each.mpls.map(({ label }) => label))),
+    );
+    expect(labels).toContain(24);
+  });
 });
 
 test('the same seed gives the same record', async () => {
