@@ -24,6 +24,12 @@ export type {
   TraceStopReason,
 } from './model/trace-record.ts';
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
+export {
+  type IsolateCall,
+  type IsolateCallOptions as IsolateOptions,
+  type IsolateEvent,
+  isolate,
+} from './runtime/isolate-call.ts';
 export { type PathsCall, type PathsEvent, type PathsOptions, paths } from './runtime/paths.ts';
 export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';
 export { type Connection, connectionOf, parseUnmapped } from './watch/connection.ts';

@@ -1,7 +1,8 @@
 /** `fantrace analyze`: the verdict of a recorded run, from the very packets that it saw. */
 
 import { Command, Option } from 'commander';
-import { addressesOf, exitStatusOf, openSystems, withFacts } from './isolate.ts';
+import { addressesOf, withFacts } from '../runtime/address-facts.ts';
+import { exitStatusOf, openSystems } from './isolate.ts';
 import { pictureOptions, type ReportFlags, reportOptions } from './isolate-flags.ts';
 import { openOutputs } from './output-files.ts';
 

@@ -42,7 +42,8 @@ export async function openFbtracertNetwork(flags: FbtracertFlags, seed: number):
   }
   const { resolveTarget } = await import('../runtime/target.ts');
   const { address, scopeId } = await resolveTarget(target, family).catch(inOurWords);
-  const { readSource, requireHost } = await import('./endpoints.ts');
+  const { readSource } = await import('./endpoints.ts');
+  const { requireHost } = await import('../runtime/host-address.ts');
   requireHost(address);
   const source =
     flags.srcAddr === '' ? undefined : await readSource(flags.srcAddr, address).catch(inOurWords);

@@ -2,6 +2,16 @@
 
 import { Command, Option } from 'commander';
 import type { IsolateProtocol } from '../model/isolate-record.ts';
+import {
+  CLASSES_MAX,
+  ECHO_MAX,
+  FLOWS_IN_ALL_MAX,
+  FLOWS_MAX,
+  PACKET_BYTES_MAX,
+  PACKET_BYTES_MIN,
+  PORT_MAX,
+  SEED_MAX,
+} from '../runtime/isolate-limits.ts';
 import { CliError } from './cli-error.ts';
 import {
   choiceOption,
@@ -54,17 +64,6 @@ export interface IsolateFlags extends ReportFlags {
   readonly dryRun?: true;
   readonly record?: string;
 }
-
-const PORT_MAX = 65535;
-/** ICMP has the number as its checksum as well, where 65535 would not stay as it is. */
-const ECHO_MAX = 65534;
-/** Of the largest frames that are common. */
-const PACKET_BYTES_MAX = 9216;
-const CLASSES_MAX = 16;
-/** Of all classes, to all targets. */
-const FLOWS_MAX = 65_536;
-/** The largest seed. */
-export const SEED_MAX: number = 2 ** 32 - 1;
 
 const EXAMPLES = `
 Exit status:
@@ -153,8 +152,8 @@ export function requireConsistent(flags: IsolateFlags, targets: number): void {
     throw new CliError('USAGE', message);
   }
   const flows = (flags.flow?.length ?? flags.flows) * sizes * values * Math.max(1, targets);
-  if (flows > FLOWS_MAX) {
-    const message = `--flows: ${flows} flows in all, more than ${FLOWS_MAX}: name fewer of them`;
+  if (flows > FLOWS_IN_ALL_MAX) {
+    const message = `--flows: ${flows} flows in all, more than ${FLOWS_IN_ALL_MAX}: name fewer of them`;
     throw new CliError('USAGE', message, 'each is probed in every class, to every target');
   }
 }
@@ -175,7 +174,7 @@ function probeOptions(): Option[] {
     numberOption('-p, --port <PORT>', 'port to probe (default: 22, with UDP 33434)', port),
     numberOption('--flows <N>', 'flows to each target, each from a source port of its own', {
       min: 1,
-      max: 4096,
+      max: FLOWS_MAX,
     }).default(64),
     numberOption('--source-port <PORT>', 'first source port', port).default(32768),
     numbersOption('--flow <PORT>', 'probe from just this source port; repeatable', port).conflicts([
@@ -196,7 +195,7 @@ function probeOptions(): Option[] {
     numberOption('-m, --max-ttl <TTL>', 'last TTL', ttl).default(30),
     numberOption('--rate <PPS>', 'probes a second in all', { min: 1, max: 100_000 }).default(2000),
     numbersOption('--packet-size <BYTES>', 'length of whole probes; repeat to compare sizes', {
-      min: 28,
+      min: PACKET_BYTES_MIN,
       max: PACKET_BYTES_MAX,
     }),
     numbersOption('--tos <N>', 'TOS or traffic class (default: 0); repeat to compare values', {

@@ -2,9 +2,9 @@
 
 import { familyOf, formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
 import type { IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
+import type { Endpoints } from '../runtime/isolate-endpoints.ts';
 import type { IsolatePlan } from '../runtime/isolate-plan.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
-import type { Endpoints } from './isolate-target.ts';
 
 const SCHEMA = 'fantrace.plan/1';
 const OK = 0;
@@ -29,7 +29,7 @@ export async function showPlan(
   const { trafficClasses } = await import('../runtime/probed-flows.ts');
   const ports = givenPorts(flags);
   const run = await plannedRun(endpoints, flags);
-  const options = optionsOf(endpoints, flags, seed);
+  const options = await optionsOf(endpoints, flags, seed);
   const flows = ports?.length ?? flags.flows;
   const targets = run.targets.length;
   const plan = planIsolate(options, { flows, targets, family: run.family });

@@ -3,16 +3,12 @@
 import { readFileSync } from 'node:fs';
 import type { IpFamily } from '../lib/ip-address.ts';
 import { probeLengthMin } from '../probing/flow.ts';
-import type { ClassRequest, TrafficOptions } from '../runtime/probed-flows.ts';
+import { DEFAULT_PORT, ECHO_MAX, FLOWS_MAX, PORT_MAX } from '../runtime/isolate-limits.ts';
+import { classRequests, type TrafficOptions } from '../runtime/probed-flows.ts';
 import { CliError } from './cli-error.ts';
 import { type FlowTraffic, portsOfPaths } from './flows-of-paths.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
 
-/** Where a port is not given; ICMP has none. */
-export const DEFAULT_PORT = { tcp: 22, udp: 33_434, icmp: 0 } as const;
-const FLOWS_MAX = 4096;
-const PORT_MAX = 65_535;
-const ECHO_MAX = 65_534;
 /** Of a wrong line, in its message. */
 const SHOWN_MAX = 60;
 const PROTOCOL = { tcp: 'TCP', udp: 'UDP', icmp: 'ICMP' } as const;
@@ -56,12 +52,10 @@ export function trafficOf(flags: IsolateFlags, family: IpFamily): TrafficOptions
     const message = `--packet-size: ${tooShort} is too short for ${probes}, which take ${shortest}`;
     throw new CliError('USAGE', message);
   }
-  const sizes: Pick<ClassRequest, 'packetBytes'>[] =
-    packetSize === undefined ? [{}] : packetSize.map((packetBytes) => ({ packetBytes }));
   return {
     tos: tos[0] ?? 0,
     protocol,
-    classes: sizes.flatMap((size) => tos.map((value) => ({ ...size, tos: value }))),
+    classes: classRequests(packetSize, tos),
     flowLabel: flowLabel === 'fixed' ? 0 : flowLabel,
   };
 }

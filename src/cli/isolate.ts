@@ -5,15 +5,16 @@ import { printable } from '../lib/printable.ts';
 import type { AsOrigin } from '../model/as-origin.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { VerdictKind } from '../model/verdict.ts';
+import { type AddressFacts, addressesOf, withFacts } from '../runtime/address-facts.ts';
 import type { AsLookup } from '../runtime/as-lookup.ts';
 import type { IsolateOptions } from '../runtime/isolate.ts';
+import { SEED_MAX } from '../runtime/isolate-limits.ts';
 import type { Network } from '../runtime/network.ts';
 import {
   type IsolateFlags,
   isolateCommandLine,
   type ReportFlags,
   requireConsistent,
-  SEED_MAX,
 } from './isolate-flags.ts';
 import type { IsolateReport } from './isolate-report.ts';
 import { endpointsOf, openNetwork, optionsOf } from './isolate-target.ts';
@@ -60,7 +61,7 @@ async function isolate(targets: readonly string[], flags: IsolateFlags): Promise
   try {
     const endpoints = await endpointsOf(targets, flags);
     requireConsistent(flags, endpoints.targetNames.length);
-    const options = optionsOf(endpoints, flags, seed);
+    const options = await optionsOf(endpoints, flags, seed);
     const network = await openNetwork(endpoints, flags, seed);
     try {
       return await measure(network, options, { flags, signal: interruption.signal });
@@ -164,31 +165,5 @@ async function openRecorder(
         return [file.failure(error)];
       }
     },
-  };
-}
-
-/** The addresses of all interfaces of a record. */
-export function addressesOf({ hops }: IsolateRecord): string[] {
-  return hops.flatMap(({ interfaces }) => interfaces.map(({ address }) => address));
-}
-
-/** What is known of addresses besides the measurement. */
-export interface AddressFacts {
-  readonly names: ReadonlyMap<string, string>;
-  readonly origins: ReadonlyMap<string, AsOrigin>;
-}
-
-/** The record with what is known of its interfaces. */
-export function withFacts(record: IsolateRecord, { names, origins }: AddressFacts): IsolateRecord {
-  return {
-    ...record,
-    hops: record.hops.map(({ ttl, interfaces }) => ({
-      ttl,
-      interfaces: interfaces.map((each) => ({
-        ...each,
-        name: names.get(each.address) ?? null,
-        as: origins.get(each.address) ?? null,
-      })),
-    })),
   };
 }

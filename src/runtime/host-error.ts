@@ -11,6 +11,9 @@
  * - `AS_DATABASE_UNREADABLE`: the database of autonomous systems is none, or cannot be read
  * - `NO_PROGRAM`: a program of others that is to trace is not there
  * - `WRONG_PROGRAM`: it is, but is not what it should be
+ * - `TARGET_NOT_A_HOST`: the target is no address of one host
+ * - `SOURCE_NOT_LOCAL`: the source is no address of this host
+ * - `USAGE`: what was asked for does not go together
  * - `SOCKET_TAKEN`: something is where a program is to make its socket
  */
 export type HostErrorCode =
@@ -24,6 +27,9 @@ export type HostErrorCode =
   | 'AS_DATABASE_UNREADABLE'
   | 'NO_PROGRAM'
   | 'WRONG_PROGRAM'
+  | 'TARGET_NOT_A_HOST'
+  | 'SOURCE_NOT_LOCAL'
+  | 'USAGE'
   | 'SOCKET_TAKEN';
 
 /** A refusal, with the failed call as its cause where there was one. */

@@ -4,6 +4,7 @@ import type { SearchSettings } from '../algorithms/multipath/search.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { FlowField, PathsProtocol } from '../model/paths-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
+import { choiceOption } from './choice-option.ts';
 import { integerOption } from './integer-option.ts';
 
 /** How to search; every field has a default. */
@@ -80,7 +81,7 @@ const PORTS = { udp: 33_434, tcp: 443, icmp: 1 } as const;
 /** @throws {RangeError} naming the option, its value and its range */
 export function completePathsOptions(options: PathsOptions): CompletePathsOptions {
   const { protocol = 'udp', confidence = 0.95 } = options;
-  const fields = requireOneOf('protocol', FIELDS, protocol);
+  const fields = choiceOption('protocol', FIELDS, protocol);
   const flowField = options.flowField ?? fields[0] ?? 'source-port';
   if (!fields.includes(flowField)) {
     throw new RangeError(`flowField must be one of ${fields.join(', ')} with ${protocol}`);
@@ -102,8 +103,8 @@ export function completePathsOptions(options: PathsOptions): CompletePathsOption
   requireRoom('sourcePort', flowField === 'source-port' ? sourcePort + flowsMax : 0, flowsMax);
   requireRoom('port', flowField === 'destination-port' ? port + flowsMax : 0, flowsMax);
   const { algorithm = 'mda', confidenceOf = 'graph' } = options;
-  requireOneOf('algorithm', { mda: true, 'mda-lite': true }, algorithm);
-  requireOneOf('confidenceOf', { graph: true, balancer: true }, confidenceOf);
+  choiceOption('algorithm', { mda: true, 'mda-lite': true }, algorithm);
+  choiceOption('confidenceOf', { graph: true, balancer: true }, confidenceOf);
   return {
     protocol,
     flowField,
@@ -140,16 +141,6 @@ export function completePathsOptions(options: PathsOptions): CompletePathsOption
       max: 2 ** 32 - 1,
     }),
   };
-}
-
-function requireOneOf<Value>(
-  name: string,
-  choices: Readonly<Record<string, Value>>,
-  value: string,
-): Value {
-  const chosen = Object.hasOwn(choices, value) ? choices[value] : undefined;
-  if (chosen !== undefined) return chosen;
-  throw new RangeError(`${name} must be one of ${Object.keys(choices).join(', ')}, got ${value}`);
 }
 
 function requireRoom(name: string, end: number, flows: number): void {

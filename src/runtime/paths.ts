@@ -5,12 +5,12 @@
 
 import pLimit from 'p-limit';
 import { placesOf } from '../algorithms/multipath/places.ts';
-import { parseIpAddress } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { AsOrigin } from '../model/as-origin.ts';
 import type { PathsRecord, PathsReply } from '../model/paths-record.ts';
 import type { ProbeReply } from '../model/probe.ts';
 import { sharedAsLookup } from './as-lookup.ts';
+import { sourceOption } from './host-address.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';
 import {
@@ -160,11 +160,7 @@ async function openNetwork(
     return openSimulatedPaths(scenario, options, given.family);
   }
   const { address: destination, scopeId } = await resolveTarget(target, given.family);
-  const source = given.source === undefined ? undefined : parseIpAddress(given.source);
-  if (given.source !== undefined && source?.length !== destination.length) {
-    const message = `source must be an address of the target's family, got ${given.source}`;
-    throw new RangeError(message);
-  }
+  const source = given.source === undefined ? undefined : sourceOption(given.source, destination);
   const device = given.interface;
   return openHostPaths({ destination, scopeId, device, source }, options);
 }

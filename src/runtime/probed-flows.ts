@@ -31,6 +31,20 @@ export interface ClassRequest {
   readonly packetBytes?: number;
 }
 
+/**
+ * Each length with each TOS.
+ *
+ * @param packetSizes of whole packets; the shortest possible unless told
+ */
+export function classRequests(
+  packetSizes: readonly number[] | undefined,
+  tos: readonly number[],
+): ClassRequest[] {
+  const sizes: Pick<ClassRequest, 'packetBytes'>[] =
+    packetSizes === undefined ? [{}] : packetSizes.map((packetBytes) => ({ packetBytes }));
+  return sizes.flatMap((size) => tos.map((value) => ({ ...size, tos: value })));
+}
+
 export type FlowLabel = 'vary' | number;
 
 /** One flow of a run. */

@@ -4,10 +4,11 @@
  */
 
 import type { TraceProbe } from '../algorithms/trace/hop.ts';
-import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
 import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
+import { sourceOption } from './host-address.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
 import { resolveTarget } from './target.ts';
@@ -232,11 +233,7 @@ async function sourceFor(
     readonly source: string | undefined;
   },
 ): Promise<Uint8Array> {
-  if (source !== undefined) {
-    const address = parseIpAddress(source);
-    if (address?.length === destination.length) return address;
-    throw new RangeError(`source must be an address of the target's family, got ${source}`);
-  }
+  if (source !== undefined) return sourceOption(source, destination);
   const { sourceAddressFor } = await import('./source-address.ts');
   return sourceAddressFor(destination, { device, scopeId, mark });
 }
