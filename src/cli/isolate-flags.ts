@@ -153,7 +153,8 @@ export function requireConsistent(flags: IsolateFlags, targets: number): void {
   }
   const flows = (flags.flow?.length ?? flags.flows) * sizes * values * Math.max(1, targets);
   if (flows > FLOWS_IN_ALL_MAX) {
-    const message = `--flows: ${flows} flows in all, more than ${FLOWS_IN_ALL_MAX}: name fewer of them`;
+    const excess = `${flows} flows in all, more than ${FLOWS_IN_ALL_MAX}`;
+    const message = `--flows: ${excess}: name fewer of them`;
     throw new CliError('USAGE', message, 'each is probed in every class, to every target');
   }
 }

@@ -58,12 +58,12 @@ export type IsolateCall = MeasurementCall<IsolateRecord, IsolateEvent>;
 /**
  * Starts a run that names the link or router that drops packets.
  *
- * @param targets a name, an address, `[v6]`, or a link-local one with its zone, or several, of which
- *   there is one verdict; with `simulate` any names for the first of the simulated targets, and no
- *   name for all of them
+ * @param targets a name, an address, `[v6]`, or a link-local one with its zone, or several, which
+ *   get one verdict; with `simulate` any names for the first of the simulated targets, and no name
+ *   for all of them
  * @throws {RangeError} at once, when an option is out of range. The promise rejects with one for an
- *   option that the targets' family does not permit, and else with errors that have a `code`: no such
- *   host, no right to raw sockets, no route
+ *   option that the targets' family does not permit, and else with errors that have a `code`: no
+ *   such host, no right to raw sockets, no route
  */
 export function isolate(
   targets: string | readonly string[],

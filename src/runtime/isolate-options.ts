@@ -18,10 +18,11 @@ import {
   PORT_MAX,
   SEED_MAX,
 } from './isolate-limits.ts';
+import type { MeasurementOptions } from './measurement-options.ts';
 import { classRequests, type FlowLabel } from './probed-flows.ts';
 
 /** How to isolate loss; every field has a default. */
-export interface IsolateCallOptions {
+export interface IsolateCallOptions extends MeasurementOptions {
   /** `tcp` unless told. */
   readonly protocol?: IsolateProtocol;
   /** Destination port: 22 for TCP and 33434 for UDP unless told; ICMP has none. */
@@ -54,21 +55,6 @@ export interface IsolateCallOptions {
   readonly minLoss?: number;
   /** A clean run is over when this loss is ruled out on every link, within (0, 1); 0.02. */
   readonly exclude?: number;
-  /** One of our addresses; that of the route unless told. */
-  readonly source?: string;
-  /** Name of the network interface to send by. */
-  readonly interface?: string;
-  /** Whether to look up names of addresses; true unless told. */
-  readonly names?: boolean;
-  /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
-  readonly asDatabase?: string;
-  readonly family?: IpFamily;
-  /** A shipped scenario by its name, or a file: nothing is sent. */
-  readonly simulate?: string;
-  /** Makes everything random repeatable. */
-  readonly seed?: number;
-  /** Ends the run early; what is known by then is its result. */
-  readonly signal?: AbortSignal;
 }
 
 /** The same, complete, as far as it does not hang on the targets. */

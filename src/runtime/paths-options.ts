@@ -1,14 +1,14 @@
 /** The options of a multipath search as a program gives them, checked and completed. */
 
 import type { SearchSettings } from '../algorithms/multipath/search.ts';
-import type { IpFamily } from '../lib/ip-address.ts';
 import type { FlowField, PathsProtocol } from '../model/paths-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
 import { choiceOption } from './choice-option.ts';
 import { integerOption } from './integer-option.ts';
+import type { MeasurementOptions } from './measurement-options.ts';
 
 /** How to search; every field has a default. */
-export interface PathsOptions {
+export interface PathsOptions extends MeasurementOptions {
   /** `udp` unless told. */
   readonly protocol?: PathsProtocol;
   /** What tells flows apart: `source-port` unless told, and `checksum` with ICMP. */
@@ -35,27 +35,12 @@ export interface PathsOptions {
   readonly gapLimit?: number;
   /** TOS or traffic class, 0 to 255; 0 unless told. */
   readonly tos?: number;
-  /** One of our addresses; that of the route unless told. */
-  readonly source?: string;
-  /** Name of the network interface to send by. */
-  readonly interface?: string;
   /** Probes a second in all; 2000 unless told. */
   readonly rate?: number;
   /** Probes a second towards one interface; 100 unless told. */
   readonly ratePerInterface?: number;
   /** Whether to find out which interfaces are one router; false unless told. */
   readonly aliases?: boolean;
-  /** Whether to look up names of addresses; true unless told. */
-  readonly names?: boolean;
-  /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
-  readonly asDatabase?: string;
-  readonly family?: IpFamily;
-  /** A shipped scenario by its name, or a file: nothing is sent. */
-  readonly simulate?: string;
-  /** Makes everything random repeatable. */
-  readonly seed?: number;
-  /** Ends the search early; what is known by then is its result. */
-  readonly signal?: AbortSignal;
 }
 
 /** The same, complete. */
