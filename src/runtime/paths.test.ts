@@ -123,6 +123,14 @@ test('aliases: interfaces of one router are found, and the graph stays as it is'
   expect(formatPathsText(record, { width: 200 })).toContain('one router with probability');
 });
 
+test('flow labels show all paths where routers hash them, and one where they do not', async () => {
+  const flags = { flowField: 'flow-label', family: 6, seed: 5, confidence: 0.999 } as const;
+  const hashed = await paths('anything', { ...flags, simulate: 'flow-labels-choose-paths' });
+  expect(widths(hashed)).toEqual([1, 1, 4, 4, 1, 1]);
+  const unhashed = await paths('anything', { ...flags, simulate: 'healthy-fabric' });
+  expect(widths(unhashed)).toEqual([1, 1, 1, 1, 1, 1]);
+});
+
 test('aliases over IPv6, which numbers no packets: nothing is told', async () => {
   const record = await paths('anything', { ...HEALTHY, family: 6, aliases: true });
   expect(record.aliases?.routers).toEqual([]);

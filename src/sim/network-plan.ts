@@ -79,6 +79,7 @@ export interface NetworkPlan {
   readonly family: IpFamily;
   /** Of routers that have no other. */
   readonly errorSource: ErrorSource;
+  readonly hashesFlowLabels: boolean;
   /** Of the hosts; routers have their own. */
   readonly balancing: Balancing;
   /** Seeds every router's own hash seed and every loss. */
@@ -110,6 +111,7 @@ export function planNetwork(
   return {
     family,
     errorSource,
+    hashesFlowLabels: scenario.hashesFlowLabels,
     balancing: scenario.balancing,
     seed: overrides.seed ?? scenario.seed,
     source: SOURCE_ADDRESS,

@@ -9,7 +9,12 @@ import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { decodeIpv4, IPV4_DONT_FRAGMENT, IPV4_MORE_FRAGMENTS } from '../wire/ipv4.ts';
-import { decodeIpv6, IPV6_HEADER_BYTES, walkExtensionHeaders } from '../wire/ipv6.ts';
+import {
+  decodeIpv6,
+  IPV6_HEADER_BYTES,
+  ipv6FlowLabel,
+  walkExtensionHeaders,
+} from '../wire/ipv6.ts';
 import { isMalformed, type Malformed } from '../wire/malformed.ts';
 import { uint32At } from '../wire/octets.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
@@ -29,6 +34,8 @@ export type ProbeTransport =
 /** A probe; addresses and payloads are views into its packet. */
 export interface ProbePacket {
   readonly flow: FlowFields;
+  /** 20 bits; 0 for IPv4. */
+  readonly flowLabel: number;
   /** As long as its length field says, from the IP header on. */
   readonly packet: Uint8Array;
   /** TTL or hop limit as sent. */
@@ -71,6 +78,7 @@ export function readProbe(bytes: Uint8Array, family: IpFamily): ProbePacket | Ma
   const leadingBits = hasFlow ? uint32At(section, 0) : 0;
   return {
     flow: { source, destination, protocol, leadingBits },
+    flowLabel: family === 4 ? 0 : ipv6FlowLabel(bytes, 0),
     packet,
     ttl,
     tos,

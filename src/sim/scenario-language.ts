@@ -17,7 +17,7 @@ import {
   type Reader,
   required,
 } from './json-fields.ts';
-import { integerFrom, numberFrom, oneOf, ratio, text, textLike } from './json-values.ts';
+import { flag, integerFrom, numberFrom, oneOf, ratio, text, textLike } from './json-values.ts';
 import {
   balancing,
   errorSource,
@@ -89,6 +89,7 @@ export interface WrittenScenario {
   readonly family: IpFamily;
   readonly errorSource: ErrorSource | undefined;
   readonly balancing: Balancing;
+  readonly hashesFlowLabels: boolean;
   readonly fabric: Fabric | undefined;
   readonly links: readonly WrittenLink[] | undefined;
   readonly linkDelayMs: number;
@@ -263,6 +264,11 @@ export const readWritten: Reader<WrittenScenario> = mapped(
         "Source of ICMP errors: the probe's ingress, or the router's own; as on Linux unless told.",
       ),
       balancing: optional(balancing, usualBalancing, 'How every node picks a next hop.'),
+      hashesFlowLabels: optional(
+        flag,
+        false,
+        'Whether balancers by flow hash the flow label of IPv6, too.',
+      ),
       linkDelayMs: optional(delayMs, LINK_DELAY_MS, 'Delay of a link in either direction.'),
       linkJitterMs: optional(delayMs, 0, 'Jitter of a link in either direction.'),
       fabric: optional(fabric, undefined, 'Layers of routers, each joined to the next layer.'),

@@ -194,6 +194,8 @@ export interface Scenario {
   readonly family: IpFamily;
   /** Undefined: that of Linux, which differs between the families (see `planNetwork`). */
   readonly errorSource: ErrorSource | undefined;
+  /** Whether balancers by flow hash the flow label of IPv6 (RFC 6437), too. */
+  readonly hashesFlowLabels: boolean;
   /** Of the hosts, and of routers that have no other. */
   readonly balancing: Balancing;
   readonly links: readonly ScenarioLink[];

@@ -44,10 +44,11 @@ export function faultSentences({ links, routers, faults }: Scenario): string[] {
 
 /** Everything else that sets parts of the network apart, one sentence each. */
 export function traitSentences(scenario: Scenario): string[] {
-  const { balancing, target } = scenario;
+  const { balancing, target, hashesFlowLabels } = scenario;
   const limit = target.answerLimit;
   return [
     ...(isUsual(balancing) ? [] : [`every node balances ${balancingText(balancing)}`]),
+    ...(hashesFlowLabels ? ['the flow label of IPv6 is part of every flow'] : []),
     ...together('link', linkTraits(scenario), scenario.links.length),
     ...together('router', routerTraits(scenario), scenario.routers.length),
     ...scenario.routes.map(routeSentence),

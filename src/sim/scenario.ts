@@ -60,6 +60,7 @@ export function parseScenario(json: unknown): Scenario {
     seed: written.seed,
     family: written.family,
     errorSource: written.errorSource,
+    hashesFlowLabels: written.hashesFlowLabels,
     balancing: written.balancing,
     links: links.map((link) => withLoss(link, constant.get(`${link.near} ${link.far}`))),
     routers: routersFrom(written, links, names).map((each) =>

@@ -13,7 +13,7 @@ import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { type Answer, packetTooBig, seal, timeExceeded } from './answers.ts';
-import { addressHash, flowHash } from './flow-hash.ts';
+import { addressHash, flowHash, mixBits } from './flow-hash.ts';
 import { Network, type ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
 import { type ProbePacket, readProbe } from './probe-packet.ts';
@@ -145,7 +145,7 @@ export class SimulatedLink implements PacketLink {
     const probe = readProbe(packet, this.#plan.family);
     if (!isMalformed(probe)) {
       const target = this.#targetOf(probe.flow.destination) ?? 0;
-      return this.#network.pathOf(flowHash(probe.flow), atUs, target);
+      return this.#network.pathOf(this.#hashOf(probe), atUs, target);
     }
     throw new RangeError(`no probe: ${probe.malformed} at offset ${probe.offset}`);
   }
@@ -186,9 +186,15 @@ export class SimulatedLink implements PacketLink {
     return undefined;
   }
 
-  #travellerOf({ flow, ttl, tos, packet, transport, isFragmentable }: ProbePacket): Traveller {
+  #hashOf({ flow, flowLabel }: ProbePacket): number {
+    const hash = flowHash(flow);
+    return this.#plan.hashesFlowLabels ? mixBits(hash ^ flowLabel) : hash;
+  }
+
+  #travellerOf(probe: ProbePacket): Traveller {
+    const { flow, ttl, tos, packet, transport, isFragmentable } = probe;
     return new Traveller({
-      flowHash: flowHash(flow),
+      flowHash: this.#hashOf(probe),
       ttl,
       target: this.#targetOf(flow.destination) ?? 0,
       destinationHash: addressHash(flow.destination),

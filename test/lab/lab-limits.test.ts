@@ -48,6 +48,7 @@ const ROWS: readonly { readonly what: object; readonly says: string }[] = [
     what: { ...CHAIN, family: 6, routers: { 'r1.0': { quote: 'eight-bytes' } } },
     says: "quotes other than the kernel's own in IPv6 at r1.0",
   },
+  { what: { ...CHAIN, hashesFlowLabels: true }, says: 'flow labels as part of the flow' },
 ];
 
 test.each(ROWS)('$what is refused', ({ what, says }) => {

@@ -51,6 +51,7 @@ function simulatedOnly(plan: NetworkPlan): string[] {
   });
   const special = nodes.find((node) => isMarking(plan, node) || isSpecial(node.router));
   return [
+    ...(plan.hashesFlowLabels ? ['flow labels as part of the flow, beside ports'] : []),
     ...unusual.map(({ name }) => `another target, ${name}, that does more than refuse`),
     ...(special === undefined || plan.otherTargets.length === 0
       ? []
