@@ -8,6 +8,7 @@ import type { ProbeSink } from '../model/probe.ts';
 import type { Flow } from './flow.ts';
 import { NO_SLOT } from './in-flight.ts';
 import type { ProbeClaim } from './probe-claim.ts';
+import type { TokenShifts } from './token-shifts.ts';
 
 /** Flows at most: orders hold their number beside TTL and round. */
 const FLOWS_MAX: number = 2 ** 20;
@@ -27,6 +28,8 @@ export class ProbedFlow {
   probesSent = 0;
   /** Whether an answer in time was only known by its second key: its tokens are rewritten. */
   isRewritten = false;
+  /** How its TCP sequence numbers are shifted on the way, once something hints at it. */
+  shifts: TokenShifts | undefined = undefined;
   /** The highest TTL at which a router answered. */
   farthestRouterTtl = 0;
   /** When it was given back; Infinity while it is in use. */

@@ -138,12 +138,22 @@ export class InFlight {
   /** Of a flow's awaited rows, the one with the lowest TTL above `beyondTtl`. */
   nearestAwaited(flow: number, last: number, beyondTtl: number): number {
     let nearest = NO_SLOT;
-    this.#walk(flow, last, (slot) => {
+    this.eachAwaited(flow, { last, beyondTtl }, (slot) => {
       const ttl = this.ttl[slot] ?? 0;
-      if (this.state[slot] !== PROBE_AWAITED || ttl <= beyondTtl) return;
       if (nearest === NO_SLOT || ttl < (this.ttl[nearest] ?? 0)) nearest = slot;
     });
     return nearest;
+  }
+
+  /** Goes through a flow's awaited rows with a TTL above `beyondTtl`, newest first. */
+  eachAwaited(
+    flow: number,
+    { last, beyondTtl }: { last: number; beyondTtl: number },
+    visit: (slot: number) => void,
+  ): void {
+    this.#walk(flow, last, (slot) => {
+      if (this.state[slot] === PROBE_AWAITED && (this.ttl[slot] ?? 0) > beyondTtl) visit(slot);
+    });
   }
 
   /** Ends the wait for a probe. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf, icmpErrorFor, resealed, segmentFor } from '../../test/support/probe-replies.ts';
+import {
+  addressOf,
+  icmpErrorFor,
+  readSynProbe,
+  resealed,
+  segmentFor,
+} from '../../test/support/probe-replies.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { PacketArena } from '../model/packet-link.ts';
@@ -280,4 +286,67 @@ test('near hops that all targets share are paced as one interface', () => {
   for (const { flow } of flows.slice(8)) bench.engine.order(flow, 1, 0);
   bench.run(1000, SECOND);
   expect(bench.sent.length - before).toBeLessThan(15); // 10 a second, not 32 at once
+});
+
+describe.each(FAMILIES)('where the target acknowledges shifted numbers, IPv%i', (family) => {
+  const SHIFT = 0x8765_4321;
+
+  function sentBy(bench: Bench, flow: number, ttls: readonly number[]): Uint8Array[] {
+    return ttls.map((ttl, i) => bench.probe(flow, ttl, i * 200));
+  }
+
+  function shiftedAnswer(probe: Uint8Array, shift = SHIFT): Uint8Array {
+    const { sequence } = readSynProbe(probe).segment;
+    return segmentFor(probe, { acknowledgment: (sequence + 1 + shift) >>> 0 });
+  }
+
+  test('two answers that miss alike are both believed, and all after them', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const probes = sentBy(bench, flow, [7, 8, 9]);
+    for (const [i, probe] of probes.entries()) {
+      bench.engine.handle(shiftedAnswer(probe), 10_000 + i);
+      expect(heard.replies.map(({ ttl }) => ttl)).toEqual([[], [7, 8], [7, 8, 9]][i]);
+    }
+    expect(heard.replies[0]).toMatchObject({ kind: 'refused', details: { isSecondary: true } });
+    expect(bench.engine.counters).toMatchObject({ foreignReplies: 0, repliesReceived: 3 });
+  });
+
+  test('a quote shows the shift to the first answer', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const [before = new Uint8Array(), last = new Uint8Array()] = sentBy(bench, flow, [4, 7]);
+    const { sequence } = readSynProbe(before).segment;
+    const quoted = before.slice();
+    new DataView(quoted.buffer).setUint32(family === 4 ? 24 : 44, (sequence + SHIFT) >>> 0);
+    bench.engine.handle(icmpErrorFor(resealed(quoted), { from: ROUTER[family] }), 10_000);
+    bench.engine.handle(shiftedAnswer(last), 10_001);
+    expect(heard.replies.map(({ ttl }) => ttl)).toEqual([4, 7]);
+  });
+
+  test('a first answer that waited too long is told as late', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const [first = new Uint8Array()] = sentBy(bench, flow, [7]);
+    bench.engine.handle(shiftedAnswer(first), 1000);
+    bench.run(1000, 5 * SECOND);
+    bench.engine.handle(shiftedAnswer(bench.probe(flow, 8, 5 * SECOND)), 5 * SECOND + 1000);
+    expect(heard.others).toEqual(['lost 7', 'late 7']);
+    expect(heard.replies.map(({ ttl }) => ttl)).toEqual([8]);
+  });
+
+  test('forgeries with the right ports are not believed, and hide no true answer', () => {
+    const bench = new Bench(family);
+    const { flow, heard } = bench.add();
+    const probes = sentBy(bench, flow, [6, 7, 8, 9]);
+    const random = new Random(3);
+    for (let i = 0; i < 10_000; i++) {
+      const forged = segmentFor(probes[0] ?? new Uint8Array(), { acknowledgment: random.uint32() });
+      bench.engine.handle(forged, 10_000);
+    }
+    expect(heard.replies).toEqual([]);
+    for (const probe of probes) bench.engine.handle(segmentFor(probe), 11_000);
+    expect(heard.replies).toHaveLength(4);
+    expect(bench.engine.counters.foreignReplies).toBe(10_000);
+  });
 });

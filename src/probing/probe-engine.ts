@@ -30,6 +30,8 @@ import { ReplyMatcher } from './reply-matcher.ts';
 import { ReplyTimeout } from './reply-timeout.ts';
 import { type Order, ROUND_MAX, SendQueue, TTL_MAX } from './send-queue.ts';
 import { SentRows } from './sent-rows.ts';
+import { ShiftLearner } from './shift-learner.ts';
+import type { HeldAnswer } from './token-shifts.ts';
 
 export type { EngineCounters } from './engine-counters.ts';
 
@@ -70,6 +72,7 @@ export class ProbeEngine implements Prober {
   readonly #tokens: ProbeTokens;
   readonly #inFlight = new InFlight();
   readonly #matcher: ReplyMatcher;
+  readonly #shifts: ShiftLearner;
   readonly #timeout = new ReplyTimeout();
   readonly #own: OwnAddresses;
   readonly #sentRows: SentRows | undefined;
@@ -90,6 +93,7 @@ export class ProbeEngine implements Prober {
     });
     const [flows, inFlight, tokens] = [this.#flows, this.#inFlight, this.#tokens];
     this.#matcher = new ReplyMatcher({ flows, inFlight, tokens });
+    this.#shifts = new ShiftLearner({ flows, inFlight, tokens });
     for (const flow of options.flows) this.addFlow(flow, sink);
   }
 
@@ -153,6 +157,9 @@ export class ProbeEngine implements Prober {
     const sentAtUs = match === undefined ? 0 : this.#sentBefore(receivedAtUs, match.slot);
     if (!isAnswer(reply) || match === undefined || receivedAtUs < sentAtUs - CLOCK_SLACK_US) {
       this.counters.foreignReplies++;
+      if (match === undefined && reply.kind === 'tcp') {
+        this.#reconsider(this.#shifts.fromSegment(reply, { packet, receivedAtUs }));
+      }
       return;
     }
     if (reply.kind === 'icmp-error' && this.#own.isFromUs(reply, match.flow.flow)) {
@@ -163,6 +170,7 @@ export class ProbeEngine implements Prober {
     if (match.isSecondary) {
       this.counters.secondaryMatches++;
       match.flow.isRewritten = true;
+      this.#shifts.fromQuote(reply, match);
     }
     const { slot, flow, isTranslated, isSecondary } = match;
     if (this.#inFlight.state[slot] === PROBE_ANSWERED) {
@@ -181,6 +189,12 @@ export class ProbeEngine implements Prober {
       isStamped: this.#inFlight.isStamped[slot] === 1,
       rttUs: Math.max(0, receivedAtUs - sentAtUs),
     });
+  }
+
+  /** Takes in once more what was foreign until a shift explained it. */
+  #reconsider(answers: readonly HeldAnswer[]): void {
+    this.counters.foreignReplies -= answers.length;
+    for (const { packet, receivedAtUs } of answers) this.handle(packet, receivedAtUs);
   }
 
   /** Gives up the probes whose time is over. */

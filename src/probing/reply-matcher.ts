@@ -1,7 +1,8 @@
 /**
  * Finds the probe that a reply answers. The token leads to one row, which is believed only if the
  * rest of what the reply shows fits that row's flow. Where something on the way rewrote the token,
- * or an answer has none by nature, addresses and ports lead to the flow, and 16 bits to the probe.
+ * or an answer has none by nature, addresses and ports lead to the flow, and to the probe 16 bits,
+ * or 32 bits by which the flow's tokens are known to be shifted.
  */
 
 import { isSameAddress } from '../lib/ip-address.ts';
@@ -44,6 +45,7 @@ export class ReplyMatcher {
       this.#byToken(claim, claim.token, isQuote) ??
       this.#byToken(claim, claim.spareToken, isQuote) ??
       (reply.kind === 'tcp' ? this.#byTokenBeforePayload(claim) : undefined) ??
+      (reply.kind === 'tcp' ? this.#byShiftedToken(claim) : undefined) ??
       this.#byTuple(claim)
     );
   }
@@ -72,6 +74,20 @@ export class ReplyMatcher {
       if (length === 0) continue;
       const match = this.#byToken(claim, (claim.token - length) >>> 0, false);
       if (match?.flow.flow.payload.length === length) return match;
+    }
+    return undefined;
+  }
+
+  /** A segment that acknowledges what a middlebox made of a probe (see `token-shifts.ts`). */
+  #byShiftedToken(claim: ProbeClaim): Match | undefined {
+    const { flows, inFlight } = this.#parts;
+    for (const index of flows.alike(claim)) {
+      const { known } = flows.at(index)?.shifts ?? { known: NO_SHIFTS };
+      for (const shift of known) {
+        const match = this.#byToken(claim, (claim.token - shift) >>> 0, false);
+        if (match === undefined || inFlight.flow[match.slot] !== index) continue;
+        return { ...match, isSecondary: true };
+      }
     }
     return undefined;
   }
@@ -120,8 +136,10 @@ export class ReplyMatcher {
   }
 }
 
+const NO_SHIFTS: readonly number[] = [];
+
 /** Whether a claim has destination, protocol and destination port of the flow. */
-function isOfFlow(claim: ProbeClaim, { flow, probesSent }: ProbedFlow): boolean {
+export function isOfFlow(claim: ProbeClaim, { flow, probesSent }: ProbedFlow): boolean {
   if (claim.protocol !== protocolOf(flow)) return false;
   if (!isSameAddress(claim.destination, flow.destination)) return false;
   if (flow.protocol === 'icmp') return true;

@@ -15,9 +15,10 @@ import { icmpErrorBytes, writeIcmpError } from '../wire/icmp-error.ts';
 import { EXTENDED_QUOTE_BYTES_MIN } from '../wire/icmp-extension.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
+import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { IPV4_HEADER_BYTES, writeIpv4Header } from '../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES, writeIpv6Header } from '../wire/ipv6.ts';
-import { uint32At } from '../wire/octets.ts';
+import { uint16At, uint32At, writeUint16, writeUint32 } from '../wire/octets.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import {
   TCP_ACK,
@@ -26,12 +27,13 @@ import {
   TCP_RST,
   TCP_SYN,
   type TcpSegment,
+  tcpFlags,
   writeTcpSegment,
 } from '../wire/tcp.ts';
 import type { FlowFields } from './flow-hash.ts';
 import type { ProbeEnd } from './network.ts';
 import type { ProbePacket } from './probe-packet.ts';
-import { quoteOf, rewriteQuote } from './quotes.ts';
+import { adjustedChecksum, quoteOf, rewriteQuote, wordSum } from './quotes.ts';
 
 /** A reply to a probe, before it is sent. */
 export interface Answer {
@@ -129,6 +131,17 @@ export function reset(probe: ProbePacket, segment: Required<TcpSegment>): Answer
   const acked = (sequence + taken) >>> 0;
   const fields = { flags: TCP_RST | TCP_ACK, sequence: 0, acknowledgment: acked, window: 0 };
   return tcpAnswer(probe, segment, fields);
+}
+
+/** Makes an answer of the target's acknowledge what came to it: so much more than was sent. */
+export function shiftAcknowledgment({ flow, packet }: Answer, shift: number): void {
+  const start = DIALECTS[familyOf(flow.source)].headerBytes;
+  if (flow.protocol !== IP_PROTOCOL.tcp || (tcpFlags(packet, start) & TCP_ACK) === 0) return;
+  const before = uint32At(packet, start + 8);
+  const after = (before + shift) >>> 0;
+  writeUint32(packet, start + 8, after);
+  const checksum = adjustedChecksum(uint16At(packet, start + 16), wordSum(after) - wordSum(before));
+  writeUint16(packet, start + 16, checksum);
 }
 
 /** Writes the IP header of an answer as it arrives, and returns the packet. */

@@ -154,6 +154,26 @@ describe.each(FAMILIES)('routers that rewrite over IPv%i', (family) => {
     });
   });
 
+  test('sequence numbers: only the answers that pass the router again are shifted back', () => {
+    const rewrites = { sequence: true, restoresAll: false };
+    const chain = rewriting(rewrites);
+    const arriving = { ttl: 9, token: 5, lengthBytes: header(family) };
+    expect(replyTo(chain, arriving)).toMatchObject({ kind: 'tcp', acknowledgment: 6 });
+    const links = [
+      { near: 'source', far: 'gate' },
+      { near: 'gate', far: 'fire' },
+      { near: 'fire', far: 'exit', direction: 'forward' },
+      { near: 'gate', far: 'plain', direction: 'return' },
+      { near: 'plain', far: 'exit', direction: 'return' },
+      { near: 'exit', far: 'target' },
+    ];
+    const past = networkOf({ links, routers: { fire: { rewrites } } }, family);
+    const { quote } = errorTo(past, { ttl: 3, token: 5 });
+    const shifted = quote.transport.kind === 'tcp' ? quote.transport.sequence : 5;
+    expect(shifted).not.toBe(5);
+    expect(replyTo(past, arriving)).toMatchObject({ acknowledgment: (shifted + 1) >>> 0 });
+  });
+
   test('TTL: nothing behind is seen but the target', () => {
     const network = rewriting({ ttl: 64 });
     expect(replyTo(network, { ttl: 1 })).toMatchObject({ kind: 'icmp-error' });

@@ -1,7 +1,8 @@
 /**
  * Routers that change the packets they forward towards the target: TTL, TOS, TCP sequence numbers,
  * source address and port. Replies reach the source as if nothing had been changed, as they do in
- * real networks; what errors quote shows it.
+ * real networks, but for acknowledgments that pass by a router that alone knows what it shifted;
+ * what errors quote shows all.
  */
 
 import type { Random } from '../lib/random.ts';
@@ -25,6 +26,7 @@ export class Middlebox {
   readonly #ttl: number | undefined;
   readonly #tos: number | undefined;
   readonly #shiftsSequence: boolean;
+  readonly #restoresAll: boolean;
   readonly #nat: Nat | undefined;
   readonly #address: Uint8Array;
   readonly #seed: number;
@@ -34,6 +36,7 @@ export class Middlebox {
     this.#ttl = rewrites?.ttl;
     this.#tos = rewrites?.tos;
     this.#shiftsSequence = rewrites?.sequence ?? false;
+    this.#restoresAll = rewrites?.restoresAll ?? true;
     this.#nat = nat;
     this.#address = address;
     this.#seed = random.uint32();
@@ -47,8 +50,15 @@ export class Middlebox {
     if (this.#shiftsSequence) {
       const shift = mixBits(packet.flowHash ^ this.#seed);
       packet.sequenceOffset = (packet.sequenceOffset + shift) >>> 0;
+      if (!this.#restoresAll) packet.ownShifts = new Map(packet.ownShifts).set(this, shift);
     }
     if (this.#nat !== undefined) this.#translate(packet, this.#nat);
+  }
+
+  /** Shifts back what an answer that leaves towards the source acknowledges. */
+  passBack(answer: Traveller): void {
+    if (!answer.ownShifts.has(this)) return;
+    answer.ownShifts = new Map([...answer.ownShifts].filter(([router]) => router !== this));
   }
 
   /** The hash that a flow has behind this router, where it has one. */

@@ -109,6 +109,7 @@ describe('TTL', () => {
     expect(network.carryReply(new Traveller({ flowHash: 1, ttl: 64 }), node, 6000)).toEqual({
       atUs: 12_000,
       ttl: 62,
+      shift: 0,
     });
     expect(network.carryReply(new Traveller({ flowHash: 1, ttl: 2 }), node, 0)).toBeUndefined();
   });

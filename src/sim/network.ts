@@ -43,6 +43,8 @@ export interface ProbeEnd {
 export interface ReplyEnd {
   readonly atUs: number;
   readonly ttl: number;
+  /** By how much what it acknowledges is still shifted, modulo 2^32. */
+  readonly shift: number;
 }
 
 /** Routers that do not touch the TTL could form a loop that nothing ends. */
@@ -103,13 +105,14 @@ export class Network {
       const step = node.towardsSource.choose(packet, packet.atUs);
       if (step === undefined || isLostOn(step, packet)) return undefined;
       node = step.to;
-      if (node === this.#source) return { atUs: packet.atUs, ttl: packet.left };
+      if (node === this.#source) return arrivalOf(packet);
       if (!node.isHidden) {
         if (packet.left <= 1) return undefined;
         packet.left -= 1;
       }
       if (node.returnLoss.strikes()) return undefined;
       if (anyStrikes(node.returnHazards, packet, packet.atUs)) return undefined;
+      node.middlebox?.passBack(packet);
     }
     return undefined;
   }
@@ -170,6 +173,12 @@ function isLostOn(step: Step, packet: Traveller): boolean {
   packet.atUs += step.delayUs;
   if (step.jitterUs > 0) packet.atUs += step.random.below(step.jitterUs + 1);
   return false;
+}
+
+function arrivalOf({ atUs, left, ownShifts }: Traveller): ReplyEnd {
+  let shift = 0;
+  for (const each of ownShifts.values()) shift = (shift + each) >>> 0;
+  return { atUs, ttl: left, shift };
 }
 
 function endOf(

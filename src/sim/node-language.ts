@@ -77,6 +77,11 @@ const rewrites = objectOf({
   ttl: optional(integerFrom(1, 255), undefined, 'TTL or hop limit that packets leave with.'),
   tos: optional(integerFrom(0, 255), undefined, 'TOS or traffic class that packets leave with.'),
   sequence: optional(flag, false, 'Whether TCP sequence numbers are shifted, flow by flow.'),
+  restoresAll: optional(
+    flag,
+    true,
+    'Whether acknowledgments are shifted back on every way, or only where they pass this router.',
+  ),
 });
 
 const nat: Reader<Nat> = objectOf({

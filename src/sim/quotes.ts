@@ -99,10 +99,11 @@ const CHECKSUM_OFFSETS = { tcp: 16, udp: 6, echo: 2 } as const;
 const NOTHING = 0xffff * 64;
 
 /** HC' = ~(~HC + change), RFC 1624 equation 3. */
-function adjustedChecksum(checksum: number, change: number): number {
+export function adjustedChecksum(checksum: number, change: number): number {
   return checksumOf((~checksum & 0xffff) + change + NOTHING);
 }
 
-function wordSum(value: number): number {
+/** What a 32-bit field adds to a checksum's sum. */
+export function wordSum(value: number): number {
   return (value >>> 16) + (value & 0xffff);
 }

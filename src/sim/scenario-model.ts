@@ -105,6 +105,8 @@ export interface Rewrites {
   readonly tos: number | undefined;
   /** TCP sequence numbers are shifted by an offset of the flow's own, and acknowledgments back. */
   readonly sequence: boolean;
+  /** Acknowledgments are shifted back on every way, or only where they pass the router. */
+  readonly restoresAll: boolean;
 }
 
 /** A router that gives the packets of the source its own address. */

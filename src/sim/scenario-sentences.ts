@@ -169,7 +169,7 @@ function traitsOf(router: ScenarioRouter, usual: Balancing): string[] {
     [router.isHidden, () => 'is hidden in a tunnel that does not touch the TTL'],
     [rewrites?.ttl !== undefined, () => `sets the TTL to ${rewrites?.ttl}`],
     [rewrites?.tos !== undefined, () => `sets TOS or traffic class to ${rewrites?.tos}`],
-    [rewrites?.sequence === true, () => 'shifts TCP sequence numbers'],
+    [rewrites?.sequence === true, () => sequenceText(rewrites?.restoresAll)],
     [nat !== undefined, () => natText(nat)],
     [router.isSynProxy, () => 'answers TCP SYNs for the target'],
     [
@@ -178,6 +178,11 @@ function traitsOf(router: ScenarioRouter, usual: Balancing): string[] {
     ],
   ];
   return rows.filter(([isSo]) => isSo).map(([, what]) => what());
+}
+
+function sequenceText(restoresAll: boolean | undefined): string {
+  const shifts = 'shifts TCP sequence numbers';
+  return restoresAll === false ? `${shifts}, and back only what comes by it` : shifts;
 }
 
 const QUOTES = {

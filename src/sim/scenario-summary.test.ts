@@ -113,6 +113,9 @@ describe('faults and traits are sentences', () => {
       'sets the TTL to 64': { rewrites: { ttl: 64 } },
       'sets TOS or traffic class to 0': { rewrites: { tos: 0 } },
       'shifts TCP sequence numbers': { rewrites: { sequence: true } },
+      'shifts TCP sequence numbers, and back only what comes by it': {
+        rewrites: { sequence: true, restoresAll: false },
+      },
       'answers TCP SYNs for the target': { synProxy: true },
       'balances per-destination': { balancing: { kind: 'per-destination' } },
     }).map(([says, trait]) => ({

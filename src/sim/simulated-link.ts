@@ -12,7 +12,7 @@ import { MinHeap } from '../lib/min-heap.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { type Answer, packetTooBig, seal, timeExceeded } from './answers.ts';
+import { type Answer, packetTooBig, seal, shiftAcknowledgment, timeExceeded } from './answers.ts';
 import { addressHash, flowHash, mixBits } from './flow-hash.ts';
 import { Network, type ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
@@ -216,7 +216,7 @@ export class SimulatedLink implements PacketLink {
   }
 
   /** Sends the answer back, again and again if its sender would repeat it, until it arrives. */
-  #return(answer: Answer, probe: ProbePacket, { node, atUs }: ProbeEnd): void {
+  #return(answer: Answer, probe: ProbePacket, { node, atUs, packet: asItCame }: ProbeEnd): void {
     const { flow, packet, ttl, isOfFlow, isRepeated } = answer;
     const fields = {
       flowHash: flowHash(flow),
@@ -230,9 +230,11 @@ export class SimulatedLink implements PacketLink {
     };
     for (const delayUs of isRepeated ? SYN_ACK_TIMES_US : ONCE) {
       const traveller = new Traveller(fields);
+      if (isOfFlow) traveller.ownShifts = asItCame.ownShifts;
       const arrival = this.#network.carryReply(traveller, node, atUs + delayUs);
       node.identification = (node.identification + 1) & 0xffff;
       if (arrival === undefined) continue;
+      if (arrival.shift !== 0) shiftAcknowledgment(answer, arrival.shift);
       seal(answer, { ttl: arrival.ttl, identification: node.identification });
       if (this.#inFlight.size >= this.#inFlightMax) this.#counters.socketDrops++;
       else this.#inFlight.push({ packet, atUs: arrival.atUs });

@@ -24,6 +24,8 @@ export interface TravellerFields {
   readonly isFragmentable?: boolean;
 }
 
+const NO_SHIFTS: ReadonlyMap<object, number> = new Map();
+
 /** One packet on its way; routers change it. */
 export class Traveller {
   flowHash: number;
@@ -42,6 +44,8 @@ export class Traveller {
   readonly isFragmentable: boolean;
   /** What has been added to its TCP sequence number, modulo 2^32. */
   sequenceOffset = 0;
+  /** What of that is taken from its answer again only by the node that added it. */
+  ownShifts: ReadonlyMap<object, number> = NO_SHIFTS;
   /** The source address that a quote shows; undefined: as sent. */
   quotedSource: Uint8Array | undefined = undefined;
   /** The source port that a quote shows; −1: as sent. */

@@ -84,6 +84,7 @@ function foreignTraits({ mtu, near }: PlannedLink): string[] {
 function foreignRouterTraits(router: PlannedRouter, { family }: NetworkPlan): string[] {
   const traits: readonly (readonly [isForeign: boolean, what: string])[] = [
     [isOldRouter(router) && family === 6, "quotes other than the kernel's own in IPv6"],
+    [router.rewrites?.restoresAll === false, 'a firewall that shares no sequence numbers'],
     [router.nat?.ports === 'random', 'a translator that changes ports packet by packet'],
   ];
   return traits.filter(([isForeign]) => isForeign).map(([, what]) => what);

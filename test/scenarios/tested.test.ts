@@ -40,6 +40,8 @@ const CASES: readonly {
 }[] = [
   { name: 'flaky-control-planes-are-not-loss', claim: 'are no loss', isRight: isTrue },
   { name: 'middlebox-shifts-sequence-numbers', claim: 'hides no loss', isRight: isTrue },
+  { name: 'shifted-acknowledgments-on-one-way-back', claim: 'hide no loss', isRight: isTrue },
+  { name: 'shifted-acknowledgments-of-half-the-flows', claim: 'are no loss', isRight: isTrue },
   { name: 'nat-that-does-not-restore-quotes', claim: 'hides no loss', isRight: isTrue },
   {
     name: 'one-flow-loses-everything',
