@@ -131,6 +131,16 @@ test('flow labels show all paths where routers hash them, and one where they do 
   expect(widths(unhashed)).toEqual([1, 1, 1, 1, 1, 1]);
 });
 
+test('limited routers are asked again later, and not by ever more flows', async () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const record = await paths('anything', { simulate: 'router-limits-icmp-is-not-loss', seed });
+    expect(record.stopReason, `seed ${seed}`).toBe('complete');
+    expect(widths(record)).toEqual([1, 1, 4, 16, 4, 1]);
+    expect(record).toMatchObject({ paths: { found: 16, broken: 0, unexplored: 0 } });
+    expect(record.probesSent).toBeLessThan(1000);
+  }
+});
+
 test('aliases over IPv6, which numbers no packets: nothing is told', async () => {
   const record = await paths('anything', { ...HEALTHY, family: 6, aliases: true });
   expect(record.aliases?.routers).toEqual([]);

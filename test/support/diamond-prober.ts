@@ -57,11 +57,11 @@ export function searched(
   };
   const discovery = new Discovery(settings, order, 0);
   const ways = new Ways(graph, random, behaviour);
-  let probes = 0;
+  let [probes, waitedUs] = [0, 0];
   for (;;) {
-    discovery.advance(probes);
+    discovery.advance(waitedUs + probes); // a microsecond each
     if (discovery.end !== undefined) return discovery;
-    if (queue.length === 0) throw new Error('the search waits for nothing');
+    if (queue.length === 0) waitedUs = dueUs(discovery) - probes;
     for (const { flow, ttl, round } of queue.splice(0)) {
       const node = ways.nodeAt(flow, ttl, probes++);
       const isLost = random.unit() < (behaviour.lossRatio ?? 0);
@@ -69,6 +69,12 @@ export function searched(
       else discovery.replied(replyOf({ flow, ttl, round, ...node }));
     }
   }
+}
+
+function dueUs(discovery: Discovery): number {
+  const atUs = discovery.deadlineUs();
+  if (atUs === Number.POSITIVE_INFINITY) throw new Error('the search waits for nothing');
+  return atUs;
 }
 
 class Ways {

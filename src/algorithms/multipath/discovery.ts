@@ -30,6 +30,9 @@ export type SearchEnd =
 /** A route that changes more often is not one that could be drawn. */
 const CHANGES_MAX = 3;
 
+/** Where errors seem to be limited, flows without an answer are asked again so far apart. */
+const PATIENT_GAP_US = 100_000;
+
 /** One search towards one target. */
 export class Discovery implements ProbeSink {
   readonly observations: Observations = new Observations();
@@ -41,6 +44,10 @@ export class Discovery implements ProbeSink {
   #uneven: Set<number> = new Set();
   #end: SearchEnd | undefined;
   #isNews = true;
+  /** When a TTL may be asked patiently again. */
+  readonly #patientFromUs: number[] = [];
+  /** When the next flow that waits for that has its turn. */
+  #turnUs = Number.POSITIVE_INFINITY;
   #probesOrdered = 0;
 
   /** @param order takes a probe: flows count from 0, rounds from 0 for each flow and TTL */
@@ -130,23 +137,30 @@ export class Discovery implements ProbeSink {
    */
   advance(nowUs: number, { inRounds = false }: { readonly inRounds?: boolean } = {}): void {
     if (this.#end !== undefined) return;
-    if (nowUs >= this.deadlineUs()) this.#end = 'max-time';
-    else if (this.#isNews && !(inRounds && this.observations.pending > 0)) this.#plan();
+    if (nowUs >= this.#startedAtUs + this.#settings.maxTimeUs) {
+      this.#end = 'max-time';
+      return;
+    }
+    if (nowUs >= this.#turnUs) {
+      this.#isNews = true;
+      this.#turnUs = Number.POSITIVE_INFINITY; // what is awaited may come first
+    }
+    if (this.#isNews && !(inRounds && this.observations.pending > 0)) this.#plan(nowUs);
   }
 
-  /** When the search is over whatever comes; Infinity after its end. */
+  /** When it is over, or has something to do, whatever comes; Infinity after its end. */
   deadlineUs(): number {
     if (this.#end !== undefined) return Number.POSITIVE_INFINITY;
-    return this.#startedAtUs + this.#settings.maxTimeUs;
+    return Math.min(this.#turnUs, this.#startedAtUs + this.#settings.maxTimeUs);
   }
 
   abort(): void {
     this.#end ??= 'aborted';
   }
 
-  #plan(): void {
+  #plan(nowUs: number): void {
     this.#isNews = false;
-    this.#retry();
+    this.#retry(nowUs);
     this.#testBalancers((vertex, view) => vertex.observed >= this.#needed(vertex, view));
     if (this.#end !== undefined) return;
     const begun = this.#view(this.graph());
@@ -161,8 +175,9 @@ export class Discovery implements ProbeSink {
     const shortages = probeSuccessors(view, (vertex) => this.#needed(vertex, view));
     controlNodes(shortages, view);
     if (this.#end !== undefined || this.observations.pending > 0) return;
+    if (this.#turnUs < Number.POSITIVE_INFINITY) return;
     // Whatever is lacking now cannot be had: the tests need not wait for it.
-    if (this.#testBalancers(() => true)) this.#plan();
+    if (this.#testBalancers(() => true)) this.#plan(nowUs);
     else if (this.observations.pending === 0) {
       // Other tools, whose promise is each balancer's, do without.
       const isThorough = this.#settings.promisedFor === 'graph';
@@ -209,14 +224,27 @@ export class Discovery implements ProbeSink {
     this.#order(flow, ttl, this.observations.ordered(flow, ttl));
   }
 
-  #retry(): void {
+  #retry(nowUs: number): void {
     const { observations } = this;
+    this.#turnUs = Number.POSITIVE_INFINITY;
     for (let flow = 0; flow < observations.flows; flow++) {
       const last = Math.min(this.#settings.maxTtl, observations.endTtl(flow));
       for (let ttl = 1; ttl <= last; ttl++) {
-        if (observations.isToRetry(flow, ttl)) this.#probe(flow, ttl);
+        if (!observations.isToRetry(flow, ttl)) continue;
+        if (!observations.isToRetryLater(flow, ttl)) this.#probe(flow, ttl);
+        else this.#retryInTurn(flow, ttl, nowUs);
       }
     }
+  }
+
+  #retryInTurn(flow: number, ttl: number, nowUs: number): void {
+    const fromUs = this.#patientFromUs[ttl] ?? 0;
+    if (nowUs < fromUs) {
+      this.#turnUs = Math.min(this.#turnUs, fromUs);
+      return;
+    }
+    this.#patientFromUs[ttl] = nowUs + PATIENT_GAP_US;
+    this.#probe(flow, ttl);
   }
 
   /**

@@ -232,6 +232,7 @@ function shareOf(vertex: Vertex, { byTtl }: RouteGraph): number {
 
 function isAwaited(ttl: number, { observations }: SearchView): boolean {
   for (let flow = 0; flow < observations.flows; flow++) {
+    if (observations.stateAt(flow, ttl) === 'open') return true;
     if ((observations.cellAt(flow, ttl)?.pending ?? 0) > 0) return true;
   }
   return false;

@@ -32,11 +32,20 @@ const ATTEMPTS_IN_SILENCE = 2;
 /** … or one, once this many flows had theirs there. */
 const STARS_OF_A_SILENT_HOP = 3;
 
+/** Where answers that came only to a repeated probe are no rarity, errors seem to be limited: … */
+const LIMITED_FROM = 3;
+/** … there a flow is asked more often before it has a star, but later and slowly, … */
+const ATTEMPTS_AT_A_LIMIT = 12;
+/** … until so many probes have been spent on patience in all. */
+const PATIENCE = 400;
+
 /** A table that grows with its flows. */
 export class Observations {
   readonly #rows: (Cell | undefined)[][] = [];
   readonly #answersAt: number[] = [];
   readonly #starsAt: number[] = [];
+  readonly #limitedAt: number[] = [];
+  #patience = PATIENCE;
   #pending = 0;
   #lastTtl = 0;
 
@@ -62,6 +71,7 @@ export class Observations {
     this.#lastTtl = Math.max(this.#lastTtl, ttl);
     row[ttl] ??= { answers: [], ordered: 0, pending: 0, lost: 0, unsent: 0 };
     const cell = row[ttl];
+    if (cell.lost >= ATTEMPTS && this.isToRetry(flow, ttl)) this.#patience--;
     cell.pending++;
     this.#pending++;
     return cell.ordered++;
@@ -72,6 +82,9 @@ export class Observations {
     const cell = this.cellAt(reply.flow, reply.ttl);
     if (cell === undefined || cell.pending === 0) return;
     this.#settle(cell);
+    if (cell.lost > 0 && cell.answers.length === 0) {
+      this.#limitedAt[reply.ttl] = (this.#limitedAt[reply.ttl] ?? 0) + 1;
+    }
     this.#note(cell, reply);
   }
 
@@ -129,6 +142,11 @@ export class Observations {
     return cell !== undefined && cell.pending === 0 && this.stateAt(flow, ttl) === 'open';
   }
 
+  /** Whether that attempt should wait for its turn: whoever answers there seems to be limited. */
+  isToRetryLater(flow: number, ttl: number): boolean {
+    return (this.cellAt(flow, ttl)?.lost ?? 0) >= ATTEMPTS && this.isToRetry(flow, ttl);
+  }
+
   /** Whether the flow has been seen at two places there. */
   isDisputed(flow: number, ttl: number): boolean {
     const answers = this.#rows[flow]?.[ttl]?.answers ?? [];
@@ -158,10 +176,14 @@ export class Observations {
     }
     this.#answersAt.length = 0;
     this.#starsAt.length = 0;
+    this.#limitedAt.length = 0;
   }
 
   #attemptsAt(ttl: number): number {
-    if ((this.#answersAt[ttl] ?? 0) > 0) return ATTEMPTS;
+    if ((this.#answersAt[ttl] ?? 0) > 0) {
+      const isLimited = (this.#limitedAt[ttl] ?? 0) >= LIMITED_FROM && this.#patience > 0;
+      return isLimited ? ATTEMPTS_AT_A_LIMIT : ATTEMPTS;
+    }
     return (this.#starsAt[ttl] ?? 0) >= STARS_OF_A_SILENT_HOP ? 1 : ATTEMPTS_IN_SILENCE;
   }
 
