@@ -68,8 +68,8 @@ function orderFlags(): Option[] {
       max: 1024,
     }),
     probabilityOption('--confidence <P>', 'of multipath: of missing no equal branch', 0.95),
-    numberOption('-f, --min-ttl <TTL>', 'first TTL (default: 1)', TTL).default(1, '1'),
-    numberOption('-m, --max-ttl <TTL>', 'last TTL (default: 32)', TTL).default(32, '32'),
+    numberOption('-f, --min-ttl <TTL>', 'first TTL', TTL).default(1, '1'),
+    numberOption('-m, --max-ttl <TTL>', 'last TTL', TTL).default(32, '32'),
     numberOption('--split-ttl <TTL>', 'of stop-set: TTL at which it begins', TTL).default(16),
     numberOption('--gap-limit <N>', 'of stop-set: give a target up behind so many silent TTLs', {
       min: 1,
