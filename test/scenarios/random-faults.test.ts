@@ -17,6 +17,9 @@ const FABRICS = [EQUAL, UNEQUAL];
 const SEED = 20_260_101;
 const FAULTS = 60;
 
+/** Work in virtual time takes what the machine lets it: this only ends what hangs. */
+const HANG_MS = 600_000;
+
 /**
  * Of 60 faults, this many must be the one suspect, or be among what that cannot be told from. Seeds
  * are fixed, so nothing here depends on luck; a change of the algorithms draws anew, and fails
@@ -54,6 +57,6 @@ describe('one link or router that loses', () => {
       console.log([`${100 * row.forwardLoss} % loss: ${right}, ${cost}`, ...wrong].join('\n  '));
       expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(FAULTS - row.rightMin);
     },
-    60_000,
+    HANG_MS,
   );
 });
