@@ -11,6 +11,8 @@ export interface ShownProgress {
 
 /** Nothing is shown for what is over sooner. */
 const SHOWN_AFTER_MS = 1000;
+/** Nobody reads faster, and a terminal far away would hold the run up. */
+const SHOWN_EVERY_MS = 100;
 const WIDTH_DEFAULT = 80;
 const CLEAR_LINE = '\r\u001b[K';
 
@@ -20,7 +22,7 @@ export class ProgressLine {
   /** A terminal that can clear a line. */
   readonly #isCapable: boolean;
   /** By our own clock: simulated time costs nobody any. */
-  readonly #startedAtMs = performance.now();
+  #dueMs = performance.now() + SHOWN_AFTER_MS;
   #isShown = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -37,7 +39,9 @@ export class ProgressLine {
 
   /** @param line text of our own */
   showText(line: string): void {
-    if (!this.#isCapable || performance.now() < this.#startedAtMs + SHOWN_AFTER_MS) return;
+    const nowMs = performance.now();
+    if (!this.#isCapable || nowMs < this.#dueMs) return;
+    this.#dueMs = nowMs + SHOWN_EVERY_MS;
     this.#stream.write(
       `${CLEAR_LINE}${line.slice(0, (this.#stream.columns || WIDTH_DEFAULT) - 1)}`,
     );
