@@ -19,12 +19,31 @@ export interface HopAnnotator {
   annotate(addresses: readonly string[]): Promise<ReadonlyMap<string, object>>;
 }
 
+/** What became of a question to an annotator, as the ancestor counts it. */
+export type AnnotatorStatus =
+  | 'success'
+  | 'get_error'
+  | 'http_status_error'
+  | 'read_error'
+  | 'unmarshal_error';
+
+/** An annotator that cannot say now. */
+export class AnnotatorError extends Error {
+  override readonly name = 'AnnotatorError';
+  readonly status: Exclude<AnnotatorStatus, 'success'>;
+
+  constructor(status: AnnotatorError['status'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
 export interface HopAnnotationsOptions {
   readonly annotator: HopAnnotator;
   /** Takes the files. */
   readonly spool: { put(path: string, content: string): unknown };
   readonly clock: WatchClock;
-  readonly metrics: Pick<WatchMetrics, 'hopCache' | 'hopErrors'>;
+  readonly metrics: Pick<WatchMetrics, 'hopCache' | 'hopErrors' | 'annotatorCalls'>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -81,6 +100,7 @@ export class HopAnnotations {
     const { annotator, metrics, onFailure } = this.#options;
     try {
       const found = await annotator.annotate(fresh);
+      metrics.annotatorCalls.inc({ status: 'success' });
       metrics.hopCache.inc({ type: 'hopcache', operation: 'annotated' }, found.size);
       for (const address of fresh) {
         const annotations = found.get(address);
@@ -88,6 +108,8 @@ export class HopAnnotations {
       }
     } catch (error) {
       for (const address of fresh) this.#known.delete(`${address}-${trace.day}`);
+      const status = error instanceof AnnotatorError ? error.status : 'get_error';
+      metrics.annotatorCalls.inc({ status });
       metrics.hopErrors.inc({ type: 'hopannotation', error: 'annotate' });
       onFailure(error);
     }

@@ -6,7 +6,7 @@
 import { request } from 'node:http';
 import type { AsOrigin } from '../model/as-origin.ts';
 import type { AsLookup } from '../runtime/as-lookup.ts';
-import type { HopAnnotator } from './hop-annotations.ts';
+import { AnnotatorError, type HopAnnotator } from './hop-annotations.ts';
 
 /** An answer may take no longer, nor be longer. */
 const ANSWER_MS = 10_000;
@@ -42,10 +42,7 @@ export function socketAnnotator(path: string): HopAnnotator {
     annotate: async (addresses) => {
       const query = addresses.map((address) => `ip=${encodeURIComponent(address)}`).join('&');
       const text = await get(path, `/v1/annotate/ips?${query}`);
-      const answer: unknown = JSON.parse(text);
-      if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
-        throw new Error(`the annotator at ${path} answered no object`);
-      }
+      const answer = parsedObject(text, path);
       return new Map(
         Object.entries(answer).filter((entry): entry is [string, object] => {
           const [, annotations] = entry;
@@ -54,6 +51,19 @@ export function socketAnnotator(path: string): HopAnnotator {
       );
     },
   };
+}
+
+/** @throws {AnnotatorError} */
+function parsedObject(text: string, path: string): object {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    const message = `the annotator at ${path} answered no JSON`;
+    throw new AnnotatorError('unmarshal_error', message, { cause });
+  }
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer;
+  throw new AnnotatorError('unmarshal_error', `the annotator at ${path} answered no object`);
 }
 
 function get(socketPath: string, path: string): Promise<string> {
@@ -69,10 +79,15 @@ function get(socketPath: string, path: string): Promise<string> {
         }
         chunks.push(chunk);
       });
-      response.on('error', reject);
+      response.on('error', (cause) =>
+        reject(new AnnotatorError('read_error', cause.message, { cause })),
+      );
       response.on('end', () => {
         if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
-        else reject(new Error(`the annotator at ${socketPath} says HTTP ${response.statusCode}`));
+        else {
+          const message = `the annotator at ${socketPath} says HTTP ${response.statusCode}`;
+          reject(new AnnotatorError('http_status_error', message));
+        }
       });
     });
     asked.on('error', reject);

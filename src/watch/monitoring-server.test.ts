@@ -49,6 +49,8 @@ describe('serveMonitoring', () => {
       'trace_time_seconds',
       'hop_cache_operations_total',
       'hop_annotation_errors_total',
+      'uuid_annotator_client_rpcs_total',
+      'git_short_commit',
     ]) {
       expect(text).toContain(`# TYPE ${name} `);
     }

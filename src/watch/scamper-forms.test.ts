@@ -234,9 +234,14 @@ describe('hop annotations', () => {
     hops.add(['10.0.0.1'], TRACE);
     await hops.settled();
     expect([...files.keys()]).toEqual(['2021/08/24/20210824T152759Z_2d638011386a_10.0.0.1.json']);
-    expect(await metrics.registry.metrics()).toContain(
+    const told = await metrics.registry.metrics();
+    for (const line of [
       'hop_annotation_errors_total{type="hopannotation",error="annotate"} 1',
-    );
+      'uuid_annotator_client_rpcs_total{status="get_error"} 1',
+      'uuid_annotator_client_rpcs_total{status="success"} 1',
+    ]) {
+      expect(told).toContain(line);
+    }
   });
 
   it('come from tables of autonomous systems in the form of the annotator', async () => {
@@ -260,10 +265,10 @@ describe('hop annotations', () => {
 
   it.each([
     ['200', 200, '{"10.0.0.1":{"Network":{"ASNumber":1}},"x":null}', undefined],
-    ['400', 400, 'nothing valid', 'HTTP 400'],
-    ['no JSON', 200, '<html>', 'JSON'],
-    ['no object', 200, '[]', 'no object'],
-  ])("come from M-Lab's annotator, which says %s", async (_, status, body, message) => {
+    ['400', 400, 'nothing valid', { message: /HTTP 400/, status: 'http_status_error' }],
+    ['no JSON', 200, '<html>', { message: /no JSON/, status: 'unmarshal_error' }],
+    ['no object', 200, '[]', { message: /no object/, status: 'unmarshal_error' }],
+  ])("come from M-Lab's annotator, which says %s", async (_, status, body, failure) => {
     const folder = mkdtempSync(join(tmpdir(), 'fantrace-annotator-'));
     const path = join(folder, 'socket');
     const urls: (string | undefined)[] = [];
@@ -277,10 +282,13 @@ describe('hop annotations', () => {
       rmSync(folder, { recursive: true });
     });
     const answer = socketAnnotator(path).annotate(['10.0.0.1', 'fd00::1']);
-    if (message === undefined) {
+    if (failure === undefined) {
       expect([...(await answer)]).toEqual([['10.0.0.1', { Network: { ASNumber: 1 } }]]);
     } else {
-      await expect(answer).rejects.toThrow(message);
+      await expect(answer).rejects.toMatchObject({
+        message: expect.stringMatching(failure.message),
+        status: failure.status,
+      });
     }
     expect(urls).toEqual(['/v1/annotate/ips?ip=10.0.0.1&ip=fd00%3A%3A1']);
   });

@@ -4,6 +4,7 @@
  */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { VERSION } from '../runtime/version.ts';
 import type { TracerName } from './tracer.ts';
 
 /** The values of the label `type`; a stored result was always counted for scamper. */
@@ -70,6 +71,11 @@ export class WatchMetrics {
     'Hop annotations that failed',
     ['type', 'error'],
   );
+  readonly annotatorCalls: Counter<'status'> = this.#counter(
+    'uuid_annotator_client_rpcs_total',
+    'Questions to the annotator of hops, by what became of them',
+    ['status'],
+  );
 
   readonly connections: Counter<'source'> = this.#counter(
     'fantrace_connections_total',
@@ -131,6 +137,11 @@ export class WatchMetrics {
   /** @param withProcess whether the figures of the process are told as well */
   constructor({ withProcess }: { readonly withProcess: boolean }) {
     if (withProcess) collectDefaultMetrics({ register: this.registry });
+    // The ancestor's value is its commit as a number, or 0 where that is none.
+    this.#gauge('git_short_commit', 'The version, as a label', ['commit']).set(
+      { commit: VERSION },
+      0,
+    );
   }
 
   /** Tells a figure that is looked up when it is asked for. */
