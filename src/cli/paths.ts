@@ -51,7 +51,9 @@ export function pathsCommand(): Command {
 /** The status for a search that came to its end. */
 function exitStatusOf({ partial, reached, paths, stopReason }: PathsRecord): number {
   if (partial) return EXIT_INTERRUPTED;
-  if (!reached || paths.broken > 0) return EXIT_NOT_REACHED;
+  if (paths.broken > 0) return EXIT_NOT_REACHED;
+  const isCutShort = stopReason === 'max-probes' || stopReason === 'max-time';
+  if (!reached && !isCutShort) return EXIT_NOT_REACHED;
   return stopReason === 'complete' ? EXIT_SURE : EXIT_NOT_SURE;
 }
 

@@ -176,8 +176,17 @@ async function writtenInTurn(
 }
 
 /** What the library calls a range, by the name of the flag. */
+/** The flags that the family of the target may forbid, by the options that they become. */
+const FLAG_NAMES: Readonly<Record<string, string>> = {
+  packetBytes: '--packet-size',
+  flowLabel: '--flow-label',
+  'dontFragment false': '--fragment',
+};
+
 function usageError({ message }: RangeError): CliError {
-  return new CliError('USAGE', message.replace(/^packetBytes/, '--packet-size'));
+  const option = Object.keys(FLAG_NAMES).find((name) => message.startsWith(`${name} `));
+  if (option === undefined) return new CliError('USAGE', message);
+  return new CliError('USAGE', `${FLAG_NAMES[option]}${message.slice(option.length)}`);
 }
 
 function isNumeric({ dns, numeric }: TraceFlags): boolean {

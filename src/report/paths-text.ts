@@ -13,9 +13,8 @@ export function formatPathsText(
   record: PathsRecord,
   { width, paint = plainPaint }: { readonly width: number; readonly paint?: Paint },
 ): string {
-  const sentence = record.partial ? `${record.summary} (partial: interrupted)` : record.summary;
   const sections = [
-    wrap(sentence, { width }).map((line) => paint.strong(line)),
+    wrap(record.summary, { width }).map((line) => paint.strong(line)),
     graphLines(record, width),
     titled('Balancers', balancerLines(record), { width, paint }),
     titled('Diamonds', diamondLines(record), { width, paint }),
@@ -125,9 +124,9 @@ function nextOf(
     .join(', ');
 }
 
-function balancerLines({ balancers }: PathsRecord): string[] {
-  return balancers.map(({ address, place, ttl, kind, branches, flows, excludedShare }) => {
-    const who = address ?? place;
+function balancerLines(record: PathsRecord): string[] {
+  return record.balancers.map(({ address, place, ttl, kind, branches, flows, excludedShare }) => {
+    const who = address ?? nameOf(place, record);
     const sort = kind === 'untested' ? 'not tested whether by flow or by packet' : kind;
     return (
       `${who} (TTL ${ttl}): ${counted(branches, 'next hop')}, ${sort}; ` +
@@ -135,6 +134,12 @@ function balancerLines({ balancers }: PathsRecord): string[] {
       `of ≥ ${Math.ceil(100 * excludedShare)} % share`
     );
   });
+}
+
+/** The place by its id; this host has none among the hops. */
+function nameOf(id: string, record: PathsRecord): string {
+  const place = placesById(record).get(id);
+  return place === undefined ? 'this host' : placeName(place);
 }
 
 function diamondLines(record: PathsRecord): string[] {
@@ -184,10 +189,11 @@ function pathsLine({ paths: { found, broken, unexplored } }: PathsRecord): strin
   return `Paths: ${found} found, ${broken} broken, ${unexplored} unexplored`;
 }
 
-function doubtLines({ unexplored, changes, measurement, stopReason }: PathsRecord): string[] {
+function doubtLines(record: PathsRecord): string[] {
+  const { unexplored, changes, measurement, stopReason } = record;
   const lacking = unexplored.map(
     ({ address, place, ttl, flowsLacking }) =>
-      `${address ?? place} (TTL ${ttl}): ${counted(flowsLacking, 'flow')} too few`,
+      `${address ?? nameOf(place, record)} (TTL ${ttl}): ${counted(flowsLacking, 'flow')} too few`,
   );
   const moved = changes.map(
     ({ ttl, before, after }) =>

@@ -6,6 +6,7 @@
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
+import type { FlowField } from '../model/paths-record.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import type { Scenario } from '../sim/scenario.ts';
@@ -44,6 +45,7 @@ export function openSimulatedPaths(
   const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
   const { source, tokenKey, link, timeline } = network;
   const destination = network.destinations[0] ?? source;
+  requireFlowLabels(flowField, source);
   const addresses = new AddressBook();
   const random = new Random(seed);
   const station = new PathsStation({
@@ -109,6 +111,7 @@ export async function openHostPaths(
   const family = familyOf(destination);
   const source = given ?? sourceAddressFor(destination, { device, scopeId });
   const { protocol, flowField, sourcePort, settings, rates } = options;
+  requireFlowLabels(flowField, source);
   const ports = flowField === 'source-port' ? settings.flowsMax : 1;
   const traits = { family, device, scopeId, protocol, sourcePort, ports, rates };
   const ends = { source, destination };
@@ -256,4 +259,10 @@ export function flowFields(
     destinationPort: isInPort ? port + flow : port,
     flowLabel: flowField === 'flow-label' ? (label + flow) & 0xfffff : label,
   };
+}
+
+/** @throws {RangeError} where flows are to differ in what their packets do not have */
+function requireFlowLabels(flowField: FlowField, source: Uint8Array): void {
+  if (flowField !== 'flow-label' || familyOf(source) === 6) return;
+  throw new RangeError('flowField flow-label needs IPv6: packets of IPv4 have no flow label');
 }

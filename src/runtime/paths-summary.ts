@@ -42,11 +42,15 @@ function certainty({ excluded, stopReason }: Summarised): string {
   if (stopReason !== 'complete') return ENDED[stopReason];
   if (excluded === null) return '';
   const share = Math.ceil(100 * excluded.share);
+  const probability = Math.floor(1000 * excluded.probability + ROUNDING) / 1000;
   return (
-    `a further branch of ≥ ${share} % share is excluded ` +
-    `with probability ≥ ${Number(excluded.probability.toFixed(4))}`
+    `at every place a further branch of ≥ ${share} % share is excluded ` +
+    `with probability ≥ ${probability}`
   );
 }
+
+/** 1 − 0.05 is a little less than 0.95 to a computer. */
+const ROUNDING = 1e-9;
 
 const ENDED: Readonly<Record<Exclude<PathsRecord['stopReason'], 'complete'>, string>> = {
   'flows-max': 'not sure: more flows are needed than --flows-max allows',

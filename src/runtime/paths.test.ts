@@ -209,3 +209,19 @@ test.each<PathsOptions>([
 ])('an option out of range is refused at once: %j', (options) => {
   expect(() => paths('anything', { ...HEALTHY, ...options })).toThrow(RangeError);
 });
+
+test('flow labels that flows are to differ in need IPv6', async () => {
+  const options = { simulate: 'healthy-fabric', flowField: 'flow-label' } as const;
+  await expect(paths('any', { ...options, family: 4 })).rejects.toThrow('needs IPv6');
+  expect((await paths('any', options)).family).toBe(6);
+});
+
+test('a search that may send no more probes waits for those under way', async () => {
+  const { probesSent, repliesReceived, stopReason, reached } = await paths('any', {
+    simulate: 'healthy-fabric',
+    maxProbes: 20,
+    seed: 1,
+  });
+  expect({ stopReason, reached }).toEqual({ stopReason: 'max-probes', reached: true });
+  expect({ probesSent, repliesReceived }).toEqual({ probesSent: 20, repliesReceived: 20 });
+});

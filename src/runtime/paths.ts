@@ -155,11 +155,12 @@ async function openNetwork(
   given: PathsOptions,
   options: CompletePathsOptions,
 ): Promise<PathsNetwork> {
+  const family = given.family ?? (options.flowField === 'flow-label' ? 6 : undefined);
   if (given.simulate !== undefined) {
     const { scenario } = loadScenario(given.simulate);
-    return openSimulatedPaths(scenario, options, given.family);
+    return openSimulatedPaths(scenario, options, family);
   }
-  const { address: destination, scopeId } = await resolveTarget(target, given.family);
+  const { address: destination, scopeId } = await resolveTarget(target, family);
   const source = given.source === undefined ? undefined : sourceOption(given.source, destination);
   const device = given.interface;
   return openHostPaths({ destination, scopeId, device, source }, options);

@@ -164,3 +164,10 @@ describe('an option out of range', () => {
     expect(() => trace('anything', { ...HEALTHY, ...options })).toThrow(RangeError);
   });
 });
+
+test.each([
+  { shows: 'a flow label over IPv4', options: { family: 4, flowLabel: 5 }, message: /flowLabel/ },
+  { shows: 'fragments over IPv6', options: { family: 6, dontFragment: false }, message: /IPv4/ },
+] as const)('refuses $shows', async ({ options, message }) => {
+  await expect(trace('any', { simulate: 'healthy-fabric', ...options })).rejects.toThrow(message);
+});

@@ -158,9 +158,11 @@ async function openRoute(
     const traits = { family: given.family, seed, sourcePort, rates };
     const lease = openSimulatedStation(given.simulate, traits);
     const { source, destination } = lease;
+    requireFamilyFor(given, familyOf(destination));
     return { lease, flow: completeFlow({ ...fields, source, destination, sourcePort }) };
   }
   const { address: destination, scopeId } = await resolveTarget(target, given.family);
+  requireFamilyFor(given, familyOf(destination));
   const device = given.interface;
   const { mark } = options;
   const source = await sourceFor(destination, { device, scopeId, mark, source: given.source });
@@ -173,6 +175,16 @@ async function openRoute(
   const traits = stationTraits(given, { family: familyOf(destination), scopeId });
   const lease = await leaseHostStation(traits, { source, protocol });
   return { lease, flow: traits.isBorrowed ? flow : { ...flow, sourcePort: lease.sourcePort } };
+}
+
+/** @throws {RangeError} for an option that packets of this family cannot have */
+function requireFamilyFor({ flowLabel, dontFragment }: TraceOptions, family: IpFamily): void {
+  if (family === 4 && flowLabel !== undefined) {
+    throw new RangeError('flowLabel needs IPv6: packets of IPv4 have no flow label');
+  }
+  if (family === 6 && dontFragment === false) {
+    throw new RangeError('dontFragment false needs IPv4: routers never fragment IPv6');
+  }
 }
 
 function stationTraits(

@@ -21,7 +21,7 @@ test('the sentence comes first, and status 0 means sure', async () => {
   const { status, stdout } = await cli.run(HEALTHY);
   expect(status).toBe(0);
   expect(stdout.split('\n')[0]).toMatch(
-    /: 16 paths, 5 balancers, widest 16; a further branch of ≥ \d+ % share is excluded with/,
+    /: 16 paths, 5 balancers, widest 16; at every place a further branch of ≥ \d+ % share is excluded with/,
   );
   expect(stdout).toContain('Paths: 16 found, 0 broken, 0 unexplored');
 });

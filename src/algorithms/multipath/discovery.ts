@@ -42,6 +42,8 @@ export class Discovery implements ProbeSink {
   #tests = new BalancerTests();
   readonly #changes: PathChange[] = [];
   #uneven: Set<number> = new Set();
+  /** Whether a probe was wanted that `maxProbes` forbids: what is under way is still awaited. */
+  #isSpent = false;
   #end: SearchEnd | undefined;
   #isNews = true;
   /** When a TTL may be asked patiently again. */
@@ -141,11 +143,16 @@ export class Discovery implements ProbeSink {
       this.#end = 'max-time';
       return;
     }
+    if (this.#isSpent) {
+      if (this.observations.pending === 0) this.#end = 'max-probes';
+      return;
+    }
     if (nowUs >= this.#turnUs) {
       this.#isNews = true;
       this.#turnUs = Number.POSITIVE_INFINITY; // what is awaited may come first
     }
     if (this.#isNews && !(inRounds && this.observations.pending > 0)) this.#plan(nowUs);
+    if (this.#isSpent && this.observations.pending === 0) this.#end ??= 'max-probes';
   }
 
   /** When it is over, or has something to do, whatever comes; Infinity after its end. */
@@ -174,7 +181,7 @@ export class Discovery implements ProbeSink {
     probePredecessors(view, this.#settings.algorithm === 'mda' ? 1 : TEST_FLOWS);
     const shortages = probeSuccessors(view, (vertex) => this.#needed(vertex, view));
     controlNodes(shortages, view);
-    if (this.#end !== undefined || this.observations.pending > 0) return;
+    if (this.#isSpent || this.#end !== undefined || this.observations.pending > 0) return;
     if (this.#turnUs < Number.POSITIVE_INFINITY) return;
     // Whatever is lacking now cannot be had: the tests need not wait for it.
     if (this.#testBalancers(() => true)) this.#plan(nowUs);
@@ -217,7 +224,7 @@ export class Discovery implements ProbeSink {
 
   #probe(flow: number, ttl: number): void {
     if (this.#probesOrdered >= this.#settings.maxProbes) {
-      this.#end = 'max-probes';
+      this.#isSpent = true;
       return;
     }
     this.#probesOrdered++;
