@@ -40,6 +40,7 @@ test('--jsonl tells of replies, then of the record', async () => {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
+  for (const line of lines.slice(0, -1)) expect(flawsOf('paths-lines-1', line)).toEqual([]);
   const { type, ...record } = lines.pop();
   expect(type).toBe('end');
   expect(flawsOf('paths-1', record)).toEqual([]);
