@@ -66,8 +66,6 @@ const ROUNDS_WANTED = 6;
 const PROBES_PER_CELL = 2;
 /** A place must be named in this many evaluations in a row before the run ends for it. */
 const SETTLED_EVALUATIONS = 2;
-/** Stars beside a place that outlast so many rounds will stay: more probes make it no surer. */
-const STAR_ROUNDS = 4;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
 /** Where the target never answers, this much excluded before it is all that need be known. */
@@ -98,7 +96,7 @@ export class Isolation implements ProbeSink {
   #roundsOver = 0;
   #roundsEvaluated = 0;
   #probesOrdered = 0;
-  #settled = { places: '', evaluations: 0, sinceRound: 0 };
+  #settled = { places: '', evaluations: 0 };
   #isDraining = false;
   /** Whether the target was found to limit its answers, and is left out since. */
   #isTargetSpared = false;
@@ -339,15 +337,13 @@ export class Isolation implements ProbeSink {
   #hasSettled(localisation: Localisation): boolean {
     const { confidence, source, exclude } = this.#options;
     const names = { graph: localisation.graph, addresses: this.#addresses, source };
-    const found = this.#table.hasDoubtfulHops()
+    const places = this.#table.hasDoubtfulHops()
       ? undefined
       : settledPlaces(localisation, names, confidence);
-    const isSame = found !== undefined && found.places === this.#settled.places;
-    const evaluations = found === undefined ? 0 : (isSame ? this.#settled.evaluations : 0) + 1;
-    const sinceRound = isSame ? this.#settled.sinceRound : this.#roundsOver;
-    this.#settled = { places: found?.places ?? '', evaluations, sinceRound };
-    if (found === undefined || evaluations < SETTLED_EVALUATIONS) return false;
-    if (found.hasStars && this.#roundsOver < sinceRound + STAR_ROUNDS) return false;
+    const isSame = places !== undefined && places === this.#settled.places;
+    const evaluations = places === undefined ? 0 : (isSame ? this.#settled.evaluations : 0) + 1;
+    this.#settled = { places: places ?? '', evaluations };
+    if (evaluations < SETTLED_EVALUATIONS) return false;
     const { losses, graph, limited } = localisation;
     const silent = limited.flatMap(({ vertex, sent }) => {
       const described = graph.vertices[vertex];

@@ -33,32 +33,24 @@ export function byFlow(localisation: Localisation, flowOf: readonly number[]): L
   };
 }
 
-export interface SettledPlaces {
-  /** Names of the places of all losses. */
-  readonly places: string;
-  /** Whether stars may have moved one of them, which answers may yet replace. */
-  readonly hasStars: boolean;
-}
-
-/** Where all losses are; undefined where one is not sure, or there is none. */
+/** Names of the places of all losses; undefined where one is not sure, or there is none. */
 export function settledPlaces(
   localisation: Localisation,
   names: PlaceNames,
   confidence: number,
-): SettledPlaces | undefined {
+): string | undefined {
   const losses = reportable(localisation, confidence);
   const isSure =
     losses.length > 0 &&
     losses.length === localisation.losses.length &&
     losses.every(
-      ({ modelProbability }) => modelProbability >= Math.max(confidence, SETTLED_PROBABILITY),
+      (loss) =>
+        loss.modelProbability >= Math.max(confidence, SETTLED_PROBABILITY) &&
+        !dependsOnLimitedStars(loss, localisation),
     );
   if (!isSure) return undefined;
-  return {
-    places: losses
-      .map(({ explanations: [first] }) => first && JSON.stringify(placeOf(first, names)))
-      .sort()
-      .join(),
-    hasStars: losses.some((loss) => dependsOnLimitedStars(loss, localisation)),
-  };
+  return losses
+    .map(({ explanations: [first] }) => first && JSON.stringify(placeOf(first, names)))
+    .sort()
+    .join();
 }
