@@ -36,24 +36,6 @@ describe('a place depends on stars that limited interfaces may have left', () =>
     expect(dependsOnLimitedStars({ ...AT_12, flowsAcross }, { graph: GRAPH, limited })).toBe(false);
   });
 
-  test('nor where enough others that lose packets are known', () => {
-    const starred = flowOf([11, 12, '*', 15, 'T']);
-    const known = flowOf([11, 12, 13, 15, 'T']);
-    const graph = buildPathGraph(countsOf([starred, known, known, known]));
-    const limited = [
-      {
-        vertex: graph.vertices.findIndex((vertex) => 'address' in vertex && vertex.address === 13),
-        answerRatio: 0.1,
-        sent: 100,
-      },
-    ];
-    const loss = { ...AT_12, flowsAcross: [0, 1, 2, 3] };
-    const depends = (flowsLossy: number[]): boolean =>
-      dependsOnLimitedStars({ ...loss, flowsLossy }, { graph, limited });
-    expect(depends([0, 1, 2, 3])).toBe(false);
-    expect(depends([0, 1, 2])).toBe(true);
-  });
-
   test('nor where they are far from it', () => {
     const explanations = [{ kind: 'node', interfaces: [at(15)], ttl: 4 }] as const;
     const loss = { ...AT_12, explanations, flowsAcross: [2] };

@@ -10,8 +10,8 @@ import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
-/** Odds, against there being none, at which one more loss on some link is no longer waited for. */
-const HIDDEN_ODDS = 0.1;
+/** A link is clear when its probes are this much likelier, in nats, without another loss on it. */
+const CLEAR_NATS = 1;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
 
@@ -23,10 +23,8 @@ export interface LossSizes {
 }
 
 /**
- * Whether some link may still hide another loss of `lossRatio`: the probes on flows that cross none
- * of the located losses are not yet much likelier without it. What is weighed against no further
- * loss is one that is anywhere, each link being as likely its place: a link that only few probes
- * cross does not hold up a run when all others are clear.
+ * Whether some link may still hide another loss of `lossRatio`: the probes across it, on flows that
+ * cross none of the located losses, are not yet likelier without it.
  *
  * @param located by index into `counts.flows`
  */
@@ -49,8 +47,7 @@ export function mayHideLoss(
       evidence.set(link, (evidence.get(link) ?? 0) + behind);
     }
   }
-  const odds = [...evidence.values()].reduce((sum, nats) => sum + Math.exp(nats), 0);
-  return odds > HIDDEN_ODDS * evidence.size;
+  return [...evidence.values()].some((nats) => nats > -CLEAR_NATS);
 }
 
 /** From the target to the first hop: what answers farther on has crossed all links before it. */
