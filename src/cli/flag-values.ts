@@ -28,6 +28,20 @@ export class ValueOption extends Option {
   }
 }
 
+/** Of an option that takes any text but none. */
+export const TEXT: { readonly valueSchema: ValueSchema; readonly read: (text: string) => string } =
+  { valueSchema: { type: 'string', minLength: 1 }, read: (text) => text };
+
+/** Where packets leave: a simulated network has no such choice. */
+export function sendingOptions(): Option[] {
+  return [
+    new ValueOption('-s, --source <ADDRESS>', 'send from this address', TEXT).conflicts('simulate'),
+    new ValueOption('-i, --interface <DEVICE>', 'send by this network interface', TEXT).conflicts(
+      'simulate',
+    ),
+  ];
+}
+
 /** An option that takes a whole number in [min, max]. */
 export function numberOption(
   flags: string,

@@ -20,6 +20,8 @@ import {
   numberOrWordOption,
   numbersOption,
   probabilityOption,
+  sendingOptions,
+  TEXT,
   ValueOption,
 } from './flag-values.ts';
 
@@ -159,8 +161,6 @@ export function requireConsistent(flags: IsolateFlags, targets: number): void {
   }
 }
 
-const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
-
 function fileOption(flags: string, description: string): Option {
   return new ValueOption(flags, description, TEXT);
 }
@@ -228,10 +228,7 @@ function stopOptions(): Option[] {
 
 function hostOptions(): Option[] {
   return [
-    new ValueOption('-s, --source <ADDRESS>', 'send from this address', TEXT).conflicts('simulate'),
-    new ValueOption('-i, --interface <DEVICE>', 'send by this network interface', TEXT).conflicts(
-      'simulate',
-    ),
+    ...sendingOptions(),
     new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
     new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
     numberOption('--seed <N>', 'make everything random repeatable', { min: 0, max: SEED_MAX }),

@@ -8,6 +8,8 @@ import {
   durationOption,
   numberOption,
   probabilityOption,
+  sendingOptions,
+  TEXT,
   ValueOption,
 } from './flag-values.ts';
 
@@ -44,7 +46,6 @@ export interface PathsFlags {
 }
 
 const PORT = { min: 1, max: 65_535 };
-const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
 
 /** All of them, in the order of the help. */
 export function pathsFlags(): Option[] {
@@ -120,10 +121,7 @@ function courseFlags(): Option[] {
 
 function hostFlags(): Option[] {
   return [
-    new ValueOption('-s, --source <ADDRESS>', 'send from this address', TEXT).conflicts('simulate'),
-    new ValueOption('-i, --interface <DEVICE>', 'send by this network interface', TEXT).conflicts(
-      'simulate',
-    ),
+    ...sendingOptions(),
     new ValueOption(
       '--simulate <NAME|FILE>',
       'run on a simulated network: a shipped scenario, or a file',

@@ -8,6 +8,8 @@ import {
   durationOption,
   numberOption,
   probabilityOption,
+  sendingOptions,
+  TEXT,
   ValueOption,
 } from './flag-values.ts';
 
@@ -47,7 +49,6 @@ export interface SweepFlags {
 const PORT = { min: 1, max: 65_535 };
 const TTL = { min: 1, max: 32 };
 const RATE = { min: 1, max: 1_000_000 };
-const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
 
 /** All of them, in the order of the help. */
 export function sweepFlags(): Option[] {
@@ -134,10 +135,7 @@ function outputFlags(): Option[] {
 
 function hostFlags(): Option[] {
   return [
-    new ValueOption('-s, --source <ADDRESS>', 'send from this address', TEXT).conflicts('simulate'),
-    new ValueOption('-i, --interface <DEVICE>', 'send by this network interface', TEXT).conflicts(
-      'simulate',
-    ),
+    ...sendingOptions(),
     new ValueOption(
       '--simulate <NAME|FILE>',
       'run on a simulated network: internet, a shipped scenario, or a file',

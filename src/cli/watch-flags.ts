@@ -14,6 +14,7 @@ import {
   numberOption,
   numbersOption,
   probabilityOption,
+  TEXT,
   ValueOption,
 } from './flag-values.ts';
 
@@ -63,7 +64,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-const TEXT = { valueSchema: { type: 'string', minLength: 1 }, read: (text: string) => text };
 const TRACERS: readonly TracerName[] = ['native', 'scamper', 'scamper-daemon', 'paris'];
 const SECOND_US = 1_000_000;
 const DAY_US = 86_400 * SECOND_US;

@@ -6,8 +6,8 @@
 
 import type { Resolver } from 'node:dns/promises';
 import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
-import type { AsOrigin } from '../model/as-origin.ts';
-import { type AsLookup, asOriginOf } from './as-lookup.ts';
+import { type AsOrigin, asOriginOf } from '../model/as-origin.ts';
+import type { AsLookup } from './as-lookup.ts';
 import { askDns, type DnsPatience } from './dns-questions.ts';
 import { reverseLabels } from './ptr-names.ts';
 

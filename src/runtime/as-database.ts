@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { Reader } from 'mmdb-lib';
 import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
-import type { AsOrigin } from '../model/as-origin.ts';
-import { type AsLookup, asOriginOf } from './as-lookup.ts';
+import { type AsOrigin, asOriginOf } from '../model/as-origin.ts';
+import type { AsLookup } from './as-lookup.ts';
 import { HostError } from './host-error.ts';
 import { asInvokingUser } from './privileges.ts';
 

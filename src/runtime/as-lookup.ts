@@ -4,7 +4,6 @@
  * is made safe to print here.
  */
 
-import { printable } from '../lib/printable.ts';
 import type { AsOrigin } from '../model/as-origin.ts';
 
 /** Where to look. */
@@ -28,9 +27,6 @@ export interface AsLookup {
   ): Promise<ReadonlyMap<string, AsOrigin>>;
 }
 
-const NAME_CHARACTERS_MAX = 120;
-const ASN_MAX = 2 ** 32 - 1;
-
 /**
  * Opens a source of origins.
  *
@@ -53,19 +49,4 @@ export function sharedAsLookup(source: AsSource): Promise<AsLookup> {
   shared.set(key, opening);
   opening.catch(() => shared.delete(key));
   return opening;
-}
-
-/** An origin out of what a source says; undefined where it names no AS. */
-export function asOriginOf(said: {
-  readonly asn: unknown;
-  readonly name: unknown;
-  readonly prefix: string | null;
-}): AsOrigin | undefined {
-  const digits = typeof said.asn === 'string' ? said.asn.replace(/^AS/i, '') : said.asn;
-  const asn = typeof digits === 'string' && /^\d{1,10}$/.test(digits) ? Number(digits) : digits;
-  if (typeof asn !== 'number' || !Number.isInteger(asn) || asn < 1 || asn > ASN_MAX) return;
-  const { name } = said;
-  const isNamed = typeof name === 'string' && name.trim() !== '';
-  const shortened = isNamed ? [...name.trim()].slice(0, NAME_CHARACTERS_MAX).join('') : null;
-  return { asn, name: shortened && printable(shortened), prefix: said.prefix };
 }

@@ -9,6 +9,7 @@ import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import { HostError } from './host-error.ts';
 import { ownAddresses } from './own-addresses.ts';
 import type { ReservedPorts } from './reserved-ports.ts';
+import { SharedResources } from './shared-resources.ts';
 import { HostTimeline } from './timeline.ts';
 import { type StationParts, stationEngine, TraceStation } from './trace-station.ts';
 
@@ -36,13 +37,10 @@ export interface StationLease {
   release(): void;
 }
 
-interface SharedStation {
-  readonly opened: Promise<{ readonly station: TraceStation; readonly sourcePort: number }>;
-  users: number;
-}
+type OpenStation = Omit<StationLease, 'release'>;
 
 const PACKET_BYTES_STEP = 1504;
-const shared = new Map<string, SharedStation>();
+const stations = new SharedResources<OpenStation>(({ station }) => station.parts.close());
 
 /** What a station without raw sockets is bound to. */
 export interface UnprivilegedTraits {
@@ -90,33 +88,15 @@ function rounded(traits: StationTraits): StationTraits {
   return { ...traits, packetBytesMax };
 }
 
-async function lease(key: string, open: () => SharedStation['opened']): Promise<StationLease> {
-  const entry = shared.get(key) ?? { opened: open(), users: 0 };
-  shared.set(key, entry);
-  entry.users++;
-  const release = (): void => {
-    entry.users--;
-    if (entry.users > 0) return;
-    if (shared.get(key) === entry) shared.delete(key);
-    entry.opened.then(
-      ({ station }) => station.parts.close(),
-      () => {},
-    );
-  };
-  try {
-    return { ...(await entry.opened), release };
-  } catch (error) {
-    release();
-    throw error;
-  }
+async function lease(key: string, open: () => Promise<OpenStation>): Promise<StationLease> {
+  const { resource, release } = await stations.lease(key, open);
+  return { ...resource, release };
 }
 
 const NO_PORTS: ReservedPorts = { ports: [], skipped: [], close: () => {} };
 const ANY_PORT = { low: 1, high: 65_535 };
 
-async function openHost(
-  traits: StationTraits,
-): Promise<{ readonly station: TraceStation; readonly sourcePort: number }> {
+async function openHost(traits: StationTraits): Promise<OpenStation> {
   const { family, device, scopeId, packetBytesMax, mark, hasSendTimes, isBorrowed } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('./raw-link.ts'),
@@ -165,7 +145,7 @@ async function openHost(
 async function openUnprivileged(
   traits: StationTraits,
   { protocol, source }: { readonly protocol: 'udp' | 'icmp'; readonly source: Uint8Array },
-): SharedStation['opened'] {
+): Promise<OpenStation> {
   const { family, device, scopeId, packetBytesMax, sourcePort, isExact } = traits;
   const { openDatagramLink } = await import('./datagram-link.ts');
   const timeline = new HostTimeline();
