@@ -3,7 +3,8 @@
  * probes leave at the pace of the real pacer, and the world answers.
  */
 
-import { Isolation, type StopReason } from '../../src/algorithms/isolation/isolation.ts';
+import { Isolation } from '../../src/algorithms/isolation/isolation.ts';
+import type { StopReason } from '../../src/algorithms/isolation/isolation-options.ts';
 import { MinHeap } from '../../src/lib/min-heap.ts';
 import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';

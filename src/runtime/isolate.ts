@@ -2,7 +2,8 @@
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { Isolation, type IsolationOptions } from '../algorithms/isolation/isolation.ts';
+import { Isolation } from '../algorithms/isolation/isolation.ts';
+import type { IsolationOptions } from '../algorithms/isolation/isolation-options.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';

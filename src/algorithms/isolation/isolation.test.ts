@@ -4,7 +4,8 @@ import { fabricPaths, type Hop } from '../../../test/support/path-counts.ts';
 import { Random } from '../../lib/random.ts';
 import { AddressBook } from '../../model/address-book.ts';
 import type { Prober } from '../../model/probe.ts';
-import { Isolation, type IsolationOptions, type StopReason } from './isolation.ts';
+import { Isolation } from './isolation.ts';
+import type { IsolationOptions, StopReason } from './isolation-options.ts';
 
 const FLOWS = 32;
 const PATHS = fabricPaths([1, 4, 1], FLOWS);

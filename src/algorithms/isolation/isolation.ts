@@ -5,60 +5,19 @@
 
 import type { Random } from '../../lib/random.ts';
 import type { AddressBook } from '../../model/address-book.ts';
-import type { PathCounts } from '../../model/path-counts.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
-import { areTargetsReached } from '../localisation/path-graph.ts';
+import { Findings } from './findings.ts';
 import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
+import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
-import {
-  blamesTarget,
-  type TargetAnswers,
-  targetAnswers,
-  withoutTarget,
-} from './limited-target.ts';
+import type { TargetAnswers } from './limited-target.ts';
 import { byFlow, settledPlaces } from './localised-flows.ts';
-import { presentPaths } from './measured-paths.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
-import { TargetTrial } from './target-trial.ts';
-import {
-  type ClassFinding,
-  type ClassLayout,
-  type CountedFlows,
-  classOf,
-  localiseClasses,
-  targetOf,
-} from './traffic-classes.ts';
-
-export interface IsolationOptions {
-  readonly flows: number;
-  /** Classes of traffic, 1 unless told: as many flows of each, class after class. */
-  readonly classes?: number;
-  readonly minTtl: number;
-  readonly maxTtl: number;
-  /** Probability that a statement must have, within (0, 1). */
-  readonly confidence: number;
-  /** Losses below this ratio are of no interest. */
-  readonly minLoss: number;
-  /** A clean run is over when this loss or more is ruled out on every testable link. */
-  readonly exclude: number;
-  readonly maxProbes: number;
-  readonly maxTimeUs: number;
-  /** Address index of the target, … */
-  readonly target: number;
-  /** … or of several, of which each class has as many flows, target after target. */
-  readonly targets?: readonly number[];
-  /** Whether the target answers with ICMP errors, of which hosts send only so many. */
-  readonly mayTargetLimit?: boolean;
-  /** Address of the source, as text. */
-  readonly source: string;
-}
-
-/** Why a run ended. */
-export type StopReason = 'sure' | 'clean' | 'no-answer' | 'max-time' | 'max-probes';
+import { type ClassLayout, classOf, targetOf } from './traffic-classes.ts';
 
 /** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
 const ROUNDS_WANTED = 6;
@@ -98,9 +57,8 @@ export class Isolation implements ProbeSink {
   #probesOrdered = 0;
   #settled = { places: '', evaluations: 0 };
   #isDraining = false;
-  /** Whether the target was found to limit its answers, and is left out since. */
-  #isTargetSpared = false;
-  readonly #trial: TargetTrial;
+  readonly #layout: ClassLayout;
+  readonly #findings: Findings;
   #stopReason: StopReason | undefined;
 
   constructor(
@@ -110,13 +68,14 @@ export class Isolation implements ProbeSink {
     this.#options = options;
     this.#random = random;
     this.#addresses = addresses;
-    const { target, targets = [target] } = options;
+    const { flows, classes = 1, target, targets = [target] } = options;
+    this.#layout = { flows, classes, targets: Math.max(1, targets.length) };
     this.#table = new FlowTable({
       ...options,
       targetOf: (flow) => targets[targetOf(flow, this.#layout)] ?? target,
     });
     this.#late = new LateAnswers(this.#table);
-    this.#trial = new TargetTrial((from, until) => this.#table.targetAnswers(from, until));
+    this.#findings = new Findings(options, this.#table, this.#layout);
   }
 
   /** Why it ended; undefined while it goes on. */
@@ -174,15 +133,12 @@ export class Isolation implements ProbeSink {
 
   /** The classes that alone are hit by what `localisation` shows; undefined where all are alike. */
   classesHit(): readonly number[] | undefined {
-    return this.#localise().only;
+    return this.#findings.localise().only;
   }
 
   /** How often a target answered, where those limit that; undefined where they do not. */
   limitedTarget(target: number): TargetAnswers | undefined {
-    if (!this.#isTargetSpared) return undefined;
-    const answers = targetAnswers(this.#table.counts(), target);
-    const whenSlow = this.#trial.whenSlow(this.#roundsPlanned);
-    return whenSlow === undefined ? answers : { ...answers, whenSlow };
+    return this.#findings.limitedTarget(target, this.#roundsPlanned);
   }
 
   /** The flows that are probed of these classes. */
@@ -192,7 +148,7 @@ export class Isolation implements ProbeSink {
 
   /** What the counts of all rounds that are over show, by flow. */
   localisation(): Localisation {
-    const { localisation, flowOf } = this.#localise();
+    const { localisation, flowOf } = this.#findings.localise();
     return byFlow(localisation, flowOf);
   }
 
@@ -248,7 +204,7 @@ export class Isolation implements ProbeSink {
 
   /** While the target is on trial, flows that it has answered: others would ask it too often. */
   #flowsToProbe(): readonly number[] {
-    if (!this.#trial.isOpen) return this.chosenFlows;
+    if (!this.#findings.isTargetOnTrial) return this.chosenFlows;
     return this.chosenFlows.filter((flow) => this.#table.reachedHop(flow) !== undefined);
   }
 
@@ -261,7 +217,7 @@ export class Isolation implements ProbeSink {
   }
 
   #evaluate(nowUs: number, prober: Prober): StopReason | undefined {
-    const { localisation, flowOf, isDecided } = this.#localise();
+    const { localisation, flowOf, isDecided } = this.#findings.localise();
     const found = byFlow(localisation, flowOf);
     this.#spareLimited(localisation, prober);
     this.#leads = found.leads;
@@ -269,7 +225,10 @@ export class Isolation implements ProbeSink {
     if (!this.#table.hasAnswers) {
       return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
     }
-    const isOnTrial = this.#tryTarget(localisation, prober);
+    const isOnTrial = this.#findings.tryTarget(localisation, this.#roundsPlanned, {
+      budgets: this.#budgets,
+      prober,
+    });
     if (this.#hasSettled(localisation) && isDecided && !isOnTrial) {
       this.#isDraining = this.#late.isAwaited(found.losses, nowUs);
       return this.#isDraining ? undefined : 'sure';
@@ -277,60 +236,6 @@ export class Isolation implements ProbeSink {
     if (this.#isDeadEnd(localisation)) return 'no-answer';
     const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
     return isClean && localisation.excludedLossRatio <= this.#options.exclude ? 'clean' : undefined;
-  }
-
-  /**
-   * Asks a target that seems to lose packets less often for a while, to see whether it limits its
-   * answers, and leaves it out where it does.
-   *
-   * @returns whether that is still open
-   */
-  #tryTarget(localisation: Localisation, prober: Prober): boolean {
-    const isOneOfSeveral = (this.#options.targets?.length ?? 1) > 1;
-    if (this.#isTargetSpared || isOneOfSeveral) return false;
-    if (!this.#trial.hasBegun) {
-      if (!blamesTarget(localisation)) return false;
-      this.#trial.begin(this.#roundsPlanned);
-      this.#budgets.slowDown(this.#options.target, this.#table.counts(), prober);
-    }
-    const isLimit = this.#trial.conclude(this.#roundsPlanned);
-    this.#isTargetSpared = isLimit === true;
-    return isLimit !== false;
-  }
-
-  /**
-   * Links no longer in use count where they show a loss, and not where they would keep one from
-   * being excluded.
-   */
-  #localise(): ClassFinding & { readonly flowOf: readonly number[] } {
-    const { counts, flowOf, changes } = this.#table.measured();
-    const finding = this.#localiseClasses({ counts, flowOf });
-    if (changes.length === 0 || finding.localisation.losses.length > 0) {
-      return { ...finding, flowOf };
-    }
-    const present = presentPaths({ counts, flowOf });
-    return { ...this.#localiseClasses(present), flowOf: present.flowOf };
-  }
-
-  /** All classes on the counts, without a target that only limits its answers. */
-  #localiseClasses(flows: CountedFlows): ClassFinding {
-    if (!this.#isTargetSpared) {
-      const finding = localiseClasses(flows, this.#layout, this.#options);
-      const isLimit = this.#options.mayTargetLimit && blamesTarget(finding.localisation);
-      if (!isLimit) return finding;
-      this.#isTargetSpared = true;
-    }
-    const counts = withoutTarget(flows.counts);
-    const finding = localiseClasses({ ...flows, counts }, this.#layout, this.#options);
-    const { localisation } = finding;
-    const isTargetReached = areTargetsReached(flows.counts);
-    const graph = { ...localisation.graph, isTargetReached };
-    return { ...finding, localisation: { ...localisation, graph } };
-  }
-
-  get #layout(): ClassLayout {
-    const { flows, classes = 1, targets = [] } = this.#options;
-    return { flows, classes, targets: Math.max(1, targets.length) };
   }
 
   /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
@@ -351,22 +256,13 @@ export class Isolation implements ProbeSink {
     });
     const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
     return !mayHideLoss(
-      this.#testableCounts(),
+      this.#findings.testableCounts(),
       new Set(losses.flatMap(({ flowsAcross }) => flowsAcross)),
       {
         lossRatio: Math.max(exclude, Math.min(smallest, 0.5)),
         limited: new Set([...silent, ...this.#budgets.limited]),
       },
     );
-  }
-
-  /** What may show other losses: a target that limits its answers does not. */
-  #testableCounts(): PathCounts {
-    const counts = this.#table.counts();
-    if (!this.#isTargetSpared) return counts;
-    const { flows } = withoutTarget(counts);
-    const isReached = (row: number): boolean => counts.flows[row]?.isReached ?? false;
-    return { ...counts, flows: flows.map((flow, row) => ({ ...flow, isReached: isReached(row) })) };
   }
 
   /** Whether no flow gets to the target, and what could still be learned on the way is known. */
