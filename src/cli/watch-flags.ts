@@ -82,6 +82,24 @@ export function watchFlags(): Option[] {
   ];
 }
 
+/**
+ * No flag goes unheeded: each that is set away from its default needs a tracer that obeys it.
+ *
+ * @throws {CliError} USAGE naming the flag, and the tracers that know it
+ */
+export function requireHeeded({ tracer, method, rate, ratePerInterface }: WatchFlags): void {
+  const needed: [flag: string, isSet: boolean, tracers: readonly TracerName[]][] = [
+    ['--method', method !== 'icmp', ['native']],
+    ['--rate', rate !== undefined, ['native', 'scamper-daemon']],
+    ['--rate-per-interface', ratePerInterface !== undefined, ['native']],
+  ];
+  for (const [flag, isSet, tracers] of needed) {
+    if (!isSet || tracers.some((name) => tracer.includes(name))) continue;
+    const message = `${flag} means nothing to ${tracer.join(' and ')}`;
+    throw new CliError('USAGE', message, `it is of --tracer ${tracers.join(' or ')}`);
+  }
+}
+
 /** What `SIGHUP` can change. */
 export function tuningOf(flags: WatchFlags): WatchTuning {
   const { include, exclude, ports, excludePorts, sample } = flags;
@@ -145,7 +163,7 @@ function policyFlags(): Option[] {
 function tracerFlags(): Option[] {
   return [
     tracersOption(),
-    choiceOption('--kind <NAME>', 'what native looks for: all paths, or one', [
+    choiceOption('--kind <NAME>', 'what to look for: all paths, or one', [
       'paths',
       'trace',
     ]).default('paths'),
@@ -155,7 +173,7 @@ function tracerFlags(): Option[] {
       'tcp-ack',
     ]).default('icmp'),
     new Option('--no-dns', 'do not look up names of addresses'),
-    numberOption('--rate <PPS>', 'probes of native a second, in all', COUNT),
+    numberOption('--rate <PPS>', 'probes a second in all, of native or scamper-daemon', COUNT),
     numberOption('--rate-per-interface <PPS>', 'probes of native a second to one interface', COUNT),
   ];
 }
@@ -239,22 +257,26 @@ function sampleOption(): Option {
 }
 
 function tracersOption(): Option {
-  return new ValueOption('--tracer <NAMES>', 'who traces; with commas, whom to ask next', {
-    valueSchema: { type: 'string' },
-    read: (text) => {
-      const names = text.split(',');
-      for (const [i, name] of names.entries()) {
-        if (!TRACERS.some((known) => known === name)) {
-          const message = `--tracer: ${JSON.stringify(name)} is not one of ${TRACERS.join(', ')}`;
-          throw new CliError('USAGE', message);
+  return new ValueOption(
+    '--tracer <NAMES>',
+    `who traces: ${TRACERS.join(', ')}; with commas, whom to ask next`,
+    {
+      valueSchema: { type: 'string' },
+      read: (text) => {
+        const names = text.split(',');
+        for (const [i, name] of names.entries()) {
+          if (!TRACERS.some((known) => known === name)) {
+            const message = `--tracer: ${JSON.stringify(name)} is not one of ${TRACERS.join(', ')}`;
+            throw new CliError('USAGE', message);
+          }
+          if (names.indexOf(name) !== i) {
+            throw new CliError('USAGE', `--tracer: ${name} is given twice`);
+          }
         }
-        if (names.indexOf(name) !== i) {
-          throw new CliError('USAGE', `--tracer: ${name} is given twice`);
-        }
-      }
-      return names;
+        return names;
+      },
     },
-  }).default(['native'], 'native');
+  ).default(['native'], 'native');
 }
 
 function modeOption(): Option {

@@ -1,7 +1,7 @@
 /** `fantrace watch`: traces back every TCP connection of this host once it has ended. */
 
 import { Command } from 'commander';
-import { type WatchFlags, watchFlags } from './watch-flags.ts';
+import { requireHeeded, type WatchFlags, watchFlags } from './watch-flags.ts';
 
 const EXIT_STOPPED = 0;
 const EXIT_LOST = 2;
@@ -37,6 +37,7 @@ export function watchCommand(): Command {
 }
 
 async function watch(flags: WatchFlags, command: Command): Promise<number> {
+  requireHeeded(flags);
   if (flags.dryRun) {
     const { formatPlan } = await import('./watch-plan.ts');
     process.stdout.write(formatPlan(flags));
