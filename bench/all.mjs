@@ -13,6 +13,7 @@ const RUNNER = fileURLToPath(new URL('./run.mjs', import.meta.url));
 const BENCHES = [
   { name: 'engine', options: [] },
   { name: 'kernel-rate', options: [] },
+  { name: 'event-loop-delay', options: [] },
   { name: 'sweep', options: [] },
   { name: 'trace-concurrency', options: [] },
   { name: 'paths-lab', options: ['3', 'scamper'] },

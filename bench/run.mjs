@@ -14,7 +14,7 @@ const [name = '', ...options] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Benches that measure the code as it ships. */
-const MEASURES_SPEED = new Set(['engine', 'kernel-rate/worker', 'sweep']);
+const MEASURES_SPEED = new Set(['engine', 'event-loop/host', 'kernel-rate/worker', 'sweep']);
 /** Benches that start the program. */
 const NEEDS_BUILD = new Set(['lab-accuracy', 'sweep', 'watch']);
 

@@ -152,6 +152,7 @@ export function recordedNetwork(
     },
     sleepUntil: (us) => timeline.sleepUntil(us),
     wake: () => timeline.wake(),
+    breathe: () => timeline.breathe(),
   };
   return {
     ...network,
@@ -182,6 +183,7 @@ export function replayedNetwork(
     nowUs: () => tape.take('clock').us,
     sleepUntil: () => Promise.resolve(),
     wake: () => {},
+    breathe: () => Promise.resolve(),
   };
   return {
     network: {

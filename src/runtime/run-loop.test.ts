@@ -4,12 +4,12 @@ import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import { ProbeEngine } from '../probing/probe-engine.ts';
 import { openSimulatedNetwork } from './network.ts';
-import { runProbing } from './run-loop.ts';
+import { runProbing, SLICE_US } from './run-loop.ts';
 
 const CHAIN = scenarioOf({ fabric: { widths: [1, 1] }, linkDelayMs: 5 });
 
 /** A chain of two routers, one flow, and what became of its probes. */
-function bench() {
+function bench(rates = { perInterface: 100, total: 1000 }) {
   const network = openSimulatedNetwork(CHAIN, { sourcePort: 40_000, flows: 1 }, { seed: 1 });
   const outcomes: string[] = [];
   const engine = new ProbeEngine(
@@ -20,7 +20,7 @@ function bench() {
       tos: 0,
       flows: [{ sourcePort: 40_000, flowLabel: 0 }],
       tokenKey: network.tokenKey,
-      rates: { perInterface: 100, total: 1000 },
+      rates,
       random: new Random(1),
       addresses: new AddressBook(),
     },
@@ -104,4 +104,31 @@ test('what advance throws ends the run', async () => {
   };
   const run = runProbing({ engine, link, timeline, advance, isDone: () => false });
   await expect(run).rejects.toThrow('a fault in whoever asks');
+});
+
+test('whoever else is on the event loop has a turn while there is something to send', async () => {
+  const { engine, link } = bench({ perInterface: 1e9, total: 1e9 });
+  const probes = 2000;
+  for (let round = 0; round < probes; round++) engine.order(0, 1, round);
+  let nowUs = 0;
+  const turnsUs = [0];
+  const timeline = {
+    nowUs: () => (nowUs += 50), // whatever is done takes its time
+    sleepUntil: () => Promise.resolve(),
+    wake: () => {},
+    breathe: () => {
+      turnsUs.push(nowUs);
+      return Promise.resolve();
+    },
+  };
+  await runProbing({
+    engine,
+    link,
+    timeline,
+    advance: () => Number.POSITIVE_INFINITY,
+    isDone: () => engine.counters.probesSent === probes,
+  });
+  const waitsUs = turnsUs.slice(1).map((us, i) => us - (turnsUs[i] as number));
+  expect(turnsUs.length).toBeGreaterThan(3);
+  for (const us of waitsUs) expect(us).toBeLessThan(2 * SLICE_US);
 });

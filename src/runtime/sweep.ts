@@ -13,6 +13,7 @@ import type {
 import { SweepEngine } from '../probing/sweep/sweep-engine.ts';
 import type { SweepRates } from '../probing/sweep/sweep-pace.ts';
 import type { SweepProtocol } from '../probing/sweep/sweep-packet.ts';
+import { SLICE_US } from './run-loop.ts';
 import type { SweepNetwork } from './sweep-network.ts';
 import { sweepRecordOf } from './sweep-summary.ts';
 import { SweepWindows, type WindowOptions } from './sweep-windows.ts';
@@ -161,10 +162,10 @@ class Sweep {
         if (!this.#openWindow()) return true;
         continue;
       }
-      this.#send(nowUs);
+      const isCut = this.#send(nowUs);
       if (nowUs >= this.#progressDueUs) await this.#progress(nowUs);
       const dueUs = Math.min(this.#engine.nextDeadlineUs(nowUs), link.nextArrivalUs());
-      await timeline.sleepUntil(dueUs);
+      await (isCut ? timeline.breathe() : timeline.sleepUntil(dueUs));
     }
     return false;
   }
@@ -172,16 +173,19 @@ class Sweep {
   readonly #handle = (packet: Uint8Array, receivedAtUs: number): void =>
     this.#engine.handle(packet, receivedAtUs);
 
-  #send(startUs: number): void {
+  /** @returns whether others on the event loop have waited long enough, and more is due */
+  #send(startUs: number): boolean {
     const { link, timeline } = this.#run.network;
     let nowUs = startUs;
     for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
       const count = this.#engine.poll(link.outbox, nowUs);
-      if (count === 0) return;
+      if (count === 0) return false;
       this.#engine.confirm(link.send(count, nowUs), nowUs);
       nowUs = timeline.nowUs();
       link.receive(nowUs, this.#handle);
+      if (nowUs >= startUs + SLICE_US) return true;
     }
+    return false;
   }
 
   #openWindow(): boolean {

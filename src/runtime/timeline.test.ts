@@ -47,6 +47,15 @@ describe('the host’s time', () => {
     await sleep;
   });
 
+  test('a breath lets others have a turn', async () => {
+    let hasHadTurn = false;
+    setImmediate(() => {
+      hasHadTurn = true;
+    });
+    await new HostTimeline().breathe();
+    expect(hasHadTurn).toBe(true);
+  });
+
   test('a wake before any sleep does nothing', () => {
     expect(() => new HostTimeline().wake()).not.toThrow();
   });

@@ -7,6 +7,8 @@ export interface Timeline {
   /** Resolves when that time has come, or earlier when `wake` is called. */
   sleepUntil(us: number): Promise<void>;
   wake(): void;
+  /** Lets everybody else on the event loop have a turn, and takes no time beyond theirs. */
+  breathe(): Promise<void>;
 }
 
 /** The longest delay that a timer of the platform takes. */
@@ -34,6 +36,10 @@ export class HostTimeline implements Timeline {
     this.#resolve?.();
     this.#resolve = undefined;
   }
+
+  breathe(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** Time that jumps to the next thing that happens. */
@@ -54,5 +60,9 @@ export class VirtualTimeline implements Timeline {
 
   wake(): void {
     // Nothing sleeps here longer than a turn.
+  }
+
+  breathe(): Promise<void> {
+    return this.sleepUntil(this.#nowUs);
   }
 }

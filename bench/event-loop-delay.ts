@@ -1,0 +1,60 @@
+/**
+ * How long a host program's own timers wait while it sends 100,000 probes a second, each of which a
+ * kernel router answers. Needs root.
+ * Usage: node bench/run.mjs event-loop-delay [SECONDS] [RATE]
+ */
+
+import { fileURLToPath } from 'node:url';
+import { SOURCE } from '../src/sim/topology.ts';
+import { labFor } from '../test/lab/scenario-plan.ts';
+import { prepareLab } from '../tools/lab-packages.mjs';
+import type { HostOutcome } from './event-loop/host.ts';
+import { FigureList } from './measured-cost.ts';
+
+const RUNNER = fileURLToPath(new URL('./run.mjs', import.meta.url));
+const WAYS = [
+  { way: 'idle', what: 'nothing to do' },
+  { way: 'engine', what: 'the engine alone' },
+  { way: 'traces', what: 'traces by the library' },
+];
+const GOAL_MS = 5;
+const TIMEOUT_MS = 60_000;
+
+/** Prints a line for each way. @returns 1 when a goal was missed */
+export async function main([seconds = '4', rate = '100000']: readonly string[]): Promise<number> {
+  const obstacle = prepareLab();
+  if (obstacle !== undefined) {
+    console.log(`event-loop-delay did not run: ${obstacle.obstacle}; ${obstacle.remedy}`);
+    return 1;
+  }
+  const figures = new FigureList();
+  const { lab } = await labFor({ fabric: { widths: [1] } }, { family: 4 });
+  const { source, target } = lab.plan;
+  try {
+    for (const { way, what } of WAYS) {
+      const flags = [way, rate, seconds, source[4], target.address[4]];
+      const argv = [process.execPath, RUNNER, 'event-loop/host', ...flags];
+      const { status, stdout, stderr } = await lab.exec(SOURCE, argv, { timeoutMs: TIMEOUT_MS });
+      if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+      report(what, JSON.parse(stdout) as HostOutcome, figures);
+    }
+  } finally {
+    await lab.close();
+  }
+  return figures.missed === 0 ? 0 : 1;
+}
+
+function report(what: string, outcome: HostOutcome, figures: FigureList): void {
+  const { probes, replies, seconds, processorSeconds, p50Ms, p99Ms, maxMs } = outcome;
+  const rate = Math.round(probes / seconds / 1000);
+  const delays = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)}, longest ${maxMs.toFixed(1)}`;
+  const load = `${Math.round((100 * processorSeconds) / seconds)} % of a processor`;
+  console.log(`  ${what}: ${rate} kpps, ${probes - replies} unanswered, ${load}; ${delays}`);
+  figures.add({
+    what: `event loop of the host: p99 of its delay, ${what}`,
+    value: p99Ms,
+    unit: 'ms',
+    goal: GOAL_MS,
+    isGoalMost: true,
+  });
+}
