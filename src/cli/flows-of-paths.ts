@@ -1,7 +1,7 @@
 /** Source ports of a recorded search for paths, so that `isolate` probes along the same ways. */
 
-import type { PathsRecord } from '../model/paths-record.ts';
-import { isRecord, isRecordList } from '../runtime/json-checks.ts';
+import { isRecord } from '../runtime/json-checks.ts';
+import { isPathsDocument, readPathsDocument } from '../runtime/paths-document.ts';
 import { CliError } from './cli-error.ts';
 
 /** What the flows must have in common with those of the search. */
@@ -22,10 +22,11 @@ export function portsOfPaths(
   where: string,
 ): number[] | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
-  const record = recordIn(text);
   const invalid = (why: string): CliError => new CliError('FLOWS_INVALID', `${where} ${why}`);
+  const record = recordIn(text);
   if (record === undefined)
     throw invalid('is neither a list of source ports nor what paths --json writes');
+  if ('flaw' in record) throw invalid(`is a damaged record of paths: ${record.flaw}`);
   if (record.flowField !== 'source-port') {
     throw invalid(`is of flows that differ in the ${record.flowField}, not in the source port`);
   }
@@ -37,16 +38,10 @@ export function portsOfPaths(
   return whole.map(({ sourcePort }) => sourcePort);
 }
 
-function recordIn(text: string): PathsRecord | undefined {
+function recordIn(text: string): ReturnType<typeof readPathsDocument> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || value['schema'] !== 'fantrace.paths/1') return undefined;
-    const { target, flows } = value;
-    const isWhole =
-      isRecord(target) &&
-      isRecordList(flows) &&
-      flows.every(({ path, sourcePort }) => Array.isArray(path) && Number.isInteger(sourcePort));
-    return isWhole ? (value as unknown as PathsRecord) : undefined;
+    return isRecord(value) && isPathsDocument(value) ? readPathsDocument(value) : undefined;
   } catch {
     return undefined;
   }

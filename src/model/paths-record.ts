@@ -179,6 +179,8 @@ export interface PathsRecord {
   readonly maxTtl: number;
   /** Stars in a row behind which nobody was looked for. */
   readonly gapLimit: number;
+  /** More than these would not have been sent. */
+  readonly maxProbes: number;
   /** Of every probe. */
   readonly tos: number;
   /** Bytes behind the transport header of every probe. */

@@ -61,7 +61,8 @@ function tracelbOf(record: PathsRecord, replies: readonly PathsReply[]): object 
     wait_timeout: 5,
     wait_probe: 0,
     probec: record.probesSent,
-    probec_max: record.probesSent,
+    // Readers take it for the limit that ended the search, if as many were sent.
+    probec_max: record.stopReason === 'complete' ? record.maxProbes : record.probesSent,
     nodec: new Set(interfaces).size,
     linkc: record.links.filter(({ near, far, ttl }) => ttl > 1 && near && far).length,
     ...(nodes.length === 0 ? {} : { nodes }),

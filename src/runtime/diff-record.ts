@@ -1,7 +1,7 @@
 /** Compares two files of paths, and writes the record of what differs. */
 
 import { diffPathSets, type LoneLink, type PathDiff } from '../algorithms/path-diff/path-diff.ts';
-import type { PathSet, SetLink } from '../algorithms/path-diff/path-set.ts';
+import { type PathSet, type SetLink, SOURCE_KEY } from '../algorithms/path-diff/path-set.ts';
 import type {
   DiffLink,
   DiffLoneLink,
@@ -39,8 +39,8 @@ export function diffRecordOf(a: PathSetFile, b: PathSetFile, options: DiffOption
     schema: 'fantrace.diff/1',
     version: VERSION,
     target: a.target,
-    a: sideOf(a),
-    b: sideOf(b),
+    a: sideOf(a, b),
+    b: sideOf(b, a),
     verdict: diff.verdict,
     falseAlarms: options.falseAlarms,
     added: sure.filter(({ side }) => side === 'b').map(({ record }) => record),
@@ -60,8 +60,17 @@ export function diffRecordOf(a: PathSetFile, b: PathSetFile, options: DiffOption
   return { ...facts, summary: summaryOf(facts) };
 }
 
-function sideOf({ file, startedAt, source, protocol, stopReason, set }: PathSetFile): DiffSide {
-  return { file, startedAt, source, protocol, links: set.links.size, stopReason };
+function sideOf(own: PathSetFile, other: PathSetFile): DiffSide {
+  const { file, startedAt, source, protocol, stopReason, set } = own;
+  const links = [...set.links.values()].filter(
+    ({ near }) => near !== SOURCE_KEY || tellsFirstLinks(other),
+  );
+  return { file, startedAt, source, protocol, links: links.length, stopReason };
+}
+
+/** Scamper does not list the way to the first routers: where one is silent of it, both are. */
+function tellsFirstLinks({ set }: PathSetFile): boolean {
+  return set.links.size === 0 || set.observed.has(SOURCE_KEY);
 }
 
 function linkOf({ near, far, end, silentHops }: SetLink, { places }: PathSet): DiffLink {
@@ -100,14 +109,18 @@ function notesOn(a: PathSetFile, b: PathSetFile): string[] {
     (key) => a[key] !== b[key],
   );
   const words = { source: 'source', protocol: 'protocol', flowField: 'flow field' } as const;
+  const isSilent = tellsFirstLinks(a) !== tellsFirstLinks(b);
   return [
+    ...(isSilent ? ['links from the source are left out: files of scamper do not list them'] : []),
     ...differing.map(
       (key) => `the ${words[key]} is ${a[key]} in the one and ${b[key]} in the other`,
     ),
     ...[a, b].flatMap(({ file, stopReason, set }) =>
       set.isComplete
         ? []
-        : [`the search in ${file} ended before it was sure (${stopReason ?? 'unknown'})`],
+        : [
+            `the search in ${file} ended before it was sure (${stopReason ?? 'a limit, or no answers'})`,
+          ],
     ),
   ];
 }

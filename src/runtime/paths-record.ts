@@ -78,6 +78,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     simulated: parts.simulated,
     maxTtl: settings.maxTtl,
     gapLimit: settings.gapLimit,
+    maxProbes: settings.maxProbes,
     tos: options.tos,
     payloadBytes: PAYLOAD_BYTES_MIN[protocol],
     ...counts,

@@ -1,7 +1,8 @@
 /** Reads a tracelb of `scamper -O json` as a set of links. */
 
 import { type PathSet, PathSetBuilder, SOURCE_KEY } from '../algorithms/path-diff/path-set.ts';
-import { isRecord, isRecordList, type Json } from './json-checks.ts';
+import { flawText, schemaFlaw } from '../lib/json-schema.ts';
+import type { Json } from './json-checks.ts';
 
 interface TracelbPathSet {
   readonly target: string;
@@ -13,31 +14,68 @@ interface TracelbPathSet {
   readonly set: PathSet;
 }
 
-/** Undefined where it is damaged. */
-export function tracelbPathSet(document: Json): TracelbPathSet | undefined {
-  const { src, dst, method, start, probec, probec_max: most, nodes = [] } = document;
-  if (typeof src !== 'string' || typeof dst !== 'string' || typeof method !== 'string') return;
-  if (!isRecordList(nodes) || !nodes.every(isNode)) return undefined;
-  const seconds = isRecord(start) ? Number(start['sec']) : Number.NaN;
-  const [protocol = method, field = ''] = method.split('-');
-  const builder = new PathSetBuilder();
-  builder.see({ key: SOURCE_KEY, text: src }, { ttl: 0, roundTripsMs: [] });
-  for (const node of nodes) {
-    builder.see(
-      { key: node.addr, text: node.addr },
-      { ttl: firstTtlOf(node) - 1, roundTripsMs: [] },
-    );
-    addNode(node, builder);
-  }
-  return {
-    target: dst,
-    startedAt: new Date(Number.isFinite(seconds) ? 1000 * seconds : 0).toISOString(),
-    source: src,
-    protocol,
-    flowField: { sport: 'source-port', dport: 'destination-port' }[field] ?? 'checksum',
-    stopReason: null,
-    set: builder.set(nodes.length > 0 && !(Number(probec) >= Number(most))),
-  };
+/**
+ * What scamper writes of a tracelb, as far as it is read here. Nodes are missing where nobody
+ * answered, and probes where nobody asked for them.
+ */
+const SCHEMA = {
+  type: 'object',
+  required: ['src', 'dst', 'method'],
+  properties: {
+    src: { type: 'string' },
+    dst: { type: 'string' },
+    method: { type: 'string' },
+    start: {
+      type: 'object',
+      required: ['sec'],
+      properties: { sec: { type: 'integer', minimum: 0, maximum: 8_640_000_000_000 } },
+    },
+    probec: { type: 'integer', minimum: 0 },
+    probec_max: { type: 'integer', minimum: 0 },
+    nodes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['addr', 'links'],
+        properties: {
+          addr: { type: 'string' },
+          links: { type: 'array', items: { type: 'array', items: { $ref: '#/$defs/link' } } },
+        },
+      },
+    },
+  },
+  $defs: {
+    link: {
+      type: 'object',
+      required: ['addr'],
+      properties: {
+        addr: { type: 'string' },
+        probes: { type: 'array', items: { $ref: '#/$defs/probe' } },
+      },
+    },
+    probe: {
+      type: 'object',
+      required: ['flowid', 'ttl', 'replies'],
+      properties: {
+        flowid: { type: 'integer' },
+        ttl: { type: 'integer', minimum: 0, maximum: 255 },
+        replies: {
+          type: 'array',
+          items: { type: 'object', required: ['rtt'], properties: { rtt: { type: 'number' } } },
+        },
+      },
+    },
+  },
+} as const;
+
+interface Tracelb {
+  readonly src: string;
+  readonly dst: string;
+  readonly method: string;
+  readonly start?: { readonly sec: number };
+  readonly probec?: number;
+  readonly probec_max?: number;
+  readonly nodes?: readonly TracelbNode[];
 }
 
 interface TracelbProbe {
@@ -56,19 +94,31 @@ interface TracelbNode {
   readonly links: readonly (readonly TracelbLink[])[];
 }
 
-function isNode(value: Json): value is Json & TracelbNode {
-  const { addr, links } = value;
-  if (typeof addr !== 'string' || !Array.isArray(links)) return false;
-  return links.every((hop) => isRecordList(hop) && hop.every(isLink));
-}
-
-function isLink({ addr, probes = [] }: Json): boolean {
-  return typeof addr === 'string' && isRecordList(probes) && probes.every(isProbe);
-}
-
-function isProbe({ flowid, ttl, replies }: Json): boolean {
-  const isCounted = Number.isInteger(flowid) && Number.isInteger(ttl);
-  return isCounted && isRecordList(replies) && replies.every(({ rtt }) => Number.isFinite(rtt));
+/** The links in it; where it is damaged, what is wrong first, with its path. */
+export function tracelbPathSet(document: Json): TracelbPathSet | { readonly flaw: string } {
+  const flaw = schemaFlaw(SCHEMA, document);
+  if (flaw !== undefined) return { flaw: flawText(flaw) };
+  const { src, dst, method, start, nodes = [], ...counts } = document as unknown as Tracelb;
+  const { probec = 0, probec_max: most = Number.POSITIVE_INFINITY } = counts;
+  const [protocol = method, field = ''] = method.split('-');
+  const builder = new PathSetBuilder();
+  builder.see({ key: SOURCE_KEY, text: src }, { ttl: 0, roundTripsMs: [] });
+  for (const node of nodes) {
+    builder.see(
+      { key: node.addr, text: node.addr },
+      { ttl: firstTtlOf(node) - 1, roundTripsMs: [] },
+    );
+    addNode(node, builder);
+  }
+  return {
+    target: dst,
+    startedAt: new Date(1000 * (start?.sec ?? 0)).toISOString(),
+    source: src,
+    protocol,
+    flowField: { sport: 'source-port', dport: 'destination-port' }[field] ?? 'checksum',
+    stopReason: null,
+    set: builder.set(nodes.length > 0 && probec < most),
+  };
 }
 
 /** The links behind a node, hop by hop: several addresses in a later hop are a clump. */
