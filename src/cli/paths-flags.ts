@@ -110,7 +110,11 @@ function courseFlags(): Option[] {
       min: 1,
       max: 30,
     }),
-    new Option('--aliases', 'ask interfaces some more, to tell which of them are one router'),
+    new Option(
+      '--aliases',
+      'ask interfaces some more, within --max-time, to tell which of them are one router: seconds, ' +
+        'and up to half a minute more for each of those that limit their ICMP errors',
+    ),
     numberOption('--rate <PPS>', 'probes a second in all (default: 2000)', {
       min: 1,
       max: 1_000_000,

@@ -5,6 +5,8 @@ export interface ShownProgress {
   readonly elapsedUs: number;
   readonly probesSent: number;
   readonly repliesReceived: number;
+  /** What is being done, of a run that does one thing after the other. */
+  readonly stage?: string;
   /** Of a run that has rounds. */
   readonly roundsOver?: number;
 }
@@ -30,11 +32,12 @@ export class ProgressLine {
     this.#isCapable = stream.isTTY && process.env['TERM'] !== 'dumb';
   }
 
-  show({ elapsedUs, probesSent, repliesReceived, roundsOver }: ShownProgress): void {
+  show({ elapsedUs, probesSent, repliesReceived, stage, roundsOver }: ShownProgress): void {
     const seconds = (elapsedUs / 1e6).toFixed(1);
     const counts = `${probesSent} probes  ${repliesReceived} replies`;
+    const doing = stage === undefined ? '' : `${stage}  `;
     const round = roundsOver === undefined ? '' : `round ${roundsOver}  `;
-    this.showText(`${seconds} s  ${round}${counts}`);
+    this.showText(`${seconds} s  ${doing}${round}${counts}`);
   }
 
   /** @param line text of our own */

@@ -93,6 +93,8 @@ export interface PathsDiamond {
 
 /** What is known of interfaces that may be one router; the graph is not changed by it. */
 export interface PathsAliases {
+  /** `complete`: all was tried that there was to try. */
+  readonly stopReason: 'complete' | 'max-probes' | 'max-time' | 'aborted';
   /** Beside those of the search. */
   readonly probesSent: number;
   /** Interfaces that are one router, with the probability that all of them are. */
@@ -196,7 +198,10 @@ export interface PathsRecord {
     readonly broken: number;
     readonly unexplored: number;
   };
-  /** No place on the way has one more branch of `share`, but for `1 − probability` at each. */
+  /**
+   * No place on the way has one more branch of `share`, but for `1 − probability` at each. Promised
+   * of balancers, it leaves out places that led straight to the target.
+   */
   readonly excluded: { readonly share: number; readonly probability: number } | null;
   /** Probability of having missed one of several equal branches. */
   readonly failureProbability: { readonly perBalancer: number; readonly graph: number };

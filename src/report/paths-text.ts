@@ -174,7 +174,7 @@ function routerLines({ aliases }: PathsRecord): string[] {
     const sure = Math.floor(1e4 * probability) / 1e4;
     return `${addresses.join(', ')}: one router with probability ${sure}; ${why}`;
   });
-  const { untestable, pairsApart } = aliases;
+  const { untestable, pairsApart, stopReason } = aliases;
   const rest = [
     ...(pairsApart > 0 ? [`${counted(pairsApart, 'pair')} surely apart`] : []),
     ...(untestable.length > 0
@@ -182,8 +182,15 @@ function routerLines({ aliases }: PathsRecord): string[] {
       : []),
   ];
   const none = routers.length === 0 ? ['none was found'] : [];
-  return [...routers, ...(rest.length > 0 ? [rest.join('; ')] : none)];
+  const end = stopReason === 'complete' ? [] : [ALIASES_ENDED[stopReason]];
+  return [...routers, ...(rest.length > 0 ? [rest.join('; ')] : none), ...end];
 }
+
+const ALIASES_ENDED = {
+  'max-probes': 'not all was tried: ended by --max-probes',
+  'max-time': 'not all was tried: ended by --max-time',
+  aborted: 'not all was tried: interrupted',
+} as const;
 
 function pathsLine({ paths: { found, broken, unexplored } }: PathsRecord): string {
   return `Paths: ${found} found, ${broken} broken, ${unexplored} unexplored`;

@@ -47,7 +47,13 @@ function openLink(routers: readonly string[], answersFor: ReadonlyMap<string, st
   };
 }
 
-async function aliasesWith(interfaces: readonly string[], answersFor: Record<string, string>) {
+const UNLIMITED = { endsAtUs: Number.POSITIVE_INFINITY, probesMax: Number.POSITIVE_INFINITY };
+
+async function aliasesWith(
+  interfaces: readonly string[],
+  answersFor: Record<string, string>,
+  limits = UNLIMITED,
+) {
   const link = openLink(interfaces, new Map(Object.entries(answersFor)));
   const random = new Random(3);
   const addresses = new AddressBook();
@@ -72,7 +78,10 @@ async function aliasesWith(interfaces: readonly string[], answersFor: Record<str
   });
   const ports = { sourcePort: 33_000, destinationPort: 33_434, flowLabel: 0, tos: 0 };
   const flows = [{ ...ends, ...ports, protocol: 'udp' as const }];
-  const aliases = await station.aliases({ places, flows, asksDirectly: true }, undefined);
+  const aliases = await station.aliases(
+    { places, flows, asksDirectly: true, ...limits },
+    undefined,
+  );
   station.parts.close();
   return aliases;
 }
@@ -95,4 +104,13 @@ test('interfaces that answer for themselves tell nothing', async () => {
   const { routers, untestable } = await aliasesWith([FIRST, SECOND, THIRD], {});
   expect(routers).toEqual([]);
   expect(untestable.map(({ address }) => address).sort()).toEqual([FIRST, SECOND, THIRD].sort());
+});
+
+test.each([
+  { limits: { ...UNLIMITED, probesMax: 4 }, stopReason: 'max-probes', probesMost: 12 },
+  { limits: { ...UNLIMITED, endsAtUs: 0 }, stopReason: 'max-time', probesMost: 3 },
+])('$stopReason ends it, and it says so', async ({ limits, stopReason, probesMost }) => {
+  const aliases = await aliasesWith([FIRST, SECOND, THIRD], {}, limits);
+  expect(aliases.stopReason).toBe(stopReason);
+  expect(aliases.probesSent).toBeLessThanOrEqual(probesMost);
 });

@@ -7,7 +7,7 @@ import type { PathsRecord } from '../model/paths-record.ts';
 import { formatPathsText } from '../report/paths-text.ts';
 import { nodeOfAddress, planNetwork } from '../sim/network-plan.ts';
 import { parseScenario } from '../sim/scenario.ts';
-import { paths } from './paths.ts';
+import { findPaths, paths } from './paths.ts';
 
 const LIMIT = { perSecond: 20, burst: 6 };
 const SEEDS = [1, 2, 3, 4, 5];
@@ -40,7 +40,7 @@ async function aliasesOf(what: object, seed: number): Promise<Found> {
     simulate: file,
     seed,
     aliases: true,
-    maxTimeMs: 20_000,
+    maxTimeMs: 600_000,
   });
   const nodes = nodeOfAddress(planNetwork(parseScenario(what), {}));
   const groups = (record.aliases?.routers ?? []).map(({ addresses }) =>
@@ -86,4 +86,31 @@ test('without limits it costs one burst for each interface, and tells nothing', 
   const { record, groups } = await aliasesOf(fabric({}), 1);
   expect(groups).toEqual([]);
   expect(record.aliases?.probesSent).toBe((3 + 6 + 2) * (12 + 24));
+});
+
+test('an interruption meanwhile makes the record partial, and keeps the graph', async () => {
+  const interruption = new AbortController();
+  const { record } = await findPaths(
+    'anything',
+    { simulate: 'healthy-fabric', seed: 1, aliases: true, signal: interruption.signal },
+    { progress: ({ stage }) => stage === 'aliases' && interruption.abort() },
+  );
+  expect(record).toMatchObject({ partial: true, stopReason: 'complete', paths: { found: 16 } });
+  expect(record.aliases?.stopReason).toBe('aborted');
+  expect(formatPathsText(record, { width: 200 })).toContain('not all was tried: interrupted');
+  expect(flawsOf('paths-1', record)).toEqual([]);
+});
+
+test('what is left of the time of the search is all there is', async () => {
+  const limited = { icmpLimitPerProber: LIMIT };
+  const file = join(folder, 'limited.json');
+  writeFileSync(file, JSON.stringify(fabric({ 'r3.0': limited, 'r3.1': limited })));
+  const record = await paths('anything', {
+    simulate: file,
+    seed: 1,
+    aliases: true,
+    maxTimeMs: 20_000,
+  });
+  expect(record.aliases?.stopReason).toBe('max-time');
+  expect(record.partial).toBe(false);
 });

@@ -23,6 +23,16 @@ export interface AliasParts {
   readonly flows: readonly FlowRequest[];
   /** Whether interfaces may be asked themselves: simulated ones have no way for that. */
   readonly asksDirectly: boolean;
+  /** What the search has left: in the time of the station, and in probes. */
+  readonly endsAtUs: number;
+  readonly probesMax: number;
+  /** Hears of every turn in which something happened. */
+  readonly progress?: (counts: AliasCounts) => void;
+}
+
+export interface AliasCounts {
+  readonly probesSent: number;
+  readonly repliesReceived: number;
 }
 
 /** A TTL that reaches whoever is asked itself. */
@@ -34,8 +44,9 @@ export class AliasTask implements StationTask {
   readonly #parts: AliasParts;
   readonly #search: AliasSearch;
   readonly #engineFlows: number[] = [];
-  #probesSent = 0;
+  readonly #counts = { probesSent: 0, repliesReceived: 0 };
   #directPending = 0;
+  #stopReason: PathsAliases['stopReason'] = 'complete';
 
   /** @param touch is called when something has happened */
   constructor(parts: AliasParts, touch: () => void) {
@@ -62,16 +73,19 @@ export class AliasTask implements StationTask {
   }
 
   advance(nowUs: number): void {
-    this.#search.advance(nowUs);
+    const { endsAtUs, probesMax, progress } = this.#parts;
+    progress?.(this.#counts);
+    if (nowUs >= endsAtUs) this.#stop('max-time');
+    else if (this.#counts.probesSent >= probesMax) this.#stop('max-probes');
+    else this.#search.advance(nowUs);
   }
 
   deadlineUs(): number {
-    return this.#search.deadlineUs();
+    return Math.min(this.#search.deadlineUs(), this.#parts.endsAtUs);
   }
 
   abort(): void {
-    this.#search.abort();
-    this.#directPending = 0;
+    this.#stop('aborted');
   }
 
   release(nowUs: number): void {
@@ -82,8 +96,16 @@ export class AliasTask implements StationTask {
   record(): PathsAliases {
     return aliasesRecord(this.#search.findings(), {
       addresses: this.#parts.addresses,
-      probesSent: this.#probesSent,
+      probesSent: this.#counts.probesSent,
+      stopReason: this.#stopReason,
     });
+  }
+
+  #stop(why: PathsAliases['stopReason']): void {
+    if (this.isOver) return;
+    this.#search.abort();
+    this.#directPending = 0;
+    this.#stopReason = why;
   }
 
   /** By UDP to a port where nobody listens: a router may answer by another of its addresses. */
@@ -117,11 +139,12 @@ export class AliasTask implements StationTask {
   #sinkOf(touch: () => void, { sent, replied, lost }: Outcomes): ProbeSink {
     return {
       sent: () => {
-        this.#probesSent++;
+        this.#counts.probesSent++;
         sent();
         touch();
       },
       replied: (reply) => {
+        this.#counts.repliesReceived++;
         replied(reply);
         touch();
       },
@@ -167,12 +190,15 @@ function candidatesIn(places: readonly Place[]): AliasCandidate[] {
 
 function aliasesRecord(
   { groups, apart, untestable }: AliasFindings,
-  { addresses, probesSent }: { readonly addresses: AddressBook; readonly probesSent: number },
+  {
+    addresses,
+    ...course
+  }: { readonly addresses: AddressBook } & Pick<PathsAliases, 'probesSent' | 'stopReason'>,
 ): PathsAliases {
   const text = (index: number): string => addresses.textOf(index);
   const texts = ([a, b]: readonly [number, number]): [string, string] => [text(a), text(b)];
   return {
-    probesSent,
+    ...course,
     routers: groups.map(({ members, probability, evidence }) => ({
       addresses: members.map(text),
       probability,

@@ -39,7 +39,7 @@ export interface PathsOptions extends MeasurementOptions {
   readonly rate?: number;
   /** Probes a second towards one interface; 100 unless told. */
   readonly ratePerInterface?: number;
-  /** Whether to find out which interfaces are one router; false unless told. */
+  /** Whether to find out which interfaces are one router, in the time left; false unless told. */
   readonly aliases?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /** Writes the record of a multipath search. */
 
 import { diamondsOf } from '../algorithms/multipath/diamonds.ts';
+import { flowsNeeded } from '../algorithms/multipath/mda.ts';
 import { pathNumbers } from '../algorithms/multipath/path-numbers.ts';
 import { type Place, type PlaceGraph, placesOf } from '../algorithms/multipath/places.ts';
 import { branchesOf, type RouteGraph, type Vertex } from '../algorithms/multipath/route-graph.ts';
@@ -60,7 +61,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     version: VERSION,
     startedAt: parts.startedAt.toISOString(),
     durationMs: (endedAtUs - startedAtUs) / 1000,
-    partial: stopReason === 'aborted',
+    partial: stopReason === 'aborted' || parts.aliases?.stopReason === 'aborted',
     stopReason,
     target: {
       name: printable(parts.targetName),
@@ -227,18 +228,19 @@ function balancersOf({ graph, places, discovery, addresses, network, perBalancer
   return [...balancers.values()];
 }
 
-/** The share that no place can hide, as long as it is not the end of its paths. */
-function excludedEverywhere({
-  graph,
-  places,
-  perBalancer,
-  options,
-}: View): PathsRecord['excluded'] {
+/**
+ * The share that no place can hide, as long as it is not the end of its paths; nor of those places
+ * that one flow to the target was to show the end behind.
+ */
+function excludedEverywhere(view: View): PathsRecord['excluded'] {
+  const { graph, places, perBalancer, options } = view;
+  const { settings } = options;
+  const search = { settings, failureProbability: perBalancer };
   let share = 0;
   for (const vertex of graph.vertices) {
     const place = places.placeOf(vertex);
     if (place === undefined || place.end !== null) continue;
-    if (place.ttl >= options.settings.maxTtl) continue;
+    if (place.ttl >= settings.maxTtl || flowsNeeded(vertex, search) === 1) continue;
     share = Math.max(share, excludedShare(vertex.observed, perBalancer));
   }
   return share >= 1 || share === 0 ? null : { share, probability: 1 - perBalancer };

@@ -36,6 +36,8 @@ export interface SearchRequest {
 }
 
 export interface SearchCounts {
+  /** What is being done, where that is not the search itself. */
+  readonly stage?: string;
   readonly probesSent: number;
   readonly repliesReceived: number;
 }

@@ -12,10 +12,12 @@ type Summarised = Pick<
   | 'hops'
   | 'reached'
   | 'stopReason'
+  | 'confidence'
   | 'confidenceOf'
+  | 'changes'
 >;
 
-/** Paths, balancers, the widest hop, what is excluded, and round trips. */
+/** Paths, balancers, the widest hop, what changed meanwhile, what is excluded, and round trips. */
 export function pathsSummary(record: Summarised): string {
   const { target, balancers, diamonds } = record;
   const name = target.name === target.address ? target.name : `${target.name} (${target.address})`;
@@ -25,7 +27,7 @@ export function pathsSummary(record: Summarised): string {
     plural(balancers.length, 'balancer'),
     ...(widest > 1 ? [`widest ${widest}`] : []),
   ].join(', ');
-  const parts = [`${name}: ${graph}`, certainty(record), roundTrips(record)];
+  const parts = [`${name}: ${graph}`, changesText(record), certainty(record), roundTrips(record)];
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
@@ -38,15 +40,34 @@ function numbersText({ paths: { found, broken, unexplored }, reached }: Summaris
   return parts.join(', ');
 }
 
-function certainty({ excluded, stopReason }: Summarised): string {
+/** What was seen before the last change is no longer so, and is not in the graph. */
+function changesText({ changes, stopReason }: Summarised): string {
+  const last = changes.at(-1);
+  if (last === undefined || stopReason === 'unstable') return ''; // which says it already
+  const times = changes.length === 1 ? 'once' : `${changes.length} times`;
+  return `the route changed ${times} meanwhile (last at TTL ${last.ttl}), this is the one since`;
+}
+
+function certainty(record: Summarised): string {
+  const { excluded, stopReason, confidence, confidenceOf } = record;
   if (stopReason !== 'complete') return ENDED[stopReason];
   if (excluded === null) return '';
+  const probability = rounded(confidenceOf === 'balancer' ? confidence : excluded.probability);
+  if (confidenceOf === 'balancer') {
+    return (
+      `one more equal branch is excluded with probability ≥ ${probability} at each place alone, ` +
+      'not at all of them together'
+    );
+  }
   const share = Math.ceil(100 * excluded.share);
-  const probability = Math.floor(1000 * excluded.probability + ROUNDING) / 1000;
   return (
     `at every place a further branch of ≥ ${share} % share is excluded ` +
     `with probability ≥ ${probability}`
   );
+}
+
+function rounded(probability: number): number {
+  return Math.floor(1000 * probability + ROUNDING) / 1000;
 }
 
 /** 1 − 0.05 is a little less than 0.95 to a computer. */

@@ -60,6 +60,21 @@ test('a route that moves meanwhile is noticed, and what was there before is left
   const record = await paths('anything', { simulate: 'route-moves-mid-run', seed: 1 });
   expect(record.changes).toHaveLength(1);
   expect(record.paths.found).toBe(12);
+  expect(record).toMatchObject({ stopReason: 'complete', partial: false });
+  expect(record.summary).toContain('the route changed once meanwhile (last at TTL 3)');
+});
+
+test('what is promised of each balancer is told so, and says nothing of last hops', async () => {
+  const record = await paths('anything', {
+    ...HEALTHY,
+    confidence: 0.95,
+    confidenceOf: 'balancer',
+  });
+  expect(record.summary).toContain(
+    'one more equal branch is excluded with probability ≥ 0.95 at each place alone',
+  );
+  // Six flows at least: those of one flow led straight to the target.
+  expect(record.excluded?.share).toBeLessThan(0.4);
 });
 
 test('the same seed gives the same record', async () => {

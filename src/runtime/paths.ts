@@ -133,11 +133,22 @@ async function search(
   });
   const parts = { ...ground, ...finished, addresses, startedAt, aliases: null };
   if (given.aliases !== true || finished.discovery.end === 'aborted') return parts;
+  const { maxTimeUs, maxProbes } = options.settings;
+  const { startedAtUs, counts } = finished;
   const aliases = await station.aliases(
     {
       places: placesOf(finished.discovery.graph(), finished.discovery.observations).places,
       flows: finished.flows,
       asksDirectly: ground.simulated === null,
+      endsAtUs: startedAtUs + maxTimeUs,
+      probesMax: maxProbes - counts.probesSent,
+      progress: (own) => {
+        const sum = {
+          probesSent: counts.probesSent + own.probesSent,
+          repliesReceived: counts.repliesReceived + own.repliesReceived,
+        };
+        progress({ stage: 'aliases', ...sum }, station.parts.timeline.nowUs() - startedAtUs);
+      },
     },
     signal,
   );

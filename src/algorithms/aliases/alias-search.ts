@@ -85,6 +85,7 @@ export class AliasSearch {
       : (this.#limits?.deadlineUs() ?? Number.POSITIVE_INFINITY);
   }
 
+  /** No more time or probes: what is known by now is all. */
   abort(): void {
     this.#isAborted = true;
   }

@@ -21,8 +21,6 @@ const BURST_PROBES = 24;
 const ROUNDS_OF_A_KIND = 7;
 /** Probes of each witness in a round. */
 const WITNESS_PROBES = 3;
-/** Interfaces that are asked too much, one after the other; others stay untested. */
-const PRESSED_MAX = 8;
 /** After each round budgets fill again. */
 const REST_US = 2e6;
 /** The witnesses are asked when this share of a burst has been sent. */
@@ -53,7 +51,6 @@ export class IcmpLimitSearch {
   #waiting: number[] | undefined;
   #round: Round;
   #trial: Trial | undefined;
-  #pressed = 0;
   #pending = 0;
   #restUntilUs = Number.NEGATIVE_INFINITY;
 
@@ -136,7 +133,7 @@ export class IcmpLimitSearch {
       const kind = trial.done % 2 === 1 ? 'loud' : 'quiet';
       for (const [witness, rounds] of trial.rounds) rounds[kind].push(this.#answersOf(witness));
       trial.done++;
-      if (trial.done < 2 * ROUNDS_OF_A_KIND) return;
+      if (trial.done < 2 * ROUNDS_OF_A_KIND && canStillTell(trial)) return;
       for (const [witness, rounds] of trial.rounds) this.#judge(trial.pressed, witness, rounds);
     }
     this.#trial = this.#nextTrial();
@@ -153,21 +150,34 @@ export class IcmpLimitSearch {
 
   #nextTrial(): Trial | undefined {
     for (let next = this.#waiting?.shift(); next !== undefined; next = this.#waiting?.shift()) {
-      const own = this.#candidates.get(next);
-      const witnesses = (this.#waiting ?? []).filter((candidate) => {
-        const other = this.#candidates.get(candidate);
-        return other?.ttl === own?.ttl && other?.address !== own?.address;
-      });
+      const witnesses = this.#witnessesOf(next);
       if (witnesses.length === 0) continue;
-      if (++this.#pressed > PRESSED_MAX) {
-        this.#waiting = [];
-        return undefined;
-      }
       const rounds = new Map(witnesses.map((each) => [each, { loud: [], quiet: [] }]));
       return { pressed: next, rounds, done: 0 };
     }
     return undefined;
   }
+
+  /** Others of its hop that nobody has been compared with. */
+  #witnessesOf(pressed: number): number[] {
+    const own = this.#candidates.get(pressed);
+    return (this.#waiting ?? []).filter((candidate) => {
+      const other = this.#candidates.get(candidate);
+      return other?.ttl === own?.ttl && other?.address !== own?.address;
+    });
+  }
+}
+
+/** Whether any witness could still turn out to share the budget, if all went that way from here. */
+function canStillTell({ rounds }: Trial): boolean {
+  const filled = (counts: readonly number[], answers: number): number[] => [
+    ...counts,
+    ...Array.from({ length: ROUNDS_OF_A_KIND - counts.length }, () => answers),
+  ];
+  return [...rounds.values()].some(({ loud, quiet }) => {
+    const best = { loud: filled(loud, 0), quiet: filled(quiet, WITNESS_PROBES) };
+    return posterior(sharedLimitChance(best)) >= JOINED_FROM;
+  });
 }
 
 function newRound(pressed: number, witnesses: readonly number[]): Round {
