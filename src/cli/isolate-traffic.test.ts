@@ -84,7 +84,7 @@ test('--flows-from reads the flows of every path that paths has recorded', async
   const others = await flagsOf('--flows-from', file);
   expect(() => givenPorts(others)).toThrow(/use --protocol udp --port 33434/);
   const damaged = await flagsOf('--flows-from', written('{"schema": "fantrace.paths/1"}'));
-  expect(() => givenPorts(damaged)).toThrow(/is neither a list of source ports nor/);
+  expect(() => givenPorts(damaged)).toThrow(/is a damaged record of paths: version is missing/);
 });
 
 describe('a complaint names the flag, the value and what is allowed:', () => {

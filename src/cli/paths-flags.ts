@@ -112,8 +112,8 @@ function courseFlags(): Option[] {
     }),
     new Option(
       '--aliases',
-      'ask interfaces some more, within --max-time, to tell which of them are one router: seconds, ' +
-        'and up to half a minute more for each of those that limit their ICMP errors',
+      'ask interfaces some more, within --max-time, to tell which of them are one router: ' +
+        'seconds, and up to 40 more for each of those that limit their ICMP errors',
     ),
     numberOption('--rate <PPS>', 'probes a second in all (default: 2000)', {
       min: 1,

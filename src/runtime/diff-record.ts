@@ -115,13 +115,11 @@ function notesOn(a: PathSetFile, b: PathSetFile): string[] {
     ...differing.map(
       (key) => `the ${words[key]} is ${a[key]} in the one and ${b[key]} in the other`,
     ),
-    ...[a, b].flatMap(({ file, stopReason, set }) =>
-      set.isComplete
-        ? []
-        : [
-            `the search in ${file} ended before it was sure (${stopReason ?? 'a limit, or no answers'})`,
-          ],
-    ),
+    ...[a, b].flatMap(({ file, stopReason, set }) => {
+      if (set.isComplete) return [];
+      const why = stopReason ?? 'a limit, or no answers';
+      return [`the search in ${file} ended before it was sure (${why})`];
+    }),
   ];
 }
 
