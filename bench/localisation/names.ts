@@ -37,6 +37,7 @@ export function meaningOf(
     case 'target':
       return [{ kind: 'target' }];
     case 'responder':
+    case 'before':
       return [];
   }
 }

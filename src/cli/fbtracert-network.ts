@@ -6,6 +6,11 @@ import type { Network } from '../runtime/network.ts';
 import { CliError } from './cli-error.ts';
 import type { FbtracertFlags } from './fbtracert-flags.ts';
 
+const FLAG_NAMES = {
+  minTtl: '-minTTL',
+  maxTtl: '-maxTTL',
+  maxProbes: '-maxTime and -probeRate for',
+};
 /** As `fantrace isolate` has them by default. */
 const CONFIDENCE = 0.95;
 const MIN_LOSS = 0.002;
@@ -76,6 +81,7 @@ export function optionsOf(
     perInterface: probeRate,
     total,
     untilMaxTime: flags.fixedTime,
+    flagNames: FLAG_NAMES,
   };
 }
 

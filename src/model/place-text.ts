@@ -3,7 +3,12 @@
 import type { Place } from './verdict.ts';
 
 /** `the link 10.0.0.1 → 10.0.1.1`, `router 10.0.0.1 (and 3 more addresses)`, and so on. */
-export function placeText({ kind, near, far, addresses }: Place): string {
+export function placeText({ kind, near, far, addresses, beforeTtl }: Place): string {
+  if (beforeTtl !== undefined) {
+    return far === null
+      ? `what is before TTL ${beforeTtl}`
+      : `the way to ${far} up to TTL ${beforeTtl}`;
+  }
   if (kind === 'node') {
     const [first, ...others] = addresses;
     if (first === undefined) return 'a router that never answers';

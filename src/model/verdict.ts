@@ -20,6 +20,11 @@ export interface Place {
   readonly far: string | null;
   /** Node: its interfaces. Link: those of the near router, where it has several. */
   readonly addresses: readonly string[];
+  /**
+   * Set where it is no single link but any of those up to this TTL, the first that was probed: on
+   * the way to `far`, or to all that answers there where that is null.
+   */
+  readonly beforeTtl?: number;
 }
 
 export interface Suspect extends Place {
@@ -44,7 +49,8 @@ export interface Suspect extends Place {
 export interface UntestableLink {
   readonly near: string | null;
   readonly far: string | null;
-  readonly why: 'silent' | 'unanswering-target' | 'limited';
+  /** `not-probed` is said of all links before the first TTL, on the way to `far`. */
+  readonly why: 'silent' | 'unanswering-target' | 'limited' | 'not-probed';
 }
 
 /** A rival cause of missing replies that the counts speak against, or that they found harmless. */

@@ -11,6 +11,7 @@ const UNTESTABLE: Readonly<Record<UntestableLink['why'], string>> = {
   silent: 'as the far end never answers',
   limited: 'as nothing behind answers reliably',
   'unanswering-target': 'as the target does not answer',
+  'not-probed': 'as no router before was asked',
 };
 const CAUSE: Readonly<Record<RejectedCause['cause'], string>> = {
   'icmp-rate-limit': 'no loss, only a limit on ICMP replies',
@@ -83,7 +84,8 @@ export function targetLines({ targets, flows, suspects }: IsolateRecord): string
   return [`flows with loss: ${listed(shares, LISTED_MAX)}`];
 }
 
-function linkText({ near, far }: UntestableLink): string {
+function linkText({ near, far, why }: UntestableLink): string {
+  if (why === 'not-probed') return `the way to ${far ?? 'a silent hop'}`;
   return near === null && far === null
     ? 'what is between silent hops'
     : `${near ?? '*'} → ${far ?? '*'}`;
@@ -91,13 +93,24 @@ function linkText({ near, far }: UntestableLink): string {
 
 /** `10.0.0.1 → 10.0.1.1`, `router 10.0.0.1`; `*` for what never answers. */
 export function placeName(
-  { kind, near, far, addresses }: Place,
-  { targets }: IsolateRecord,
+  { kind, near, far, addresses, beforeTtl }: Place,
+  { targets }: Pick<IsolateRecord, 'targets'>,
 ): string {
+  if (beforeTtl !== undefined) return far === null ? `up to TTL ${beforeTtl}` : `the way to ${far}`;
   const [first] = addresses;
   if (kind === 'node' && targets.some(({ address }) => address === first)) return `target ${first}`;
   if (kind === 'link') return `${near ?? '*'} → ${far ?? '*'}`;
   return addresses.length === 0 ? 'a router that never answers' : `router ${addresses.join(' = ')}`;
+}
+
+/** How many paths there are, as far as routers were asked for them. */
+export function pathsText({ paths, minTtl, flows, targets }: IsolateRecord): string {
+  const { found, lossy, broken } = paths;
+  const isTarget = (who: string | null): boolean => targets.some(({ address }) => address === who);
+  const isEndToEnd = minTtl > 1 && found > 0 && flows.every(({ path }) => path.every(isTarget));
+  if (isEndToEnd) return 'not seen, as no router on the way was asked';
+  const from = minTtl === 1 ? '' : ` from TTL ${minTtl} on`;
+  return `${found} found${from}, ${lossy} with loss, ${broken} broken`;
 }
 
 /** How many flows get to the target, and where the others end. */

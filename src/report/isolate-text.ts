@@ -5,7 +5,7 @@
 
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import { hopTable } from './hop-table.ts';
-import { evidenceLines } from './isolate-evidence.ts';
+import { evidenceLines, pathsText } from './isolate-evidence.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { reproduction } from './reproduce-lines.ts';
 import { ownHostSentences, spoilers } from './spoilers.ts';
@@ -72,9 +72,9 @@ function headline({ summary, partial }: IsolateRecord): string {
   return partial ? `${summary} (partial: interrupted)` : summary;
 }
 
-function pathsLine({ paths: { found, lossy, broken } }: IsolateRecord): string {
-  const end = broken === 0 ? '' : ' (their flows never reach the target)';
-  return `Paths: ${found} found, ${lossy} with loss, ${broken} broken${end}`;
+function pathsLine(record: IsolateRecord): string {
+  const end = record.paths.broken === 0 ? '' : ' (their flows never reach the target)';
+  return `Paths: ${pathsText(record)}${end}`;
 }
 
 /** What the measurement cost. */

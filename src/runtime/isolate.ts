@@ -4,6 +4,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Isolation } from '../algorithms/isolation/isolation.ts';
 import type { IsolationOptions } from '../algorithms/isolation/isolation-options.ts';
+import type { FlagNames } from '../algorithms/isolation/summary.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
@@ -31,6 +32,8 @@ export interface IsolateOptions
   readonly perInterface: number;
   readonly total: number;
   readonly seed: number;
+  /** What the sentences call the flags of the command line; as `fantrace` has them unless told. */
+  readonly flagNames?: FlagNames;
   /** Goes on when the answer is sure, until the time or the probes are spent. */
   readonly untilMaxTime?: boolean;
 }

@@ -9,6 +9,7 @@ import {
   targetLimited,
   withOwnHost,
 } from '../algorithms/isolation/rejected-causes.ts';
+import { FLAG_NAMES } from '../algorithms/isolation/summary.ts';
 import {
   concludeVerdict,
   type DirectionOf,
@@ -275,10 +276,13 @@ function measurementOf({
   };
 }
 
-function flowsLeftOut({ chosenFlows, table }: Isolation, { maxProbes }: IsolateOptions): string[] {
+function flowsLeftOut(
+  { chosenFlows, table }: Isolation,
+  { maxProbes, flagNames = FLAG_NAMES }: IsolateOptions,
+): string[] {
   if (chosenFlows.length === table.flows) return [];
   return [
     `${chosenFlows.length} of ${table.flows} flows were probed: ` +
-      `--max-probes ${maxProbes} suffices for no more`,
+      `${flagNames.maxProbes} ${maxProbes} suffices for no more`,
   ];
 }

@@ -71,7 +71,21 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     })),
     lastHops: lastHops(graph, gone, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
+    flagNames: options.flagNames,
+    unprobed: localisation.unprobed && {
+      ...localisation.unprobed,
+      minTtl: options.minTtl,
+      isEndToEnd: isEndToEnd(graph),
+    },
   });
+}
+
+/** Whether nobody but targets answered: the first TTL was theirs already. */
+function isEndToEnd({ classes, vertices }: PathGraph): boolean {
+  return classes.every(
+    ({ vertices: [first, ...others] }) =>
+      first !== undefined && vertices[first]?.kind === 'target' && others.length === 0,
+  );
 }
 
 /** Targets that no flow gets to. */

@@ -7,6 +7,7 @@ import type { PathCounts } from '../../model/path-counts.ts';
 import type { Prober } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
 import { areTargetsReached } from '../localisation/path-graph.ts';
+import { unprobedHops } from '../localisation/unprobed-hops.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { InterfaceBudgets } from './interface-budgets.ts';
 import type { IsolationOptions } from './isolation-options.ts';
@@ -95,10 +96,19 @@ export class Findings {
     const { counts, flowOf, changes } = this.#table.measured();
     const finding = this.#localiseClasses({ counts, flowOf });
     if (changes.length === 0 || finding.localisation.losses.length > 0) {
-      return { ...finding, flowOf };
+      return this.#withUnprobed(finding, flowOf);
     }
     const present = presentPaths({ counts, flowOf });
-    return { ...this.#localiseClasses(present), flowOf: present.flowOf };
+    return this.#withUnprobed(this.#localiseClasses(present), present.flowOf);
+  }
+
+  #withUnprobed({ localisation, ...finding }: ClassFinding, flowOf: readonly number[]): Finding {
+    const unprobed = unprobedHops(localisation, flowOf, this.#options);
+    return {
+      ...finding,
+      flowOf,
+      localisation: unprobed === undefined ? localisation : { ...localisation, unprobed },
+    };
   }
 
   /** What may show other losses: a target that limits its answers does not. */

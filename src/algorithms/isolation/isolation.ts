@@ -7,6 +7,7 @@ import type { Random } from '../../lib/random.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
+import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 import { Findings } from './findings.ts';
 import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
@@ -235,7 +236,7 @@ export class Isolation implements ProbeSink {
     }
     if (this.#isDeadEnd(localisation)) return 'no-answer';
     const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
-    return isClean && localisation.excludedLossRatio <= this.#options.exclude ? 'clean' : undefined;
+    return isClean && lossNotExcluded(localisation) <= this.#options.exclude ? 'clean' : undefined;
   }
 
   /** Whether every loss has its place, had it at the evaluation before, and hides no other. */

@@ -30,6 +30,11 @@ export function placeOf(explanation: Explanation, names: PlaceNames): Place | un
         addresses: nears.length > 1 ? nears : [],
       };
     }
+    case 'before': {
+      const [far = null] =
+        explanation.far === undefined ? [] : addressesOf(graph.vertices[explanation.far], names);
+      return { kind: 'link', near: null, far, addresses: [], beforeTtl: graph.minTtl };
+    }
     case 'node': {
       const interfaces = explanation.interfaces.flatMap((vertex) =>
         addressesOf(graph.vertices[vertex], names),
@@ -55,6 +60,7 @@ function targetVertex(explanation: Explanation, { vertices }: PathGraph): Vertex
 /** The TTL of a node, or of the far end of a link. */
 export function ttlOf(explanation: Explanation, { graph }: Pick<PlaceNames, 'graph'>): number {
   if (explanation.kind === 'node') return explanation.ttl;
+  if (explanation.kind === 'before') return graph.minTtl;
   const vertex =
     explanation.kind === 'link'
       ? graph.vertices[explanation.far]
@@ -100,10 +106,10 @@ function loopedTo(
 
 function addressesOf(
   vertex: Vertex | undefined,
-  { graph, addresses, source, clumps }: PlaceNames,
+  { addresses, source, clumps }: PlaceNames,
 ): string[] {
   if (vertex === undefined) return [];
-  if (vertex.kind === 'source') return graph.minTtl === 1 ? [source] : [];
+  if (vertex.kind === 'source') return [source];
   if (vertex.kind !== 'interface' && vertex.kind !== 'target') return [];
   const members = clumps?.get(vertex.address) ?? [{ address: vertex.address }];
   return members.map(({ address }) => addresses.textOf(address));

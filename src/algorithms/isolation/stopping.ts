@@ -7,6 +7,7 @@
 
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
@@ -66,12 +67,13 @@ function answeringHops({ responders }: FlowCounts): { hop: number; responder: nu
  * @returns rounded up to two digits
  */
 export function probesNeeded(
-  { losses, excludedLossRatio }: Pick<Localisation, 'losses' | 'excludedLossRatio'>,
+  localisation: Pick<Localisation, 'losses' | 'excludedLossRatio' | 'unprobed'>,
   { probesSent, exclude }: { readonly probesSent: number; readonly exclude: number },
 ): number {
+  const { losses } = localisation;
   const factor =
     losses.length === 0
-      ? excludedLossRatio / exclude
+      ? lossNotExcluded(localisation) / exclude
       : Math.max(...losses.map((loss) => Math.log(SETTLED_ODDS) / logOdds(loss.modelProbability)));
   const needed = Math.max(1, probesSent) * Math.max(0.1, factor - 1);
   return roundedUp(Math.min(needed, PROBES_NEEDED_MAX));

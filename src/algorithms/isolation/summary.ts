@@ -2,6 +2,15 @@
 
 import { placeText } from '../../model/place-text.ts';
 import type { Suspect, VerdictKind } from '../../model/verdict.ts';
+import {
+  boundedByFlows,
+  endToEndCleanSentence,
+  nothingMeasuredSentence,
+  openSentence,
+  type UnprobedFacts,
+  type UnprobedTexts,
+  unprobedPlace,
+} from './unprobed-sentences.ts';
 
 export interface SummaryFacts {
   readonly verdict: VerdictKind;
@@ -32,7 +41,24 @@ export interface SummaryFacts {
   readonly probesNeeded?: number | null;
   /** The largest TTL, when even there routers answered; else undefined. */
   readonly tooSmallMaxTtl: number | undefined;
+  /** Set where the first TTLs are not probed. */
+  readonly unprobed?: UnprobedFacts | undefined;
+  /** What the flags are called that sentences name; as `fantrace isolate` has them unless told. */
+  readonly flagNames?: FlagNames | undefined;
 }
+
+/** Names of flags on the command line that the user wrote. */
+export interface FlagNames {
+  readonly minTtl: string;
+  readonly maxTtl: string;
+  readonly maxProbes: string;
+}
+
+export const FLAG_NAMES: FlagNames = {
+  minTtl: '--min-ttl',
+  maxTtl: '--max-ttl',
+  maxProbes: '--max-probes',
+};
 
 /** What a sentence lists beyond this is counted, not named. */
 const LAST_HOPS_NAMED = 4;
@@ -42,10 +68,18 @@ const TOTAL_LOSS = 0.995;
 /** The sentence. */
 export function summarise(facts: SummaryFacts): string {
   const needed = facts.probesNeeded ?? 0;
-  const isOpen = facts.verdict === 'loss-suspected' || facts.verdict === 'inconclusive';
+  // More of the same probes would never tell which of the links it is that nobody probed.
+  const isUnprobed = facts.suspects[0]?.beforeTtl !== undefined;
+  const isSuspected = facts.verdict === 'loss-suspected' && !isUnprobed;
+  const isOpen = isSuspected || (facts.verdict === 'inconclusive' && !isNothingMeasured(facts));
   const sentence = `${verdictSentence(facts)}${silentTargets(facts)}`;
   if (needed === 0 || !isOpen || facts.repliesReceived === 0) return sentence;
   return `${sentence} Not sure: about ${needed} more probes needed.`;
+}
+
+/** Whether only the target was asked, and is known to limit what it answers. */
+function isNothingMeasured({ unprobed, pathsFound }: SummaryFacts): boolean {
+  return unprobed?.isEndToEnd === true && pathsFound === 0;
 }
 
 /** Beside a loss: those of several targets that never answer. */
@@ -90,11 +124,9 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
   return `${who} ${refused} of ${flows} flows to ${target}: ${how}.${others}`;
 }
 
-function lossSentence(
-  { verdict, target, flows, onlyPackets, sprayed = [], loops = [] }: SummaryFacts,
-  suspect: Suspect,
-  others: readonly Suspect[],
-): string {
+function lossSentence(facts: SummaryFacts, suspect: Suspect, others: readonly Suspect[]): string {
+  if (suspect.beforeTtl !== undefined) return unprobedLossSentence(facts, suspect, others);
+  const { verdict, target, flows, onlyPackets, sprayed = [], loops = [] } = facts;
   const places = [suspect, ...suspect.equivalents].map(placeText);
   const where = listed(places, PLACES_NAMED, 'or');
   const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : opened(where);
@@ -108,6 +140,23 @@ function lossSentence(
   const way = suspect.direction === 'return' ? ' on the way back' : '';
   const lost = `loses ${lossText(suspect, onlyPackets)}${way}`;
   return `${subject} ${lost}; ${crossing}; ${certainty}.${sprayText(suspect, sprayed)}${more}`;
+}
+
+/** Of a loss that shows from the first TTL on, where that is not 1. */
+function unprobedLossSentence(
+  { target, flows, onlyPackets, unprobed, flagNames = FLAG_NAMES }: SummaryFacts,
+  suspect: Suspect,
+  others: readonly Suspect[],
+): string {
+  const { beforeTtl: minTtl = 1, flowsLossy, probability: sure } = suspect;
+  const facts = unprobed ?? { minTtl, excludedLossRatio: 1, isEndToEnd: false };
+  const where = unprobedPlace(suspect, facts, target);
+  return (
+    `Loss ${where}: ${lossText(suspect, onlyPackets)}, ` +
+    `seen on ${flowsLossy} of ${flows} flows to ${target}; ` +
+    `probability ${probability(sure)}. ${flagNames.minTtl} 1 would show where.` +
+    alsoSuspected(others)
+  );
 }
 
 /** Where a place stands for all interfaces that a balancer sends the packets of one flow to. */
@@ -171,10 +220,10 @@ function targetSentence(
 }
 
 function unreachableSentence(facts: SummaryFacts): string {
-  const { lastHops, tooSmallMaxTtl } = facts;
+  const { lastHops, tooSmallMaxTtl, flagNames = FLAG_NAMES } = facts;
   const { target, flows, others } = facts.unreached ?? { ...facts, others: '' };
   if (tooSmallMaxTtl !== undefined) {
-    return `${target} is farther than --max-ttl ${tooSmallMaxTtl}: routers still answer there.`;
+    return `${target} is farther than ${flagNames.maxTtl} ${tooSmallMaxTtl}: routers still answer there.`;
   }
   const unanswered = `${target} answers none of ${flows} flows`;
   const elsewhere = others === '' ? '' : `, nor on the way to ${others}`;
@@ -185,15 +234,34 @@ function unreachableSentence(facts: SummaryFacts): string {
 }
 
 function cleanSentence(facts: SummaryFacts): string {
-  const { target, excludedLossRatio, confidence, pathsFound } = facts;
+  const { target, excludedLossRatio, confidence, pathsFound, unprobed } = facts;
+  const whole = unprobed && endToEndCleanSentence(unprobed, unprobedTexts(facts, unprobed));
+  if (whole !== undefined) return whole;
   const paths = pathsFound === 1 ? 'the one path' : `any of ${pathsFound} paths`;
   if (excludedLossRatio === null) return `No loss found on ${paths} to ${target}.`;
   const bound = `no link loses more than ${percent(excludedLossRatio)}`;
-  const stated = `${Number((100 * confidence).toFixed(4))} % confidence`;
-  return `No loss on ${paths} to ${target}: ${bound} (${stated}).`;
+  const rest = unprobed === undefined ? '' : boundedByFlows(unprobed);
+  return `No loss on ${paths} to ${target}: ${bound} (${confidenceText(confidence)}).${rest}`;
 }
 
-function inconclusiveSentence({ target, repliesReceived, probesSent }: SummaryFacts): string {
+function confidenceText(confidence: number): string {
+  return `${Number((100 * confidence).toFixed(4))} % confidence`;
+}
+
+function unprobedTexts(
+  { target, flows, confidence }: SummaryFacts,
+  { excludedLossRatio }: UnprobedFacts,
+): UnprobedTexts {
+  const bound = percent(excludedLossRatio);
+  return { target, flows, bound, confidence: confidenceText(confidence) };
+}
+
+function inconclusiveSentence(facts: SummaryFacts): string {
+  const { target, repliesReceived, probesSent, unprobed } = facts;
+  if (repliesReceived > 0 && unprobed !== undefined) {
+    if (isNothingMeasured(facts)) return nothingMeasuredSentence(unprobed, target);
+    return openSentence(unprobed, unprobedTexts(facts, unprobed));
+  }
   return repliesReceived === 0
     ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
     : `Inconclusive: too few replies on the way to ${target} to tell whether anything is lost.`;

@@ -204,6 +204,10 @@ function placeOnPath(
       return hop < 0 ? undefined : Math.min(hop + 1, pathOf(row).length - 1);
     };
   }
+  if (first?.kind === 'before') {
+    const start = first.far === undefined ? undefined : addressOf(graph, first.far);
+    return (row) => (start === undefined || pathOf(row)[0] === start ? 0 : undefined);
+  }
   const far = first?.kind === 'link' ? addressOf(graph, first.far) : STAR;
   const nears = first?.kind === 'link' ? first.nears : [];
   const nearAddresses = new Set(nears.map((vertex) => addressOf(graph, vertex)));

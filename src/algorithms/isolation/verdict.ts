@@ -9,6 +9,7 @@ import type {
 } from '../../model/verdict.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 import { dependsOnLimitedStars } from './limited-stars.ts';
 import { loopingRouters, type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
 
@@ -81,9 +82,17 @@ export function concludeVerdict(
   { directionOf = () => 'unknown', ...names }: VerdictNames,
   confidence: number,
 ): Verdict {
-  const { graph, excludedLossRatio, limited, untestable } = localisation;
+  const { graph, limited, unprobed } = localisation;
   const placeNames = { ...names, graph };
   const losses = reportable(localisation, confidence);
+  // What single flows rule out before the first TTL is as good as a measurement of its links.
+  const isBounded = unprobed?.isExcluded === true;
+  const excludedLossRatio = isBounded
+    ? lossNotExcluded(localisation)
+    : localisation.excludedLossRatio;
+  const untestable = localisation.untestable.filter(
+    ({ why }) => !isBounded || why !== 'not-probed',
+  );
   const hasExcluded = losses.length === 0 && excludedLossRatio < 1;
   return {
     verdict: verdictKind(localisation, losses, { confidence, directionOf }),
@@ -111,21 +120,26 @@ function verdictKind(
   losses: readonly LocatedLoss[],
   { confidence, directionOf }: { readonly confidence: number; readonly directionOf: DirectionOf },
 ): VerdictKind {
-  const { graph, losses: all, excludedLossRatio } = localisation;
+  const { graph, losses: all, excludedLossRatio, unprobed } = localisation;
   if (graph.classes.length === 0) return 'inconclusive';
   const areOnTheWayBack = losses.every((loss) => directionOf(loss) === 'return');
   if (losses.length > 0 && areOnTheWayBack) return 'return-loss';
+  const isUnprobed = ({ explanations }: LocatedLoss): boolean =>
+    explanations.some(({ kind }) => kind === 'before');
   const isAtTarget = (loss: LocatedLoss): boolean =>
-    loss.explanations.some(({ kind }) => kind === 'target');
+    !isUnprobed(loss) && loss.explanations.some(({ kind }) => kind === 'target');
   const onTheWay = losses.filter((loss) => !isAtTarget(loss));
   const isSure = (loss: LocatedLoss): boolean =>
-    loss.modelProbability >= confidence && !dependsOnLimitedStars(loss, localisation);
+    loss.modelProbability >= confidence &&
+    !isUnprobed(loss) &&
+    !dependsOnLimitedStars(loss, localisation);
   if (onTheWay.some(isSure)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
   // 1 means that no link was testable at all: then the target is out of reach from the first on.
   const isVague = excludedLossRatio > EXCLUDED_MAX && excludedLossRatio < 1;
-  if (all.length > 0 || isVague) return 'inconclusive';
+  const isOpen = graph.isTargetReached && unprobed?.isExcluded === false;
+  if (all.length > 0 || isVague || isOpen) return 'inconclusive';
   return graph.isTargetReached ? 'no-loss' : 'target-unreachable';
 }
 

@@ -30,6 +30,8 @@ function textOf(explanation: Explanation, graph: PathGraph): string {
       return `link ${explanation.nears.map(name).sort().join('+')} ${name(explanation.far)}`;
     case 'node':
       return `node ${explanation.interfaces.map(name).sort().join('+') || `?@${explanation.ttl}`}`;
+    case 'before':
+      return explanation.far === undefined ? 'before' : `before ${name(explanation.far)}`;
     case 'target':
       return 'target';
     case 'responder':

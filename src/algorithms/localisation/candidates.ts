@@ -22,6 +22,8 @@ import {
 export type Explanation =
   /** From any of `nears`, which are one router, to `far`. */
   | { readonly kind: 'link'; readonly nears: readonly number[]; readonly far: number }
+  /** Anywhere before the first TTL that is probed, on the way to `far`, or to all that is there. */
+  | { readonly kind: 'before'; readonly far?: number }
   /** A router, by its interfaces; none of them where it has never been seen. */
   | { readonly kind: 'node'; readonly interfaces: readonly number[]; readonly ttl: number }
   /** The target itself, or the way back from it; its vertex where there are several targets. */
@@ -87,6 +89,8 @@ const KEYS = {
   hiddenToUnseen: 14,
   router: 15,
   layer: 16,
+  before: 17,
+  beforeAll: 18,
 } as const;
 
 class CandidateCollector {
@@ -144,6 +148,10 @@ class CandidateCollector {
 
   #addLinks(place: Place): void {
     const { near, vertex: far } = place;
+    if (near === SOURCE_VERTEX && this.#graph.minTtl > 1) {
+      this.#addUnprobed(place);
+      return;
+    }
     const explanation: Explanation = { kind: 'link', nears: [near], far };
     const { kind, ttl } = this.#describe(far);
     const isFarHidden = kind === 'silent' || kind === 'unseen';
@@ -157,6 +165,14 @@ class CandidateCollector {
       this.#cover([key, near, isFarHidden ? Number(kind === 'unseen') : far], explanation, place);
       this.#addLinkFromRouter(place, isFarHidden);
     }
+  }
+
+  /** What is before the first TTL has no links to tell apart, and may be crossed by anybody. */
+  #addUnprobed(place: Place): void {
+    const { vertex: far } = place;
+    this.#cover([KEYS.before, far, 0], { kind: 'before', far }, place);
+    const isOnly = (this.#successors.get(SOURCE_VERTEX)?.size ?? 0) < 2;
+    if (!isOnly) this.#cover([KEYS.beforeAll, 0, 0], { kind: 'before' }, place);
   }
 
   #addLinkFromRouter(place: Place, isFarHidden: boolean): void {
@@ -283,7 +299,10 @@ class CandidateCollector {
     }
     for (const [position, far] of commonHops(classes).entries()) {
       const near = classes[0]?.vertices[position - 1] ?? SOURCE_VERTEX;
-      const explanation: Explanation = { kind: 'link', nears: [near], far };
+      const explanation: Explanation =
+        near === SOURCE_VERTEX && this.#graph.minTtl > 1
+          ? { kind: 'before', far }
+          : { kind: 'link', nears: [near], far };
       for (const [path, { vertices, returnCell }] of classes.entries()) {
         const isTargetLast = this.#describe(vertices.at(-1) ?? SOURCE_VERTEX).kind !== 'interface';
         const end = vertices.length - Number(isTargetLast);

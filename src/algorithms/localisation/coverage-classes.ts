@@ -137,6 +137,7 @@ function interfacesOf(explanation: Explanation): readonly number[] {
 /** The order in which equal explanations are named. */
 function ranked(explanations: readonly Explanation[]): readonly Explanation[] {
   const rank = (explanation: Explanation): number => {
+    if (explanation.kind === 'before') return -1;
     if (explanation.kind === 'target') return 0;
     if (explanation.kind === 'node') return explanation.interfaces.length > 0 ? 1 : 3;
     return explanation.kind === 'link' ? 2 : 4;

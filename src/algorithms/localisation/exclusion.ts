@@ -7,14 +7,23 @@ import type { PathGraph } from './path-graph.ts';
 
 /**
  * Why a loss on a link would show nowhere: a router at its end never answers, so that nobody knows
- * which flows cross it; its far end answers too little, and nothing behind does; or nothing behind
- * answers since the target does not.
+ * which flows cross it; its far end answers too little, and nothing behind does; nothing behind
+ * answers since the target does not; or it is before the first TTL that is probed, so that flows
+ * which cross it cannot be told from others.
  */
-export type UntestableReason = 'silent' | 'limited' | 'unanswering-target';
+export type UntestableReason = 'silent' | 'limited' | 'unanswering-target' | 'not-probed';
 
 export interface UntestablePlace {
   readonly explanation: Explanation;
   readonly why: UntestableReason;
+}
+
+/** What the counts of single flows say of links before the first TTL that is probed. */
+export interface UnprobedHops {
+  /** None of them loses more than this, at the stated confidence. */
+  readonly excludedLossRatio: number;
+  /** Whether that is as little as a clean run wants to rule out. */
+  readonly isExcluded: boolean;
 }
 
 export interface Exclusion {
@@ -36,6 +45,12 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
   const idle = belief.limitedCells();
   for (const { candidate, coverage } of belief.terms) {
     if (candidate.isReturn) continue;
+    const unprobed = candidate.explanations.filter(({ kind }) => kind === 'before');
+    if (unprobed.length > 0) {
+      const named = unprobed.filter((each) => 'far' in each && each.far !== undefined);
+      untestable.push(...named.map((explanation) => ({ explanation, why: 'not-probed' }) as const));
+      continue;
+    }
     const links = candidate.explanations.filter(({ kind }) => kind === 'link' || kind === 'target');
     const hidden = links.filter((link) => isHidden(link, graph));
     untestable.push(...hidden.map((explanation) => ({ explanation, why: 'silent' }) as const));

@@ -9,7 +9,7 @@ import { dispersionOverRounds, gainWithoutSpell, WITHOUT_SPELL_MIN } from './bur
 import { candidatesOf, type Explanation } from './candidates.ts';
 import { flowsAcross } from './coverage-classes.ts';
 import { type LossDirection, lossDirection } from './direction.ts';
-import { exclusion, type UntestablePlace } from './exclusion.ts';
+import { exclusion, type UnprobedHops, type UntestablePlace } from './exclusion.ts';
 import type { Term } from './hypothesis.ts';
 import { type LimitedResponder, limitedResponders } from './limited-responders.ts';
 import { locationPosterior, type PlaceGroup } from './location-posterior.ts';
@@ -63,6 +63,8 @@ export interface Localisation {
   readonly excludedLossRatio: number;
   /** Links whose loss would show nowhere. */
   readonly untestable: readonly UntestablePlace[];
+  /** What single flows rule out before the first TTL; left out where every TTL is probed. */
+  readonly unprobed?: UnprobedHops;
 }
 
 /** No counts make a place surer than this: the model itself may be wrong. */

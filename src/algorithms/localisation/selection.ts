@@ -279,5 +279,6 @@ function apart(prospects: readonly Prospect[]): Prospect[] {
 /** Interfaces whose own answers a loss at this place thins out. */
 function enteredInterfaces(explanation: Explanation): readonly number[] {
   if (explanation.kind === 'link') return [explanation.far];
+  if (explanation.kind === 'before') return explanation.far === undefined ? [] : [explanation.far];
   return explanation.kind === 'node' ? explanation.interfaces : [];
 }

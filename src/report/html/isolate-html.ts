@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { drawnGraph, placeTitle } from '../graph-levels.ts';
+import { pathsText } from '../isolate-evidence.ts';
 import { ownHostSentences } from '../spoilers.ts';
 import { withProbedFlows } from '../suspect-paths.ts';
 import { graphDrawing } from '../svg-graph.ts';
@@ -107,11 +108,10 @@ function tone({ verdict }: IsolateRecord): string {
 }
 
 function factsMarkup(record: IsolateRecord): string {
-  const { targets, paths, flows, probesSent, startedAt } = record;
-  const { found, lossy, broken } = paths;
+  const { targets, flows, probesSent, startedAt } = record;
   const facts: readonly (readonly [name: string, text: string])[] = [
     [targets.length === 1 ? 'target' : 'targets', targets.map(targetText).join(', ')],
-    ['paths', `${found} found, ${lossy} with loss, ${broken} broken`],
+    ['paths', pathsText(record)],
     ['measured', `${counted(probesSent, 'probe')} on ${counted(flows.length, 'flow')}`],
     ['at', startedAt],
     ...(record.simulated === null ? [] : [['simulated', record.simulated] as const]),

@@ -42,16 +42,8 @@ function section(id: string, title: string, body: string): string {
 }
 
 function evidence(record: IsolateRecord): string {
-  const { suspects, untestable, confidence } = record;
-  const percent = Math.round(1000 * confidence) / 10;
-  const head = [
-    'suspect',
-    `loss (${percent} % interval)`,
-    'probability',
-    'flows',
-    'probes',
-    'lost',
-  ];
+  const { suspects, untestable } = record;
+  const head = ['suspect', 'loss (95 % interval)', 'probability', 'flows', 'probes', 'lost'];
   const rows = suspects.map((suspect) => {
     const { flowsLossy, flowsAcross, probesLost, probesAcross } = suspect;
     const rivals = suspect.equivalents.map((rival) => placeName(rival, record)).join(', ');
