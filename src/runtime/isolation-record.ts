@@ -17,7 +17,7 @@ import {
   type Verdict,
   withRefusals,
 } from '../algorithms/isolation/verdict.ts';
-import type { PathGraph } from '../algorithms/localisation/path-graph.ts';
+import { endsAt, type PathGraph } from '../algorithms/localisation/path-graph.ts';
 import { formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import {
@@ -154,7 +154,7 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   return {
     ...verdict,
     summary,
-    paths: pathTotals(localisation.graph, crossing),
+    paths: pathTotals(localisation.graph, crossing, options.maxTtl),
     flows,
     reproduce: { faulty: tuples(all.filter((flow) => lossy.has(flow))), control: tuples(control) },
   };
@@ -240,9 +240,14 @@ function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefin
   ];
 }
 
-function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRecord['paths'] {
+function pathTotals(
+  graph: PathGraph,
+  crossing: ReadonlySet<number>,
+  maxTtl: number,
+): IsolateRecord['paths'] {
   const { classes, vertices, isTargetReached } = graph;
   const reached = new Set(classes.flatMap(({ isReached, target }) => (isReached ? [target] : [])));
+  const goOn = new Set(endsAt(graph, maxTtl));
   // Where others reach the target, a path that does not may only not have been probed to its end.
   const isCut = (path: PathGraph['classes'][number]): boolean =>
     (!isTargetReached && !reached.has(path.target)) ||
@@ -250,7 +255,7 @@ function pathTotals(graph: PathGraph, crossing: ReadonlySet<number>): IsolateRec
   return {
     found: classes.length,
     lossy: classes.filter(({ flows }) => flows.some((flow) => crossing.has(flow))).length,
-    broken: classes.filter((path) => !path.isReached && isCut(path)).length,
+    broken: classes.filter((path) => !path.isReached && !goOn.has(path) && isCut(path)).length,
   };
 }
 

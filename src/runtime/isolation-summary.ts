@@ -1,10 +1,11 @@
 /** The facts of a finished run that its sentence needs. */
 
 import { classText } from '../algorithms/isolation/class-text.ts';
-import { listed, summarise } from '../algorithms/isolation/summary.ts';
+import { listed } from '../algorithms/isolation/sentence-text.ts';
+import { summarise } from '../algorithms/isolation/summary.ts';
 import type { RefusingRouter, Verdict } from '../algorithms/isolation/verdict.ts';
 import type { Localisation } from '../algorithms/localisation/localise.ts';
-import type { PathGraph } from '../algorithms/localisation/path-graph.ts';
+import { endsAt, type PathGraph } from '../algorithms/localisation/path-graph.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PathCounts } from '../model/path-counts.ts';
 import type { FinishedRun } from './isolation-record.ts';
@@ -71,6 +72,7 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     })),
     lastHops: lastHops(graph, gone, addresses),
     tooSmallMaxTtl: hasEndedAtMaxTtl(graph, options.maxTtl) ? options.maxTtl : undefined,
+    atMaxTtl: probesAt(graph, options.maxTtl),
     flagNames: options.flagNames,
     unprobed: localisation.unprobed && {
       ...localisation.unprobed,
@@ -132,15 +134,17 @@ function lastHops(
 }
 
 /** Whether routers answered even at the largest TTL: the target may be farther away. */
-function hasEndedAtMaxTtl(
-  { classes, vertices, isTargetReached }: PathGraph,
-  maxTtl: number,
-): boolean {
-  return (
-    !isTargetReached &&
-    classes.some((path) => {
-      const end = vertices[path.vertices.at(-1) ?? 0];
-      return end?.kind === 'interface' && end.ttl === maxTtl;
-    })
-  );
+function hasEndedAtMaxTtl(graph: PathGraph, maxTtl: number): boolean {
+  return !graph.isTargetReached && endsAt(graph, maxTtl).length > 0;
+}
+
+/** Probes to the routers at the end of paths that were followed to this TTL. */
+function probesAt(graph: PathGraph, maxTtl: number): { sent: number; unanswered: number } {
+  let [sent, received] = [0, 0];
+  for (const { cells } of endsAt(graph, maxTtl)) {
+    const cell = graph.cells[cells.at(-1) ?? -1];
+    sent += cell?.sent ?? 0;
+    received += cell?.received ?? 0;
+  }
+  return { sent, unanswered: sent - received };
 }

@@ -34,6 +34,61 @@ const FACTS: SummaryFacts = {
 
 const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; says: string })[] = [
   {
+    shows: 'a clean run that left out the first TTLs',
+    unprobed: { minTtl: 3, excludedLossRatio: 0.0187, isEndToEnd: false },
+    says:
+      'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence). ' +
+      'Links up to TTL 3 were measured only together, flow by flow.',
+  },
+  {
+    shows: 'a clean run that asked the target alone',
+    flows: 1,
+    unprobed: { minTtl: 10, excludedLossRatio: 0.0187, isEndToEnd: true },
+    says:
+      'No loss end to end on 1 flow to db7: none loses more than 1.9 % (95 % confidence). ' +
+      'No router on the way was asked: TTL 10 already gets to the target.',
+  },
+  {
+    shows: 'too few probes of each flow to say anything of the first links',
+    verdict: 'inconclusive',
+    probesNeeded: 4900,
+    unprobed: { minTtl: 3, excludedLossRatio: 0.0361, isEndToEnd: false },
+    says:
+      'Inconclusive: up to TTL 3, before which no router was asked, one of 64 flows to db7 may ' +
+      'lose up to 3.6 % (95 % confidence). Not sure: about 4900 more probes needed.',
+  },
+  {
+    shows: 'a target alone that limits its answers, which more probes do not change',
+    verdict: 'inconclusive',
+    pathsFound: 0,
+    probesNeeded: 300_000,
+    unprobed: { minTtl: 10, excludedLossRatio: 1, isEndToEnd: true },
+    says:
+      'Inconclusive: TTL 10 already gets to db7, so that no router on the way was asked, and ' +
+      'that the target leaves probes unanswered may be a limit on its replies.',
+  },
+  {
+    shows: 'a loss before the first TTL, as the drop-in names the flag',
+    verdict: 'loss-suspected',
+    suspects: [{ ...SUSPECT, near: null, far: '10.0.1.1', beforeTtl: 3 }],
+    probesNeeded: 5000,
+    unprobed: { minTtl: 3, excludedLossRatio: 0.1, isEndToEnd: false },
+    flagNames: { minTtl: '-minTTL', maxTtl: '-maxTTL', maxProbes: '-maxTime' },
+    says:
+      'Loss somewhere on the way to 10.0.1.1 (TTL 3), before which no router was asked: 5.1 % ' +
+      'of packets (95 % interval 3.1 % to 7.9 %), seen on 4 of 64 flows to db7; probability ' +
+      '0.991. -minTTL 1 would show where.',
+  },
+  {
+    shows: 'routers at the last TTL that leave probes unanswered',
+    verdict: 'target-unreachable',
+    tooSmallMaxTtl: 3,
+    atMaxTtl: { sent: 456, unanswered: 6 },
+    says:
+      'db7 is farther than --max-ttl 3: routers still answer there. They left 6 of 456 probes ' +
+      'to them unanswered: a loss on the way there, or a limit on their replies.',
+  },
+  {
     shows: 'a router that says no at two interfaces',
     verdict: 'loss-located',
     refusing: [

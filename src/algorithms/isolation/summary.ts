@@ -2,6 +2,7 @@
 
 import { placeText } from '../../model/place-text.ts';
 import type { Suspect, VerdictKind } from '../../model/verdict.ts';
+import { listed, opened, percent, probability } from './sentence-text.ts';
 import {
   boundedByFlows,
   endToEndCleanSentence,
@@ -41,6 +42,8 @@ export interface SummaryFacts {
   readonly probesNeeded?: number | null;
   /** The largest TTL, when even there routers answered; else undefined. */
   readonly tooSmallMaxTtl: number | undefined;
+  /** Probes to those routers, and how many of them were not answered. */
+  readonly atMaxTtl?: { readonly sent: number; readonly unanswered: number };
   /** Set where the first TTLs are not probed. */
   readonly unprobed?: UnprobedFacts | undefined;
   /** What the flags are called that sentences name; as `fantrace isolate` has them unless told. */
@@ -223,7 +226,8 @@ function unreachableSentence(facts: SummaryFacts): string {
   const { lastHops, tooSmallMaxTtl, flagNames = FLAG_NAMES } = facts;
   const { target, flows, others } = facts.unreached ?? { ...facts, others: '' };
   if (tooSmallMaxTtl !== undefined) {
-    return `${target} is farther than ${flagNames.maxTtl} ${tooSmallMaxTtl}: routers still answer there.`;
+    const far = `${target} is farther than ${flagNames.maxTtl} ${tooSmallMaxTtl}`;
+    return `${far}: routers still answer there.${unansweredText(facts)}`;
   }
   const unanswered = `${target} answers none of ${flows} flows`;
   const elsewhere = others === '' ? '' : `, nor on the way to ${others}`;
@@ -231,6 +235,15 @@ function unreachableSentence(facts: SummaryFacts): string {
   const verb = lastHops.length === 1 ? 'is' : 'are';
   const last = `the last to answer ${verb} ${listed(lastHops, LAST_HOPS_NAMED, 'and')}`;
   return `${unanswered}; ${last}, and no loss shows before that${elsewhere}.`;
+}
+
+/** Nothing behind the last routers tells a loss on the way to them from a limit of theirs. */
+function unansweredText({
+  atMaxTtl: { sent, unanswered } = { sent: 0, unanswered: 0 },
+}: SummaryFacts): string {
+  if (unanswered === 0) return '';
+  const which = `${unanswered} of ${sent} probes to them`;
+  return ` They left ${which} unanswered: a loss on the way there, or a limit on their replies.`;
 }
 
 function cleanSentence(facts: SummaryFacts): string {
@@ -265,28 +278,4 @@ function inconclusiveSentence(facts: SummaryFacts): string {
   return repliesReceived === 0
     ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
     : `Inconclusive: too few replies on the way to ${target} to tell whether anything is lost.`;
-}
-
-/** `a`, `a or b`, `a, b or c`, `a, b, c or one of 2 more`. */
-export function listed(items: readonly string[], max: number, conjunction: 'and' | 'or'): string {
-  const named = items.slice(0, max);
-  const rest = items.length - named.length;
-  const last = rest > 0 ? `${conjunction === 'or' ? 'one of ' : ''}${rest} more` : named.pop();
-  if (named.length === 0) return last ?? '';
-  return `${named.join(', ')} ${conjunction} ${last}`;
-}
-
-/** Two significant digits, three from 10 % on. */
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toPrecision(ratio >= 0.1 ? 3 : 2))} %`;
-}
-
-/** Never 1, which no measurement can reach. */
-function probability(value: number): string {
-  return value > 0.999 ? '> 0.999' : `${Number(value.toFixed(3))}`;
-}
-
-/** Text at the start of a sentence: names of hosts stay as they are. */
-function opened(text: string): string {
-  return /^(the|a|router) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../model/verdict.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import type { PathGraph, Vertex } from '../localisation/path-graph.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 import { dependsOnLimitedStars } from './limited-stars.ts';
 import { loopingRouters, type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
@@ -99,7 +100,7 @@ export function concludeVerdict(
     suspects: losses.map((loss) => suspectOf(loss, placeNames, directionOf(loss))),
     excludedLossRatio: hasExcluded ? excludedLossRatio : null,
     untestable: untestableLinks(untestable, placeNames),
-    rejected: limited.map(({ vertex, answerRatio }) => {
+    rejected: limited.filter(isProvenLimit(graph)).map(({ vertex, answerRatio }) => {
       const place = placeOf({ kind: 'node', interfaces: [vertex], ttl: 0 }, placeNames);
       const answered = `${Math.round(answerRatio * 100)} %`;
       return {
@@ -109,6 +110,21 @@ export function concludeVerdict(
       };
     }),
   };
+}
+
+/** Whether something behind an interface answered: else a loss on the way to it looks the same. */
+function isProvenLimit({ classes, vertices }: PathGraph): (limited: { vertex: number }) => boolean {
+  const behind = new Set(
+    classes.flatMap((path) => {
+      const last = path.vertices.findLastIndex((id) => isAnswering(vertices[id]));
+      return path.vertices.slice(0, Math.max(0, last));
+    }),
+  );
+  return ({ vertex }) => behind.has(vertex);
+}
+
+function isAnswering(vertex: Vertex | undefined): boolean {
+  return vertex?.kind === 'interface' || vertex?.kind === 'target';
 }
 
 export interface VerdictNames extends Omit<PlaceNames, 'graph'> {

@@ -71,6 +71,14 @@ export function areTargetsReached({ flows, target: usual }: PathCounts): boolean
   return reached.size > 0 && flows.every(({ target = usual }) => reached.has(target));
 }
 
+/** The paths on which a router answered at this TTL, and nothing is known behind it. */
+export function endsAt({ classes, vertices }: PathGraph, ttl: number): readonly PathClass[] {
+  return classes.filter((path) => {
+    const end = vertices[path.vertices.at(-1) ?? SOURCE_VERTEX];
+    return end?.kind === 'interface' && end.ttl === ttl;
+  });
+}
+
 /** Successors (or predecessors) of every vertex over all paths. */
 export function neighbours(
   graph: PathGraph,

@@ -119,3 +119,25 @@ describe('a first TTL at the target or behind it', () => {
     expect(record.summary).toMatch(/may be a limit on its replies\.$/);
   });
 });
+
+describe('a last TTL before the target', () => {
+  test('breaks no path, and leaves open why the last routers leave probes unanswered', async () => {
+    const options = { maxTtl: 1 };
+    const record = await isolateSimulated({ scenario: FIRST_LINK, family: 4, seed: 1, options });
+    expect(record).toMatchObject({
+      verdict: 'target-unreachable',
+      paths: { found: 1, broken: 0 },
+      rejected: [],
+    });
+    expect(record.summary).toMatch(
+      /^the target is farther than --max-ttl 1: routers still answer there\. They left \d+ of \d+ probes to them unanswered: a loss on the way there, or a limit on their replies\.$/i,
+    );
+  });
+
+  test('is named as the program that was called names it', async () => {
+    const flagNames = { minTtl: '-minTTL', maxTtl: '-maxTTL', maxProbes: '-maxTime' };
+    const options = { maxTtl: 2, flagNames };
+    const record = await isolateSimulated({ scenario: HEALTHY, family: 4, seed: 1, options });
+    expect(record.summary).toContain('is farther than -maxTTL 2: ');
+  });
+});
