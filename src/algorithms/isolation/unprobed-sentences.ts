@@ -55,7 +55,8 @@ export function openSentence(
   const one = flows === 1 ? `the one flow to ${target}` : `one of ${flows} flows to ${target}`;
   const left = `${one} may lose up to ${bound} (${confidence})`;
   return isEndToEnd
-    ? `Inconclusive: measured end to end only, as TTL ${minTtl} already gets to the target: ${left}.`
+    ? 'Inconclusive: measured end to end only, as ' +
+        `TTL ${minTtl} already gets to the target: ${left}.`
     : `Inconclusive: up to TTL ${minTtl}, before which no router was asked, ${left}.`;
 }
 
