@@ -5,6 +5,7 @@ import type { IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
 import type { Endpoints } from '../runtime/isolate-endpoints.ts';
 import type { IsolatePlan } from '../runtime/isolate-plan.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
+import { costSentence, secondsText } from './plan-text.ts';
 
 const SCHEMA = 'fantrace.plan/1';
 const OK = 0;
@@ -108,19 +109,19 @@ function planLines(
   const numbers = protocol === 'icmp' ? 'identifiers' : 'ports';
   const inUse = protocol === 'icmp' ? '' : '; ports in use are passed over';
   const port = targets[0]?.port ?? null;
-  const at = port === null ? '' : ` port ${port}`;
-  const named = targets.map(({ name, address }) =>
-    name === address ? name : `${name} (${address})`,
-  );
   const each = targets.length === 1 ? '' : ' to each target';
   const scouts = new Set(firstProbes.map(({ flow }) => flow)).size;
   const ttls = firstProbes.map(({ ttl }) => ttl);
   const range = `${Math.min(...ttls)} to ${Math.max(...ttls)}`;
-  const kilobytes = Math.ceil(bytesMax / 1000);
-  const seconds = (us: number): string => `${Number((us / 1e6).toPrecision(3))} s`;
   return [
-    `Would send at most ${probesMax} ${PROBES[protocol]} probes (${kilobytes} kB) to ` +
-      `${named.join(', ')}${at} over IPv${family}, and sends nothing now.`,
+    costSentence({
+      probesMax,
+      bytesMax,
+      kind: PROBES[protocol],
+      targets,
+      port,
+      families: [family],
+    }),
     '',
     `Flows:  ${ports?.length ?? flows}${each}, from ${source} ${numbers} ` +
       (ports?.join(', ') ?? `${sourcePort} to ${sourcePort + flows - 1}${inUse}`),
@@ -128,8 +129,8 @@ function planLines(
     `First:  ${firstProbes.length} probes of ${scouts} flows at TTL ${range}, then every flow ` +
       'at every TTL up to the target, round by round',
     `Pace:   at most ${rate} probes a second in all, and 100 towards one interface`,
-    `Ends:   when the answer is sure, or after ${probesMax} probes (${seconds(sendingUs)} at ` +
-      `that pace) or ${seconds(maxTime)}`,
+    `Ends:   when the answer is sure, or after ${probesMax} probes (${secondsText(sendingUs)} at ` +
+      `that pace) or ${secondsText(maxTime)}`,
   ];
 }
 

@@ -43,6 +43,7 @@ export interface PathsFlags {
   readonly format?: 'text' | 'scamper' | 'atlas';
   readonly svg?: string;
   readonly dot?: string;
+  readonly dryRun?: true;
 }
 
 const PORT = { min: 1, max: 65_535 };
@@ -54,7 +55,7 @@ export function pathsFlags(): Option[] {
 
 /** As the library takes them. */
 export function pathsOptionsOf(flags: PathsFlags, signal: AbortSignal): PathsOptions {
-  const { ipv4, ipv6, dns, asnDb, maxTime, json, jsonl, format, svg, dot, ...same } = flags;
+  const { ipv4, ipv6, dns, asnDb, maxTime, json, jsonl, format, svg, dot, dryRun, ...same } = flags;
   const given = {
     ...same,
     family: ipv4 ? 4 : ipv6 ? 6 : undefined,
@@ -149,5 +150,10 @@ function outputFlags(): Option[] {
     ]),
     new ValueOption('--svg <FILE>', 'draw the graph', TEXT),
     new ValueOption('--dot <FILE>', 'write the graph for Graphviz', TEXT),
+    new Option('--dry-run', 'show the plan and its cost, and send nothing').conflicts([
+      'format',
+      'svg',
+      'dot',
+    ]),
   ];
 }

@@ -71,6 +71,11 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
       const { checkEnds } = await import('./endpoints.ts');
       await checkEnds(target, options);
     }
+    if (flags.dryRun) {
+      const { showPathsPlan } = await import('./paths-plan.ts');
+      await orUsageError(showPathsPlan(target, options, flags));
+      return EXIT_SURE;
+    }
     const outputs = openOutputs({
       ...(flags.svg === undefined ? {} : { svg: flags.svg }),
       ...(flags.dot === undefined ? {} : { dot: flags.dot }),
@@ -102,16 +107,25 @@ async function found(
     if (note !== undefined) process.stderr.write(`fantrace: ${note}\n`);
   };
   try {
-    return await findPaths(target, options, {
-      event,
-      opened,
-      progress: (counts, elapsedUs) => progress.show({ ...counts, elapsedUs }),
-    });
+    return await orUsageError(
+      findPaths(target, options, {
+        event,
+        opened,
+        progress: (counts, elapsedUs) => progress.show({ ...counts, elapsedUs }),
+      }),
+    );
+  } finally {
+    progress.clear();
+  }
+}
+
+/** With ranges told as mistakes on the command line. */
+async function orUsageError<Result>(run: Promise<Result>): Promise<Result> {
+  try {
+    return await run;
   } catch (error) {
     if (error instanceof RangeError) throw new CliError('USAGE', flagNames(error.message));
     throw error;
-  } finally {
-    progress.clear();
   }
 }
 

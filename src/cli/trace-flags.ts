@@ -39,6 +39,7 @@ export interface TraceFlags {
   readonly jsonl?: true;
   readonly format: string;
   readonly pretty?: true;
+  readonly dryRun?: true;
 }
 
 const TTL_RANGE = { min: 1, max: 255 };
@@ -139,5 +140,6 @@ function outputOptions(): Option[] {
       .conflicts('format'),
     new Option('--jsonl', 'write each trace as a line of JSON, as it ends').conflicts('format'),
     new Option('--pretty', 'indent what --json and --format gotraceroute write'),
+    new Option('--dry-run', 'show the plan and its cost, and send nothing').conflicts('format'),
   ];
 }

@@ -52,10 +52,11 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
     throw new CliError('USAGE', '--pretty: there is no JSON to indent', hint);
   }
   const targets = await targetsOf(given, flags);
+  if (flags.dryRun) return dryRun(targets, flags);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  const options = optionsOf(flags, interruption.signal);
+  const options = { ...optionsOf(flags), signal: interruption.signal };
   try {
     const outcomes = await outcomesOf(targets, options, flags);
     if (interruption.signal.aborted) return EXIT_INTERRUPTED;
@@ -64,6 +65,22 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
     return isReached ? EXIT_REACHED : EXIT_NOT_REACHED;
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+/** Tells what would be sent. Complains as the traces themselves would. */
+async function dryRun(targets: readonly string[], flags: TraceFlags): Promise<number> {
+  const options = optionsOf(flags);
+  try {
+    if (flags.simulate === undefined) {
+      const { checkEnds } = await import('./endpoints.ts');
+      for (const target of targets) await checkEnds(target, options);
+    }
+    const { showTracePlan } = await import('./trace-plan.ts');
+    await showTracePlan(targets, options, flags);
+    return EXIT_REACHED;
+  } catch (error) {
+    throw error instanceof RangeError ? usageError(error) : error;
   }
 }
 
@@ -211,7 +228,7 @@ async function linesOfInput(): Promise<string[]> {
   return targets;
 }
 
-function optionsOf(flags: TraceFlags, signal: AbortSignal): TraceOptions {
+function optionsOf(flags: TraceFlags): TraceOptions {
   const protocol = flags.tcp ? 'tcp' : flags.icmp ? 'icmp' : flags.protocol;
   if (protocol === 'icmp' && flags.port !== undefined) {
     throw new CliError('USAGE', '--port: ICMP has no ports', 'leave it out');
@@ -247,7 +264,6 @@ function optionsOf(flags: TraceFlags, signal: AbortSignal): TraceOptions {
     names: !isNumeric(flags),
     asDns: flags.asLookup,
     asDatabase: flags.asnDb,
-    signal,
   };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known) as TraceOptions;

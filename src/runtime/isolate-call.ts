@@ -92,7 +92,7 @@ async function measure(
     tell,
   }: {
     readonly complete: CompleteIsolateOptions;
-    readonly tell: (event: IsolateEvent) => void;
+    readonly tell: (event: () => IsolateEvent) => void;
   },
 ): Promise<IsolateRecord> {
   const { signal, asDatabase: file, port, interface: device } = given;
@@ -113,15 +113,16 @@ async function measure(
       { ...settings, targetNames, simulated },
       {
         ...(signal === undefined ? {} : { signal }),
-        progress: (progress) => tell({ type: 'progress', ...countsOf(progress) }),
-        round: (round) => tell({ type: 'round', round: round.roundsOver, ...countsOf(round) }),
+        progress: (progress) => tell(() => ({ type: 'progress', ...countsOf(progress) })),
+        round: (round) =>
+          tell(() => ({ type: 'round', round: round.roundsOver, ...countsOf(round) })),
       },
     );
   } finally {
     network.close();
   }
   const { verdict, summary, suspects, excludedLossRatio } = unnamed;
-  tell({ type: 'verdict', verdict, summary, suspects, excludedLossRatio });
+  tell(() => ({ type: 'verdict', verdict, summary, suspects, excludedLossRatio }));
   const wantsNames = given.names !== false && simulated === null && !unnamed.partial;
   const addresses = addressesOf(unnamed);
   const [names, origins] = await Promise.all([
@@ -129,7 +130,7 @@ async function measure(
     lookup?.originsOf(addresses, signal) ?? new Map<string, AsOrigin>(),
   ]);
   const record = withFacts(unnamed, { names, origins });
-  tell({ type: 'end', record });
+  tell(() => ({ type: 'end', record }));
   return record;
 }
 

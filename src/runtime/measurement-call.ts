@@ -1,8 +1,11 @@
 /** A measurement under way: a promise of its record, and the source of its events. */
 
-/** How a measurement runs: `tell` takes its events, `signal` ends it early. */
+/**
+ * How a measurement runs: `tell` takes its events, which are made only if somebody hears them;
+ * `signal` ends it early.
+ */
 export type Measurement<Result, Event> = (
-  tell: (event: Event) => void,
+  tell: (event: () => Event) => void,
   signal: AbortSignal,
 ) => Promise<Result>;
 
@@ -10,9 +13,12 @@ export type Measurement<Result, Event> = (
 export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
   readonly #abort = new AbortController();
   readonly #result: Promise<Result>;
+  /** Those that wait to be heard. */
   readonly #events: Event[] = [];
   #wake: (() => void) | undefined;
   #isHeard = false;
+  /** Events that there were before anybody asked for them. */
+  #missed = 0;
   #isOver = false;
 
   constructor(measurement: Measurement<Result, Event>, signal?: AbortSignal) {
@@ -49,11 +55,15 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
 
   /**
    * The events from the start on, to be heard once. Leaving the loop early ends the measurement.
+   * To be called before anything happens, as in the turn of the event loop that began it: events
+   * that nobody asked for are not kept.
    *
-   * @throws what the promise rejects with
+   * @throws what the promise rejects with; TypeError when they are heard already, or were missed
    */
   events(): AsyncGenerator<Event, void, undefined> {
-    const events = this.#heard();
+    const refusal = this.#refusal();
+    this.#isHeard = true;
+    const events = this.#heard(refusal);
     const leave = events.return.bind(events);
     // A generator that waits for an event would otherwise be left only behind the next one.
     events.return = (value) => {
@@ -63,9 +73,15 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     return events;
   }
 
-  async *#heard(): AsyncGenerator<Event, void, undefined> {
-    if (this.#isHeard) throw new TypeError('the events of a measurement can be heard once');
-    this.#isHeard = true;
+  #refusal(): TypeError | undefined {
+    if (this.#isHeard) return new TypeError('the events of a measurement can be heard once');
+    if (this.#missed === 0) return undefined;
+    const missed = `${this.#missed} of them are over, and were not kept`;
+    return new TypeError(`events() must be called right after the measurement began: ${missed}`);
+  }
+
+  async *#heard(refusal: TypeError | undefined): AsyncGenerator<Event, void, undefined> {
+    if (refusal !== undefined) throw refusal;
     try {
       for (;;) {
         const event = this.#events.shift();
@@ -79,8 +95,12 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     }
   }
 
-  #push(event: Event): void {
-    this.#events.push(event);
+  #push(event: () => Event): void {
+    if (!this.#isHeard) {
+      this.#missed++;
+      return;
+    }
+    this.#events.push(event());
     this.#wake?.();
   }
 }

@@ -7,6 +7,7 @@ import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { FlowField } from '../model/paths-record.ts';
+import type { FlowId, ProbeEndpoints } from '../probing/flow.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import type { Scenario } from '../sim/scenario.ts';
@@ -247,7 +248,7 @@ export function flowFields(
   flow: number,
   sourcePort: number,
   { flowField, port, seed, protocol, tos, source, destination }: CompletePathsOptions & Ends,
-): FlowRequest {
+): ProbeEndpoints & FlowId {
   const isInPort = flowField === 'destination-port' || flowField === 'checksum';
   const label = seed & 0xfffff;
   return {
@@ -262,7 +263,7 @@ export function flowFields(
 }
 
 /** @throws {RangeError} where flows are to differ in what their packets do not have */
-function requireFlowLabels(flowField: FlowField, source: Uint8Array): void {
+export function requireFlowLabels(flowField: FlowField, source: Uint8Array): void {
   if (flowField !== 'flow-label' || familyOf(source) === 6) return;
   throw new RangeError('flowField flow-label needs IPv6: packets of IPv4 have no flow label');
 }

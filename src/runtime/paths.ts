@@ -59,7 +59,13 @@ export type PathsCall = MeasurementCall<PathsRecord, PathsEvent>;
 export function paths(target: string, options: PathsOptions = {}): PathsCall {
   completePathsOptions(options);
   return new MeasurementCall(async (tell, signal) => {
-    const { record } = await findPaths(target, { ...options, signal }, { event: tell });
+    const { record } = await findPaths(
+      target,
+      { ...options, signal },
+      {
+        event: (event) => tell(() => event),
+      },
+    );
     return record;
   }, options.signal);
 }

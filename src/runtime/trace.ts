@@ -6,12 +6,12 @@
 import type { TraceProbe } from '../algorithms/trace/hop.ts';
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
-import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
+import type { Flow } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
-import { sourceOption } from './host-address.ts';
 import { MeasurementCall } from './measurement-call.ts';
 import { ptrNames } from './ptr-names.ts';
 import { resolveTarget } from './target.ts';
+import { flowBetween, hostEnds } from './trace-flow.ts';
 import {
   type CompleteTraceOptions,
   completeTraceOptions,
@@ -75,7 +75,7 @@ interface Route {
 async function runTrace(
   target: string,
   given: TraceOptions,
-  tell: (event: TraceEvent) => void,
+  tell: (event: () => TraceEvent) => void,
 ): Promise<TraceRecord> {
   const options = completeTraceOptions(given);
   given.signal?.throwIfAborted();
@@ -95,13 +95,15 @@ async function runTrace(
       settings: options.settings,
       signal: given.signal,
       settled: ({ ttl, round, ...rest }: TraceProbe) => {
-        const outcome = outcomeOf({ ttl, round, ...rest }, context);
-        tell({ type: 'probe', ttl, probe: round, outcome });
+        tell(() => {
+          const outcome = outcomeOf({ ttl, round, ...rest }, context);
+          return { type: 'probe', ttl, probe: round, outcome };
+        });
       },
     });
     const parts = { targetName: target, flow, options, finished, station: station.parts, context };
     const record = await completed(traceRecordOf(parts), given, asLookup);
-    tell({ type: 'end', record });
+    tell(() => ({ type: 'end', record }));
     return record;
   } finally {
     lease.release();
@@ -144,47 +146,21 @@ async function openRoute(
   given: TraceOptions,
   options: CompleteTraceOptions,
 ): Promise<Route> {
-  const { protocol, packetBytes, tos, dontFragment, flowLabel, rates, seed, sourcePort } = options;
-  const fields = {
-    protocol,
-    tos,
-    dontFragment,
-    flowLabel,
-    destinationPort: options.port ?? 1 + (seed % 0xfffe), // of ICMP the checksum
-    ...(packetBytes === undefined ? {} : { lengthBytes: packetBytes }),
-  };
+  const { protocol, rates, seed, sourcePort } = options;
   if (given.simulate !== undefined) {
     const { openSimulatedStation } = await import('./simulated-station.ts');
     const traits = { family: given.family, seed, sourcePort, rates };
     const lease = openSimulatedStation(given.simulate, traits);
-    const { source, destination } = lease;
-    requireFamilyFor(given, familyOf(destination));
-    return { lease, flow: completeFlow({ ...fields, source, destination, sourcePort }) };
+    return { lease, flow: flowBetween(lease, given, options) };
   }
-  const { address: destination, scopeId } = await resolveTarget(target, given.family);
-  requireFamilyFor(given, familyOf(destination));
-  const device = given.interface;
-  const { mark } = options;
-  const source = await sourceFor(destination, { device, scopeId, mark, source: given.source });
-  const lengthMin = probeLengthMin(protocol, familyOf(destination) === 4 ? 4 : 16);
-  if (packetBytes !== undefined && packetBytes < lengthMin) {
-    const message = `packetBytes must be at least ${lengthMin} for ${protocol}, got ${packetBytes}`;
-    throw new RangeError(message);
-  }
-  const flow = completeFlow({ ...fields, source, destination, sourcePort });
-  const traits = stationTraits(given, { family: familyOf(destination), scopeId });
-  const lease = await leaseHostStation(traits, { source, protocol });
+  const ends = await hostEnds(target, given);
+  const flow = flowBetween(ends, given, options);
+  const traits = stationTraits(given, {
+    family: familyOf(ends.destination),
+    scopeId: ends.scopeId,
+  });
+  const lease = await leaseHostStation(traits, { source: ends.source, protocol });
   return { lease, flow: traits.isBorrowed ? flow : { ...flow, sourcePort: lease.sourcePort } };
-}
-
-/** @throws {RangeError} for an option that packets of this family cannot have */
-function requireFamilyFor({ flowLabel, dontFragment }: TraceOptions, family: IpFamily): void {
-  if (family === 4 && flowLabel !== undefined) {
-    throw new RangeError('flowLabel needs IPv6: packets of IPv4 have no flow label');
-  }
-  if (family === 6 && dontFragment === false) {
-    throw new RangeError('dontFragment false needs IPv4: routers never fragment IPv6');
-  }
 }
 
 function stationTraits(
@@ -229,25 +205,6 @@ export async function holdSockets(
       for (const each of opened) if (each.status === 'fulfilled') each.value.release();
     },
   };
-}
-
-async function sourceFor(
-  destination: Uint8Array,
-  {
-    device,
-    scopeId,
-    mark,
-    source,
-  }: {
-    readonly device: string | undefined;
-    readonly scopeId: number | undefined;
-    readonly mark: number | undefined;
-    readonly source: string | undefined;
-  },
-): Promise<Uint8Array> {
-  if (source !== undefined) return sourceOption(source, destination);
-  const { sourceAddressFor } = await import('./source-address.ts');
-  return sourceAddressFor(destination, { device, scopeId, mark });
 }
 
 function addressesIn({ hops }: TraceRecord): string[] {

@@ -47,6 +47,28 @@ test('--jsonl tells of replies, then of the record', async () => {
   expect(new Set(lines.map((line) => line.type))).toEqual(new Set(['reply']));
 });
 
+test('--dry-run: what would be sent, and how much at most', async () => {
+  const args = [...HEALTHY, '--max-probes', '50', '--dry-run'];
+  const [text, document, line] = await Promise.all([
+    cli.run(args),
+    cli.run([...args, '--json']),
+    cli.run([...args, '--jsonl']),
+  ]);
+  expect([text.status, document.status, line.status]).toEqual([0, 0, 0]);
+  expect(text.stdout).toMatch(/^Would send at most 50 UDP probes \(2 kB\) to the simulated target/);
+  const plan = JSON.parse(document.stdout);
+  expect(JSON.parse(line.stdout)).toEqual({ type: 'plan', ...plan });
+  expect(flawsOf('paths-plan-1', plan)).toEqual([]);
+  expect(flawsOf('paths-plan-1', JSON.parse(line.stdout))).toEqual([]);
+  expect(plan).toMatchObject({
+    probesMax: 50,
+    bytesMax: 50 * 34,
+    flowsByBranches: [6, 11, 16, 21],
+  });
+  const picture = await cli.run([...args, '--svg', 'paths.svg']);
+  expect(picture.status).toBe(1);
+});
+
 const OUTCOMES = [
   { flags: ['--simulate', 'target-does-not-answer'], status: 2, says: 'not reached' },
   { flags: ['--simulate', 'healthy-fabric', '--max-probes', '50'], status: 3, says: 'not sure' },

@@ -56,6 +56,27 @@ describe('trace', () => {
     expect(error).toMatchObject({ schema: 'fantrace.error/1', code: 'AS_DATABASE_UNREADABLE' });
   });
 
+  test('--dry-run is one plan of all targets, which sends nothing and needs no right', async () => {
+    const targets = ['127.0.0.1', '::1'];
+    const args = ['trace', ...targets, '-I', '-q', '2', '--retries', '1', '--dry-run'];
+    const [text, document, line] = await Promise.all([
+      cli.run(args),
+      cli.run([...args, '--json']),
+      cli.run([...args, '--jsonl']),
+    ]);
+    expect([text.status, document.status, line.status]).toEqual([0, 0, 0]);
+    expect(text.stdout).toMatch(/^Would send at most 240 ICMP echo probes \(11 kB\) to 127/);
+    const plan = JSON.parse(document.stdout);
+    expect(JSON.parse(line.stdout)).toEqual({ type: 'plan', ...plan });
+    for (const each of [document, line]) {
+      expect(flawsOf('trace-plan-1', JSON.parse(each.stdout))).toEqual([]);
+    }
+    expect(plan.targets.map(({ source }: { source: string }) => source)).toEqual(targets);
+    const unknown = await cli.run([...args, '--json', 'no-such-host.invalid']);
+    expect(unknown.status).toBe(1);
+    expect(flawsOf('error-1', JSON.parse(unknown.stdout))).toEqual([]);
+  });
+
   test('several targets are an array', async () => {
     const { stdout } = await cli.run(['trace', 'a', 'b', '--simulate', 'healthy-fabric', '--json']);
     const records = JSON.parse(stdout);

@@ -14,7 +14,7 @@ import type { TraceSettings } from './trace-options.ts';
 /** Whom a trace asks for probes, and tells what it learns. */
 export interface TraceEnvironment {
   order(ttl: number, round: number): void;
-  /** A probe has its outcome. */
+  /** A probe has its outcome; of those beyond the end, as far as that is known, nothing is told. */
   settled?(probe: TraceProbe): void;
 }
 
@@ -85,7 +85,7 @@ export class Trace {
       this.#unreachableTtl = Math.min(this.#unreachableTtl, reply.ttl);
     }
     this.#endTtl = Math.min(this.#endTtl, this.#finalTtl());
-    this.#environment.settled?.(probe);
+    this.#settled(probe);
     this.#followUp();
   }
 
@@ -97,7 +97,7 @@ export class Trace {
     probe.error = error;
     const hop = this.#hopAt(ttl);
     if (hop !== undefined) hop.queriesLeft = 0;
-    this.#environment.settled?.(probe);
+    this.#settled(probe);
   }
 
   /** Gives up what is overdue, asks for more, and ends when there is nothing left to learn. */
@@ -172,10 +172,14 @@ export class Trace {
         if (probe.state !== 'sent' || probe.sentAtUs + waitUs > nowUs) continue;
         probe.state = 'lost';
         if (probe.retriesLeft > 0 && hop.ttl <= this.#endTtl) this.#retry(hop, probe);
-        else this.#environment.settled?.(probe);
+        else this.#settled(probe);
       }
       fartherHopUs = fartherOf(hop, fartherHopUs);
     }
+  }
+
+  #settled(probe: TraceProbe): void {
+    if (probe.ttl <= this.#endTtl) this.#environment.settled?.(probe);
   }
 
   #retry(hop: TraceHop, lost: TraceProbe): void {
