@@ -243,7 +243,7 @@ function countsOf(
   options: CountingOptions,
 ): FlowCounts {
   const tally = tallied(observations, options);
-  const { responders, sent, received, lostIn, reachedHop, answeredLate } = tally;
+  const { responders, sent, received, lostIn, probesIn, reachedHop, answeredLate } = tally;
   const isReached = reachedHop < Number.POSITIVE_INFINITY;
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
   const end = isReached ? reachedHop + 1 : useful;
@@ -257,6 +257,7 @@ function countsOf(
     answeredLate,
     ...(target === options.target ? {} : { target }),
     lostIn: Array.from({ length: end }, (_, hop) => lostIn[hop] ?? []),
+    probesIn,
   };
 }
 
@@ -265,6 +266,7 @@ interface Tally {
   readonly sent: number[];
   readonly received: number[];
   readonly lostIn: number[][];
+  readonly probesIn: number[];
   /** Infinity where the target has not answered. */
   reachedHop: number;
   answeredLate: number;
@@ -272,7 +274,7 @@ interface Tally {
 
 function tallied(
   observations: readonly Observation[],
-  { labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
+  { rounds, labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
 ): Tally {
   const responders = known.map(labelOf);
   const tally: Tally = {
@@ -280,13 +282,15 @@ function tallied(
     sent: [],
     received: [],
     lostIn: [],
+    probesIn: new Array<number>(rounds).fill(0),
     reachedHop,
     answeredLate: 0,
   };
-  const { sent, received } = tally;
+  const { sent, received, probesIn } = tally;
   for (const observation of observations) {
-    const { hop, answer } = observation;
+    const { round, hop, answer } = observation;
     if (answer === VOID) continue;
+    probesIn[round] = (probesIn[round] ?? 0) + 1;
     sent[hop] = (sent[hop] ?? 0) + 1;
     if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
     else received[hop] = (received[hop] ?? 0) + 1;

@@ -5,7 +5,7 @@
 
 import type { Candidate } from './candidates.ts';
 import type { Span } from './coverage-classes.ts';
-import { Evidence, type LossesOfFlows } from './evidence.ts';
+import { Evidence, type LossesOfFlows, type RoundLosses } from './evidence.ts';
 import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
 import { LossModel } from './likelihood.ts';
 import { LossTable } from './loss-table.ts';
@@ -148,8 +148,8 @@ export class Belief {
     return limited;
   }
 
-  /** The losses under a term in each round, by cell; undefined where nobody noted the rounds. */
-  lossesByRound({ spans }: Term): readonly ReadonlyMap<number, number>[] | undefined {
+  /** The losses under a term in each round; undefined where nobody noted the rounds. */
+  lossesByRound({ spans }: Term): RoundLosses | undefined {
     const { rounds } = this.#graph;
     return rounds === undefined ? undefined : this.#evidence.lossesByRound(spans, rounds);
   }

@@ -8,8 +8,14 @@ const ROUNDS = 20;
 const PATHS = fabricPaths([1, 4, 4, 1], 64);
 const across = PATHS.flatMap((path, flow) => (path[1] === 201 && path[2] === 302 ? [flow] : []));
 
+interface Noted {
+  readonly isNoted?: boolean;
+  /** By round: probes of each flow. */
+  readonly probesIn?: readonly number[];
+}
+
 /** Counts of a fabric whose link 201 → 302 loses one probe in each of these rounds. */
-function losing(rounds: readonly number[], { isNoted = true } = {}): PathCounts {
+function losing(rounds: readonly number[], { isNoted = true, probesIn }: Noted = {}): PathCounts {
   const lostIn = PATHS.map((path) => path.map((): number[] => []));
   for (const [i, round] of rounds.entries()) {
     const cells = across.flatMap((flow) => lostIn[flow]?.slice(2) ?? []);
@@ -22,7 +28,7 @@ function losing(rounds: readonly number[], { isNoted = true } = {}): PathCounts 
       ROUNDS,
       path.map((_, hop) => ROUNDS - (lost[hop]?.length ?? 0)),
     );
-    return isNoted ? { ...counts, lostIn: lost } : counts;
+    return isNoted ? { ...counts, lostIn: lost, ...(probesIn && { probesIn }) } : counts;
   });
   return { ...countsOf(flows), ...(isNoted ? { rounds: ROUNDS } : {}) };
 }
@@ -56,9 +62,17 @@ describe('losses in bursts', () => {
   });
 
   test('bursts widen the interval, and noted rounds of single losses do not', () => {
-    const twice = [...scattered, ...scattered, ...scattered].map((round) => round % ROUNDS);
-    const bursts = twice.map((_, i) => [2, 9, 16][Math.floor(i / 8)] ?? 0);
-    expect(widthOf(losing(bursts))).toBeGreaterThan(1.5 * widthOf(losing(twice)));
-    expect(widthOf(losing(twice))).toBe(widthOf(losing(twice, { isNoted: false })));
+    const single = Array.from({ length: 24 }, (_, i) => i % ROUNDS);
+    const bursts = single.map((_, i) => [2, 9, 16][Math.floor(i / 8)] ?? 0);
+    expect(widthOf(losing(bursts))).toBeGreaterThan(1.5 * widthOf(losing(single)));
+    expect(widthOf(losing(single))).toBe(widthOf(losing(single, { isNoted: false })));
+  });
+
+  test('rounds that send more lose more: that is no burst', () => {
+    const late = Array.from({ length: 24 }, (_, i) => 12 + (i % 8));
+    const probesIn = Array.from({ length: ROUNDS }, (_, round) => (round < 12 ? 1 : 12));
+    const plain = widthOf(losing(late, { isNoted: false }));
+    expect(widthOf(losing(late))).toBeGreaterThan(1.3 * plain);
+    expect(widthOf(losing(late, { probesIn }))).toBe(plain);
   });
 });

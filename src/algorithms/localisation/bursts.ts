@@ -6,6 +6,7 @@
  */
 
 import type { Belief } from './belief.ts';
+import { type Scatter, scatterOfRounds } from './dispersion.ts';
 import type { Term } from './hypothesis.ts';
 import { estimatedTheta } from './loss-interval.ts';
 
@@ -16,11 +17,6 @@ import { estimatedTheta } from './loss-interval.ts';
 export const WITHOUT_SPELL_MIN = 1;
 /** A burst may lie across the border of two rounds. */
 const SPELL_ROUNDS = 2;
-/**
- * Rounds that differ by less are taken to differ by chance: 22 rounds of single losses exceed it
- * once in a thousand times (χ² with 21 degrees of freedom, divided by these).
- */
-const ORDINARY_DISPERSION = 2.23;
 /** −θ within which the rest of the rounds is fitted. */
 const REST_LOSS_MIN = 1e-4;
 const REST_LOSS_MAX = 9;
@@ -44,15 +40,18 @@ export function gainWithoutSpell(belief: Belief, term: Term): number {
     return gain;
   };
   const together = estimatedTheta(model, coverage);
-  const gains = byRound.map((losses) => gainOf(losses, together));
+  const { losses, shares } = byRound;
+  const gains = losses.map((lost) => gainOf(lost, together));
   const spells = gains.map((_, round) => sumOf(gains.slice(round, round + SPELL_ROUNDS)));
   const worst = spells.indexOf(Math.max(...spells));
-  const rest = byRound.filter((_, round) => round < worst || round >= worst + SPELL_ROUNDS);
-  // What answers speak against the loss is shared out evenly.
+  const isRest = (_: unknown, round: number): boolean =>
+    round < worst || round >= worst + SPELL_ROUNDS;
+  const rest = losses.filter(isRest);
+  // What answers speak against the loss is shared out as the probes are.
   const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
-  const answers = (received * rest.length) / byRound.length;
+  const answers = received * sumOf(shares.filter(isRest));
   const gainAt = (theta: number): number =>
-    answers * theta + rest.reduce((sum, losses) => sum + gainOf(losses, theta), 0);
+    answers * theta + rest.reduce((sum, lost) => sum + gainOf(lost, theta), 0);
   return Math.max(0, highest(gainAt));
 }
 
@@ -69,28 +68,23 @@ function highest(valueAt: (theta: number) => number): number {
 }
 
 /**
- * By how much more the losses of a term vary from round to round than single losses would:
- * Pearson's χ² over its degrees of freedom, or 1 where that may be chance. Routers that limit their
- * answers have reasons of their own to vary, and are left out.
+ * How far the losses of a term scatter over the rounds. Routers that limit their answers have
+ * reasons of their own to vary, and are left out; undefined where nobody noted the rounds.
  */
-export function dispersionOverRounds(belief: Belief, term: Term): number {
+export function scatterOverRounds(belief: Belief, term: Term): Scatter | undefined {
   const byRound = belief.lossesByRound(term);
-  if (byRound === undefined || byRound.length < 2) return 1;
+  if (byRound === undefined) return undefined;
   const { model } = belief;
   const limited = belief.limitedCells();
-  const lost = byRound.map((losses) =>
-    sumOf([...losses].map(([cell, count]) => (limited.has(cell) ? 0 : count))),
-  );
-  const mean = sumOf(lost) / lost.length;
   let variance = 0;
   for (const cell of term.coverage.cells) {
     if (limited.has(cell)) continue;
     variance += model.sent(cell) * model.fail(cell) * (1 - model.fail(cell));
   }
-  if (variance === 0) return 1;
-  const scatter = sumOf(lost.map((count) => (count - mean) ** 2)) / (lost.length - 1);
-  const dispersion = scatter / (variance / lost.length);
-  return dispersion > ORDINARY_DISPERSION ? dispersion : 1;
+  const lost = byRound.losses.map((losses) =>
+    sumOf([...losses].map(([cell, count]) => (limited.has(cell) ? 0 : count))),
+  );
+  return scatterOfRounds({ lost, shares: byRound.shares, variance });
 }
 
 function sumOf(values: readonly number[]): number {

@@ -31,6 +31,14 @@ export interface LossesOfFlows {
   readonly flows: number;
 }
 
+/** What was lost under some spans, round by round. */
+export interface RoundLosses {
+  /** How many probes, by cell. */
+  readonly losses: readonly ReadonlyMap<number, number>[];
+  /** The part of all probes under the spans that was sent in this round; adds up to 1. */
+  readonly shares: readonly number[];
+}
+
 /** A piece that was cut off another. */
 export interface Cut {
   readonly from: number;
@@ -92,18 +100,24 @@ export class Evidence {
     return { ...columns, spared, flows: count };
   }
 
-  /** The losses under some spans: how many a cell in each round, by round. */
-  lossesByRound(spans: readonly Span[], rounds: number): ReadonlyMap<number, number>[] {
-    const byRound = Array.from({ length: rounds }, () => new Map<number, number>());
+  /** What was lost under some spans in each round, and how much was sent. */
+  lossesByRound(spans: readonly Span[], rounds: number): RoundLosses {
+    const losses = Array.from({ length: rounds }, () => new Map<number, number>());
+    const probes = new Array<number>(rounds).fill(0);
     for (const [path, inside] of byPath(spans)) {
       for (const flow of this.flowsOf(path)) {
+        let sent = 0;
+        for (const span of inside) sent += this.#sums.answers(flow, span);
         for (const loss of this.#sums.losses(flow)) {
           if (!isInside(loss.position, inside)) continue;
-          spread(loss, this.#cellAt(path, loss.position), byRound);
+          spread(loss, this.#cellAt(path, loss.position), losses);
+          sent += loss.lost;
         }
+        shareOut(sent, this.#graph.rows[flow]?.probesIn, probes);
       }
     }
-    return byRound;
+    const all = probes.reduce((sum, count) => sum + count, 0);
+    return { losses, shares: probes.map((count) => (all > 0 ? count / all : 1 / rounds)) };
   }
 
   /** Adds the losses of one flow; returns whether there were any. */
@@ -175,6 +189,15 @@ function spread(
   for (const round of noted) {
     const there = byRound[round];
     there?.set(cell, (there.get(cell) ?? 0) + lost / noted.length);
+  }
+}
+
+/** Adds the probes of a flow to the rounds, as its probes to all hops are spread over them. */
+function shareOut(sent: number, probesIn: readonly number[] | undefined, probes: number[]): void {
+  const all = probesIn?.reduce((sum, count) => sum + count, 0) ?? 0;
+  for (const round of probes.keys()) {
+    const share = all > 0 ? (probesIn?.[round] ?? 0) / all : 1 / probes.length;
+    probes[round] = (probes[round] ?? 0) + sent * share;
   }
 }
 

@@ -27,6 +27,8 @@ export interface FlowRow {
   readonly target: number;
   /** The rounds of lost probes, one entry a hop; empty where nobody noted them. */
   readonly lostIn: readonly (readonly number[])[];
+  /** By round: its probes; undefined where all rounds sent the same. */
+  readonly probesIn: readonly number[] | undefined;
 }
 
 /** The rows of all flows whose path is known. */
@@ -67,6 +69,7 @@ function rowOf(flow: FlowCounts, { index, target, targetHops }: RowOptions): Flo
     sent: flow.sent.slice(0, known),
     received: flow.received.slice(0, known),
     lostIn: flow.lostIn?.slice(0, known) ?? [],
+    probesIn: flow.probesIn,
   };
   if (flow.isReached) return { ...row, end: 'target', answeredLate: flow.answeredLate };
   // A flow that ends while others reach the target loses its probes behind the last hop that

@@ -5,7 +5,7 @@
 
 import type { PathCounts } from '../../model/path-counts.ts';
 import type { Belief } from './belief.ts';
-import { dispersionOverRounds, gainWithoutSpell, WITHOUT_SPELL_MIN } from './bursts.ts';
+import { gainWithoutSpell, scatterOverRounds, WITHOUT_SPELL_MIN } from './bursts.ts';
 import { candidatesOf, type Explanation } from './candidates.ts';
 import { flowsAcross } from './coverage-classes.ts';
 import { type LossDirection, lossDirection } from './direction.ts';
@@ -115,7 +115,7 @@ function describeLoss({ graph, selection, options }: Context, term: Term): Locat
   return {
     explanations: named?.explanations ?? candidate.explanations,
     lossRatio: estimatedLoss(model, coverage),
-    lossInterval: lossInterval(model, coverage, dispersionOverRounds(selection.belief, term)),
+    lossInterval: lossInterval(model, coverage, scatterOverRounds(selection.belief, term)),
     probability: Math.min(PROBABILITY_MAX, modelProbability),
     modelProbability,
     detection,

@@ -1,5 +1,6 @@
 /** What the counts say about the size of one loss: estimates and bounds from its likelihood. */
 
+import { type Scatter, scaleOverCells, scaleOverRounds } from './dispersion.ts';
 import type { Coverage, LossModel } from './likelihood.ts';
 
 /** Half the 95 % quantile of χ² with one degree of freedom: how far ln L may fall at the ends. */
@@ -40,32 +41,39 @@ export function estimatedTheta(model: LossModel, coverage: Coverage): number {
  * The profile-likelihood interval at 95 %: all losses that fit nearly as well as the best, and more
  * where cells scatter more than single losses would.
  *
- * @param overRounds how many times as much rounds differ as single losses would make them, ≥ 1
+ * @param overRounds how far the losses of the rounds scatter, where they were noted
  */
 export function lossInterval(
   model: LossModel,
   coverage: Coverage,
-  overRounds = 1,
+  overRounds?: Scatter,
 ): [number, number] {
   const { theta } = model.fit(coverage);
   const best = model.profileGain(coverage, theta);
-  const allowed = INTERVAL_DROP_95 * Math.max(overRounds, dispersion(model, coverage));
+  const overCells = scatterOfCells(model, coverage);
+  const scale = Math.max(scaleOverRounds(overRounds), scaleOverCells(overCells));
+  const allowed = INTERVAL_DROP_95 * scale;
   const drop = (at: number): number => best - model.profileGain(coverage, at) - allowed;
   return [lossWhere(drop, theta, 0), lossWhere(drop, theta, THETA_TOTAL_LOSS)];
 }
 
-/** Pearson's χ² of the cells over their number, at least 1: a quasi-likelihood's scale. */
-function dispersion(model: LossModel, { cells }: Coverage): number {
-  let [sum, count] = [0, 0];
+/** How far the cells scatter: Pearson's χ²; undefined where hardly any cell tells. */
+function scatterOfCells(model: LossModel, { cells }: Coverage): Scatter | undefined {
+  let [sum, count, rareness] = [0, 0, 0];
   for (const cell of cells) {
     const sent = model.sent(cell);
     const expected = sent * Math.exp(model.x(cell));
     const variance = expected * model.fail(cell);
     if (variance < TELLING_VARIANCE_MIN) continue;
     sum += (model.received(cell) - expected) ** 2 / variance;
+    rareness += 1 / variance;
     count++;
   }
-  return count < 2 ? 1 : Math.max(1, sum / (count - 1));
+  if (count < 2) return undefined;
+  const freedom = count - 1;
+  // A Poisson count of variance v adds 1 / v to the variance 2 of its square.
+  const freedomOfCounts = (2 * freedom ** 2) / (2 * freedom + rareness);
+  return { ratio: sum / freedom, freedom, freedomOfCounts };
 }
 
 /**
