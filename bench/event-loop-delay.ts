@@ -16,6 +16,7 @@ const WAYS = [
   { way: 'idle', what: 'nothing to do' },
   { way: 'engine', what: 'the engine alone' },
   { way: 'traces', what: 'traces by the library' },
+  { way: 'traces-in-worker', what: "the same with thread: 'worker'" },
 ];
 const GOAL_MS = 5;
 const TIMEOUT_MS = 60_000;

@@ -56,7 +56,8 @@ const WAYS: Readonly<Record<string, (task: Task) => Promise<Probed>>> = {
     return { probes: 0, replies: 0 };
   },
   engine: runEngine,
-  traces: (task) => runTraces(task),
+  traces: (task) => runTraces(task, 'caller'),
+  'traces-in-worker': (task) => runTraces(task, 'worker'),
 };
 
 /** @returns the exit status */
@@ -135,10 +136,14 @@ async function runEngine({ rate, seconds, source, destination }: Task): Promise<
 }
 
 /** Calls of the library, with their records. */
-async function runTraces({ rate, seconds, destination }: Task): Promise<Probed> {
+async function runTraces(
+  { rate, seconds, destination }: Task,
+  thread: 'caller' | 'worker',
+): Promise<Probed> {
   const total = { probes: 0, replies: 0 };
   let left = Math.ceil((rate * seconds) / QUERIES);
-  const options = { names: false, queries: QUERIES, maxTtl: 1, rate, ratePerInterface: 1e6 };
+  const pace = { rate, ratePerInterface: 1e6 };
+  const options = { names: false, queries: QUERIES, maxTtl: 1, ...pace, thread };
   const runSome = async (): Promise<void> => {
     while (left-- > 0) {
       const { hops } = await trace(destination, options);

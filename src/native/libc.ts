@@ -52,6 +52,8 @@ export interface Libc {
     offset: number,
   ): bigint;
 
+  munmap(address: bigint, length: number): number;
+
   /** The error of the last call; another call may overwrite it. */
   errno(): number;
 
@@ -83,6 +85,7 @@ const DECLARATIONS = [
   'int epoll_ctl(int, int, int, void *)',
   'int clock_gettime(int, void *)',
   'void *mmap(void *, size_t, int, int, int, long)',
+  'int munmap(void *, size_t)',
 ];
 
 let bound: Libc | undefined;

@@ -17,8 +17,9 @@ const PAGE_BYTES = 4096;
 const MMAP_FAILED = -1n;
 
 /**
- * Blocks that were given back, by size. They wait for the next taker and are never unmapped: a view
- * that outlived its owner would then crash the process, instead of reading somebody else's packets.
+ * Blocks that were given back, by size. They wait for the next taker and are not unmapped while
+ * their thread lives: a view that outlived its owner would then crash the process, instead of
+ * reading somebody else's packets.
  */
 const spareBlocks = new Map<number, MemoryBlock[]>();
 
@@ -47,4 +48,15 @@ export function giveBack(block: MemoryBlock): void {
   const spares = spareBlocks.get(size);
   if (spares === undefined) spareBlocks.set(size, [block]);
   else spares.push(block);
+}
+
+/**
+ * Gives all spare blocks of this thread back to the system: for a thread that ends, and reads and
+ * writes none of them any more.
+ */
+export function unmapSpareMemory(): void {
+  for (const { address, buffer } of [...spareBlocks.values()].flat()) {
+    libc().munmap(address, buffer.byteLength);
+  }
+  spareBlocks.clear();
 }

@@ -26,7 +26,8 @@ import {
   type IsolateCallOptions,
   requireOfFamily,
 } from './isolate-options.ts';
-import { MeasurementCall } from './measurement-call.ts';
+import { type Measurement, MeasurementCall } from './measurement-call.ts';
+import { onThread } from './measuring-thread.ts';
 import { ptrNames } from './ptr-names.ts';
 import { loadScenario } from './scenario-files.ts';
 
@@ -74,10 +75,10 @@ export function isolate(
     throw new RangeError('targets must name at least one host');
   }
   const complete = completeIsolateOptions(options, names.length);
-  return new MeasurementCall(
-    (tell, signal) => atOnce(() => measure(names, { ...options, signal }, { complete, tell })),
-    options.signal,
-  );
+  const here: Measurement<IsolateRecord, IsolateEvent> = (tell, signal) =>
+    atOnce(() => measure(names, { ...options, signal }, { complete, tell }));
+  const asked = { kind: 'isolate', target: names, options } as const;
+  return new MeasurementCall(onThread(asked, here), options.signal);
 }
 
 /** Runs at a time: each has sockets and a pace of its own. */

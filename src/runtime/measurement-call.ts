@@ -1,12 +1,13 @@
 /** A measurement under way: a promise of its record, and the source of its events. */
 
 /**
- * How a measurement runs: `tell` takes its events, which are made only if somebody hears them;
- * `signal` ends it early.
+ * How a measurement runs: `tell` takes its events, which are made only if somebody hears them, as
+ * `isHeard` says; `signal` ends it early.
  */
 export type Measurement<Result, Event> = (
   tell: (event: () => Event) => void,
   signal: AbortSignal,
+  isHeard: () => boolean,
 ) => Promise<Result>;
 
 /** Starts at once; may be awaited, heard event by event, or both. */
@@ -24,7 +25,11 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
   constructor(measurement: Measurement<Result, Event>, signal?: AbortSignal) {
     const own = this.#abort.signal;
     const ending = signal === undefined ? own : AbortSignal.any([signal, own]);
-    this.#result = measurement((event) => this.#push(event), ending);
+    this.#result = measurement(
+      (event) => this.#push(event),
+      ending,
+      () => this.#isHeard,
+    );
     this.#result
       .catch(() => {}) // told to whoever awaits it or hears the events
       .finally(() => {

@@ -1,9 +1,10 @@
 /** Options that every measurement of a whole set of paths has as a library call. */
 
 import type { IpFamily } from '../lib/ip-address.ts';
+import type { ThreadOption } from './measuring-thread.ts';
 
 /** Where to measure, what to look up, and when to end. */
-export interface MeasurementOptions {
+export interface MeasurementOptions extends ThreadOption {
   /** One of our addresses; that of the route unless told. */
   readonly source?: string;
   /** Name of the network interface to send by. */

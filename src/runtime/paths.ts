@@ -11,7 +11,8 @@ import type { PathsRecord, PathsReply } from '../model/paths-record.ts';
 import type { ProbeReply } from '../model/probe.ts';
 import { sharedAsLookup } from './as-lookup.ts';
 import { sourceOption } from './host-address.ts';
-import { MeasurementCall } from './measurement-call.ts';
+import { type Measurement, MeasurementCall } from './measurement-call.ts';
+import { onThread } from './measuring-thread.ts';
 import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';
 import {
   type CompletePathsOptions,
@@ -58,7 +59,7 @@ export type PathsCall = MeasurementCall<PathsRecord, PathsEvent>;
  */
 export function paths(target: string, options: PathsOptions = {}): PathsCall {
   completePathsOptions(options);
-  return new MeasurementCall(async (tell, signal) => {
+  const here: Measurement<PathsRecord, PathsEvent> = async (tell, signal) => {
     const { record } = await findPaths(
       target,
       { ...options, signal },
@@ -67,7 +68,8 @@ export function paths(target: string, options: PathsOptions = {}): PathsCall {
       },
     );
     return record;
-  }, options.signal);
+  };
+  return new MeasurementCall(onThread({ kind: 'paths', target, options }, here), options.signal);
 }
 
 /** What a caller may hear of a search that is under way. */

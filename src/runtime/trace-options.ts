@@ -5,9 +5,10 @@ import type { IpFamily } from '../lib/ip-address.ts';
 import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
 import { integerOption } from './integer-option.ts';
+import type { ThreadOption } from './measuring-thread.ts';
 
 /** How to trace; every field has a default. */
-export interface TraceOptions {
+export interface TraceOptions extends ThreadOption {
   /** `udp` keeps one flow for all probes; `udp-classic` counts the port up. `udp` unless told. */
   readonly protocol?: TraceProtocol;
   /** Destination port: 443 for TCP and 33434 for UDP unless told; ICMP has none. */

@@ -8,7 +8,8 @@ import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
 import type { Flow } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
-import { MeasurementCall } from './measurement-call.ts';
+import { type Measurement, MeasurementCall } from './measurement-call.ts';
+import { onThread } from './measuring-thread.ts';
 import { ptrNames } from './ptr-names.ts';
 import { resolveTarget } from './target.ts';
 import { flowBetween, hostEnds } from './trace-flow.ts';
@@ -49,7 +50,9 @@ export type TraceEvent =
 /** A trace that runs. Leaving the loop over its events gives up its share of the sockets. */
 export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
   constructor(target: string, options: TraceOptions) {
-    super((tell, signal) => runTrace(target, { ...options, signal }, tell), options.signal);
+    const here: Measurement<TraceRecord, TraceEvent> = (tell, signal) =>
+      runTrace(target, { ...options, signal }, tell);
+    super(onThread({ kind: 'trace', target, options }, here), options.signal);
   }
 }
 

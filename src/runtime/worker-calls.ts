@@ -1,0 +1,154 @@
+/**
+ * Measurements in a worker, for programs whose own thread must stay free: one worker for all calls
+ * of the process, with sockets that they share as they would here. It ends a second after the last
+ * call, and keeps no process alive until then.
+ */
+
+import { Worker } from 'node:worker_threads';
+import type { Measurement } from './measurement-call.ts';
+import {
+  errorOf,
+  type WorkerAnswer,
+  type WorkerKind,
+  type WorkerRequest,
+} from './worker-messages.ts';
+
+/** What `serveCalls` looks like from here: a worker, or in tests the end of a channel. */
+export interface WorkerPort {
+  postMessage(request: WorkerRequest): void;
+  on(event: 'message', listener: (answers: readonly WorkerAnswer[]) => void): unknown;
+  on(event: 'error' | 'messageerror', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  ref(): void;
+  unref(): void;
+}
+
+/** A call as it was made. */
+interface Asked {
+  readonly kind: WorkerKind;
+  readonly target: string | readonly string[];
+  readonly options: { readonly signal?: AbortSignal; readonly thread?: unknown };
+}
+
+interface ActiveCall {
+  readonly tell: (event: () => unknown) => void;
+  readonly done: (record: unknown) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** Programs often ask again soon, and to start a thread takes some 60 ms. */
+const LINGER_MS = 1000;
+
+/** All calls of one process. */
+export class WorkerCalls {
+  readonly #start: () => WorkerPort;
+  readonly #lingerMs: number;
+  readonly #active = new Map<number, ActiveCall>();
+  #port: WorkerPort | undefined;
+  #calls = 0;
+  #ending: NodeJS.Timeout | undefined;
+
+  constructor(start: () => WorkerPort, lingerMs: number = LINGER_MS) {
+    this.#start = start;
+    this.#lingerMs = lingerMs;
+  }
+
+  /**
+   * Runs one measurement. Its events and its record are those that it would have here; of an error
+   * the name, the message, the stack and fields such as `code` are.
+   */
+  run({ kind, target, options: given }: Asked): Measurement<unknown, unknown> {
+    const { signal: _, thread: __, ...options } = given; // what the worker is not to know
+    return async (tell, signal, isHeard) => {
+      signal.throwIfAborted();
+      await new Promise((resolve) => setImmediate(resolve)); // who hears events has asked by then
+      const wantsEvents = isHeard();
+      if (!wantsEvents) tell(() => undefined); // who asks later has missed them
+      const call = { type: 'call', call: this.#calls++, kind, target, options } as const;
+      return this.#measured({ ...call, isHeard: wantsEvents }, tell, signal);
+    };
+  }
+
+  async #measured(
+    request: Extract<WorkerRequest, { type: 'call' }>,
+    tell: (event: () => unknown) => void,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { call } = request;
+    const abort = (): void => this.#port?.postMessage({ type: 'abort', call });
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        this.#open().postMessage(request);
+        this.#active.set(call, { tell, done: resolve, failed: reject });
+        if (signal.aborted) abort();
+        else signal.addEventListener('abort', abort, { once: true });
+      });
+    } catch (error) {
+      const isAbort = error instanceof Error && error.name === 'AbortError';
+      throw isAbort && signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#active.delete(call);
+      if (this.#active.size === 0) this.#linger();
+    }
+  }
+
+  #open(): WorkerPort {
+    clearTimeout(this.#ending);
+    const open = this.#port;
+    if (open !== undefined) {
+      open.ref();
+      return open;
+    }
+    const port = this.#start();
+    const gone = (error: Error): void => this.#gone(port, error);
+    port.on('message', (answers) => {
+      for (const answer of answers) this.#take(answer);
+    });
+    port.on('error', gone);
+    port.on('messageerror', gone);
+    port.on('exit', () => gone(new Error('the worker that measured has ended')));
+    this.#port = port;
+    return port;
+  }
+
+  #take(answer: WorkerAnswer): void {
+    const active = this.#active.get(answer.call);
+    if (active === undefined) return;
+    if (answer.type === 'event') active.tell(() => answer.event);
+    else if (answer.type === 'failed') active.failed(errorOf(answer.error));
+    else {
+      active.tell(() => ({ type: 'end', record: answer.record }));
+      active.done(answer.record);
+    }
+  }
+
+  #linger(): void {
+    const port = this.#port;
+    if (port === undefined) return;
+    port.unref();
+    clearTimeout(this.#ending);
+    this.#ending = setTimeout(() => {
+      this.#port = undefined;
+      port.postMessage({ type: 'end' });
+    }, this.#lingerMs).unref();
+  }
+
+  #gone(port: WorkerPort, error: Error): void {
+    if (this.#port !== port) return;
+    this.#port = undefined;
+    clearTimeout(this.#ending);
+    for (const { failed } of this.#active.values()) failed(error);
+  }
+}
+
+/** Beside this file, wherever that is: in the bundle it is its own file as well. */
+const THREAD = new URL('./worker-thread.js', import.meta.url);
+
+// Flags of this process are not for the worker: some, such as --input-type, it would refuse.
+const calls = new WorkerCalls(() => new Worker(THREAD, { execArgv: [] }));
+
+/** A measurement of the shared worker. */
+export function inWorker<Result, Event>(asked: Asked): Measurement<Result, Event> {
+  return calls.run(asked) as Measurement<Result, Event>;
+}
