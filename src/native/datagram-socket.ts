@@ -53,6 +53,14 @@ export interface DatagramSocketOptions {
   readonly scopeId?: number | undefined;
   /** Name of the device to leave by. */
   readonly device?: string | undefined;
+  /** To receive into, shared with other sockets; one of its own unless given. */
+  readonly arena?: MessageArena | undefined;
+}
+
+/** Memory that any number of sockets receive into, one at a time. */
+export function datagramArena(): MessageArena {
+  const shape = { slots: BATCH_SLOTS, packetBytes: PACKET_BYTES, headroomBytes: 0 };
+  return new MessageArena({ ...shape, controlBytes: CONTROL_BYTES, names: 'each' }, takeMemory);
 }
 
 /** Fields of the IP header that the sender chooses. */
@@ -124,6 +132,7 @@ export class DatagramSocket {
   readonly #family: IpFamily;
   readonly #scopeId: number | undefined;
   readonly #arena: MessageArena;
+  readonly #ownsArena: boolean;
   readonly #view: DataView;
   #fields: HeaderFields = { ttl: -1, tos: -1, dontFragment: false };
   #isOpen = true;
@@ -145,9 +154,8 @@ export class DatagramSocket {
       const name = encodeSocketAddress({ address, port, scopeId });
       checked('bind', libc().bind(fd, name, name.length));
     });
-    const shape = { slots: BATCH_SLOTS, packetBytes: PACKET_BYTES, headroomBytes: 0 };
-    const room = { controlBytes: CONTROL_BYTES, names: 'each' } as const;
-    this.#arena = new MessageArena({ ...shape, ...room }, takeMemory);
+    this.#ownsArena = options.arena === undefined;
+    this.#arena = options.arena ?? datagramArena();
     this.#view = new DataView(this.#arena.bytes.buffer);
   }
 
@@ -183,7 +191,7 @@ export class DatagramSocket {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     checked('close', libc().close(this.fd));
-    this.#arena.release();
+    if (this.#ownsArena) this.#arena.release();
   }
 
   #setFields(fields: HeaderFields): void {

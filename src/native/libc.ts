@@ -40,6 +40,7 @@ export interface Libc {
   close(fd: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epollFd: number, operation: number, fd: number, event: Pointer): number;
+  epoll_wait(epollFd: number, events: Pointer, count: number, timeoutMs: number): number;
   clock_gettime(clock: number, timespec: Pointer): number;
 
   /** Anonymous private memory. @returns its address, or an address of all ones for failure */
@@ -83,6 +84,7 @@ const DECLARATIONS = [
   'int close(int)',
   'int epoll_create1(int)',
   'int epoll_ctl(int, int, int, void *)',
+  'int epoll_wait(int, void *, int, int)',
   'int clock_gettime(int, void *)',
   'void *mmap(void *, size_t, int, int, int, long)',
   'int munmap(void *, size_t)',

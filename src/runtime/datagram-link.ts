@@ -7,26 +7,18 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
-import {
-  DatagramSocket,
-  type IcmpErrorNotice,
-  type ReceivedDatagram,
-} from '../native/datagram-socket.ts';
+import { DatagramSocket, datagramArena } from '../native/datagram-socket.ts';
 import { realtimeUs } from '../native/host-clock.ts';
 import { Readiness } from '../native/readiness.ts';
 import { SystemCallError } from '../native/system-error.ts';
-import { sealIcmp } from '../wire/icmp.ts';
-import { ICMPV4 } from '../wire/icmpv4.ts';
-import { ICMPV6 } from '../wire/icmpv6.ts';
-import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
-import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
-import { ipv6TrafficClass, writeIpv6Header } from '../wire/ipv6.ts';
-import { uint16At, uint32At, writeUint16, writeUint32 } from '../wire/octets.ts';
-import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
-import { UDP_HEADER_BYTES, writeUdpDatagram } from '../wire/udp.ts';
+import { IPV4_DONT_FRAGMENT } from '../wire/ipv4.ts';
+import { ipv6TrafficClass } from '../wire/ipv6.ts';
+import { uint16At } from '../wire/octets.ts';
+import { UDP_HEADER_BYTES } from '../wire/udp.ts';
 import { monotonicUs } from './clock.ts';
 import { HostError } from './host-error.ts';
 import { KernelClock } from './kernel-clock.ts';
+import { IP_HEADER_BYTES, PacketRebuilder } from './rebuilt-packets.ts';
 
 export interface DatagramLinkOptions {
   readonly family: IpFamily;
@@ -46,19 +38,17 @@ export interface DatagramLinkOptions {
 /** A link, and the port that it got. */
 export interface DatagramLink extends PacketLink {
   readonly port: number;
+  /** Opens a socket for the first free port from `port` to `last`; undefined when there is none. */
+  openPort(port: number, last: number): number | undefined;
 }
 
 const OUTBOX_SLOTS = 16;
-const HEADER_BYTES = { 4: 20, 6: 40 } as const;
-const ICMP_HEADER_BYTES = 8;
-/** Room for what arrives and the headers of two packets around it. */
-const PACKET_BYTES_MAX = 2048 + 2 * HEADER_BYTES[6] + ICMP_HEADER_BYTES + UDP_HEADER_BYTES;
 const PORT_MAX = 65_535;
 /** Ports in use that are skipped at most. */
 const PORTS_TRIED_MAX = 1000;
 
 /**
- * Opens the socket.
+ * Opens the first socket.
  *
  * @throws {HostError} PING_SOCKET_DENIED, PORTS_UNAVAILABLE
  * @throws {SystemCallError} for other failures
@@ -66,14 +56,18 @@ const PORTS_TRIED_MAX = 1000;
 export function openDatagramLink(options: DatagramLinkOptions): DatagramLink {
   const { port: first, isExact } = options;
   const last = isExact ? first : Math.min(PORT_MAX, first + PORTS_TRIED_MAX);
-  for (let port = first; port <= last; port++) {
-    try {
-      const socket = new DatagramSocket({ ...options, port });
-      return new SocketLink({ ...options, port }, socket);
-    } catch (error) {
-      if (!(error instanceof SystemCallError) || error.code !== 'EADDRINUSE') throw said(error);
+  const link = new SocketLink(options);
+  try {
+    const port = link.openPort(first, last);
+    if (port !== undefined) {
+      link.port = port;
+      return link;
     }
+  } catch (error) {
+    link.close();
+    throw said(error);
   }
+  link.close();
   const message = isExact
     ? `source port ${first} is in use: name another, or none`
     : 'no port free';
@@ -89,23 +83,46 @@ function said(error: unknown): unknown {
   return new HostError('PING_SOCKET_DENIED', message, error);
 }
 
+/** A socket, and the port that it is bound to. */
+interface PortSocket {
+  readonly socket: DatagramSocket;
+  readonly port: number;
+}
+
 class SocketLink implements DatagramLink {
   readonly outbox: PacketArena;
-  readonly port: number;
+  port = 0;
   readonly #options: DatagramLinkOptions;
-  readonly #socket: DatagramSocket;
+  readonly #arena = datagramArena();
+  readonly #byPort = new Map<number, PortSocket>();
+  readonly #byFd = new Map<number, PortSocket>();
   readonly #readiness: Readiness;
   readonly #clock = new KernelClock({ monotonicUs, realtimeUs });
-  readonly #scratch = new Uint8Array(PACKET_BYTES_MAX);
+  readonly #rebuilder: PacketRebuilder;
 
-  constructor(options: DatagramLinkOptions, socket: DatagramSocket) {
+  constructor(options: DatagramLinkOptions) {
     this.#options = options;
-    this.#socket = socket;
-    this.port = options.port;
+    this.#rebuilder = new PacketRebuilder(options);
     const slotBytes = Math.ceil(options.packetBytesMax / 8) * 8;
     const bytes = new Uint8Array(OUTBOX_SLOTS * slotBytes);
     this.outbox = { bytes, slotBytes, slots: OUTBOX_SLOTS, lengths: new Uint16Array(OUTBOX_SLOTS) };
-    this.#readiness = new Readiness([socket.fd], options.onReadable);
+    this.#readiness = new Readiness([], options.onReadable);
+  }
+
+  openPort(first: number, last: number): number | undefined {
+    for (let port = first; port <= last; port++) {
+      try {
+        const socket = new DatagramSocket({ ...this.#options, port, arena: this.#arena });
+        const own = { socket, port };
+        this.#byPort.set(port, own);
+        this.#byFd.set(socket.fd, own);
+        this.#readiness.add(socket.fd);
+        return port;
+      } catch (error) {
+        if (!(error instanceof SystemCallError) || error.code !== 'EADDRINUSE') throw error;
+      }
+    }
+    return undefined;
   }
 
   send(count: number): SendReport {
@@ -120,10 +137,16 @@ class SocketLink implements DatagramLink {
 
   receive(_nowUs: number, take: (packet: Uint8Array, receivedAtUs: number) => void): number {
     this.#clock.sample();
-    return this.#socket.receive((datagram) => {
-      const packet = this.#rebuilt(datagram);
-      if (packet !== undefined) take(packet, this.#clock.toMonotonicUs(datagram.realtimeUs));
-    });
+    let received = 0;
+    for (const fd of this.#readiness.ready()) {
+      const own = this.#byFd.get(fd);
+      if (own === undefined) continue;
+      received += own.socket.receive((datagram) => {
+        const packet = this.#rebuilder.packetOf(datagram, own.port);
+        take(packet, this.#clock.toMonotonicUs(datagram.realtimeUs));
+      });
+    }
+    return received;
   }
 
   nextArrivalUs(): number {
@@ -136,13 +159,17 @@ class SocketLink implements DatagramLink {
 
   close(): void {
     this.#readiness.close();
-    this.#socket.close();
+    for (const { socket } of this.#byPort.values()) socket.close();
+    this.#arena.release();
   }
 
   #sendOne(packet: Uint8Array): string | undefined {
     const { family, protocol } = this.#options;
     const isV4 = family === 4;
-    const start = HEADER_BYTES[family];
+    const start = IP_HEADER_BYTES[family];
+    const identifierAt = protocol === 'icmp' ? start + 4 : start;
+    const socket = this.#byPort.get(uint16At(packet, identifierAt))?.socket;
+    if (socket === undefined) return 'EADDRNOTAVAIL';
     const address = packet.subarray(isV4 ? 16 : 24, start);
     const fields = {
       ttl: packet[isV4 ? 8 : 7] ?? 0,
@@ -150,124 +177,9 @@ class SocketLink implements DatagramLink {
       dontFragment: !isV4 || (uint16At(packet, 6) & (IPV4_DONT_FRAGMENT << 13)) !== 0,
     };
     if (protocol === 'icmp') {
-      return this.#socket.send(packet.subarray(start), { address, port: 0 }, fields);
+      return socket.send(packet.subarray(start), { address, port: 0 }, fields);
     }
     const port = uint16At(packet, start + 2);
-    return this.#socket.send(packet.subarray(start + UDP_HEADER_BYTES), { address, port }, fields);
+    return socket.send(packet.subarray(start + UDP_HEADER_BYTES), { address, port }, fields);
   }
-
-  /** The packet that a raw socket would have shown; undefined for a quote of nothing. */
-  #rebuilt(datagram: ReceivedDatagram): Uint8Array | undefined {
-    const { family, source } = this.#options;
-    const header = HEADER_BYTES[family];
-    const { peer, ttl, error } = datagram;
-    if (error === undefined) {
-      const end = this.#writeTransport(header, { ...datagram, from: peer, to: source });
-      this.#writeHeader(0, end, { from: peer, to: source, ttl, protocol: this.#protocolNumber });
-      return this.#scratch.subarray(0, end);
-    }
-    const dialect = family === 4 ? ICMPV4 : ICMPV6;
-    const quoteAt = header + ICMP_HEADER_BYTES;
-    const end = this.#writeQuote(quoteAt, datagram);
-    this.#scratch[header] = error.type;
-    this.#scratch[header + 1] = error.code;
-    writeUint32(this.#scratch, header + 4, isTooBig(error, family) ? error.value : 0);
-    const lengthBytes = end - header;
-    const covered =
-      family === 4 ? 0 : pseudoHeaderSum(error.from, source, dialect.protocol, lengthBytes);
-    sealIcmp(this.#scratch, header, end, covered);
-    const ends = { from: error.from, to: source };
-    this.#writeHeader(0, end, { ...ends, ttl, protocol: dialect.protocol });
-    return this.#scratch.subarray(0, end);
-  }
-
-  /** Our probe, as far as it was quoted: the token in its payload is in its headers as well. */
-  #writeQuote(at: number, datagram: ReceivedDatagram): number {
-    const { family, source, protocol, port } = this.#options;
-    const transport = at + HEADER_BYTES[family];
-    const { bytes, peer } = datagram;
-    const isEcho = protocol === 'icmp';
-    const tokenAt = isEcho ? ICMP_HEADER_BYTES : 0;
-    const token = bytes.length >= tokenAt + 4 ? uint32At(bytes, tokenAt) : 0;
-    let end = transport;
-    if (isEcho) {
-      this.#scratch.set(bytes, transport);
-      end += bytes.length;
-    } else {
-      const ports = { sourcePort: port, destinationPort: datagram.peerPort };
-      end = writeUdpDatagram(this.#scratch, transport, { ...ports, payload: bytes }, 0);
-      writeUint16(this.#scratch, transport + 6, token & 0xffff);
-    }
-    const ends = { from: source, to: peer, ttl: 1, protocol: this.#protocolNumber };
-    this.#writeHeader(at, end, { ...ends, identification: token >>> 16 });
-    return end;
-  }
-
-  #writeTransport(
-    at: number,
-    {
-      bytes,
-      peerPort,
-      from,
-      to,
-    }: ReceivedDatagram & { readonly from: Uint8Array; readonly to: Uint8Array },
-  ): number {
-    const { protocol, port, family } = this.#options;
-    if (protocol === 'udp') {
-      const sum = pseudoHeaderSum(from, to, IP_PROTOCOL.udp, UDP_HEADER_BYTES + bytes.length);
-      const ports = { sourcePort: peerPort, destinationPort: port };
-      return writeUdpDatagram(this.#scratch, at, { ...ports, payload: bytes }, sum);
-    }
-    this.#scratch.set(bytes, at);
-    const end = at + bytes.length;
-    const number = this.#protocolNumber;
-    sealIcmp(
-      this.#scratch,
-      at,
-      end,
-      family === 4 ? 0 : pseudoHeaderSum(from, to, number, end - at),
-    );
-    return end;
-  }
-
-  get #protocolNumber(): number {
-    const { family, protocol } = this.#options;
-    if (protocol === 'udp') return IP_PROTOCOL.udp;
-    return family === 4 ? ICMPV4.protocol : ICMPV6.protocol;
-  }
-
-  #writeHeader(
-    at: number,
-    end: number,
-    {
-      from: source,
-      to: destination,
-      ttl,
-      protocol,
-      identification = 0,
-    }: {
-      readonly from: Uint8Array;
-      readonly to: Uint8Array;
-      readonly ttl: number;
-      readonly protocol: number;
-      readonly identification?: number;
-    },
-  ): void {
-    const { family } = this.#options;
-    const payloadLength = end - at - HEADER_BYTES[family];
-    const ends = { source, destination, payloadLength };
-    if (family === 4) {
-      const fields = { tos: 0, identification, flags: 0, fragmentOffset: 0, ttl, protocol };
-      writeIpv4Header(this.#scratch, at, { ...fields, ...ends });
-    } else {
-      const fields = { trafficClass: 0, flowLabel: 0, nextHeader: protocol, hopLimit: ttl };
-      writeIpv6Header(this.#scratch, at, { ...fields, ...ends });
-    }
-  }
-}
-
-/** Of other errors the kernel may tell the length of the quote there (RFC 4884). */
-function isTooBig({ type, code }: IcmpErrorNotice, family: IpFamily): boolean {
-  const { causeOf } = family === 4 ? ICMPV4 : ICMPV6;
-  return causeOf(type, code) === 'packet-too-big';
 }
