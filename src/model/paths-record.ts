@@ -2,7 +2,7 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { AsOrigin } from './as-origin.ts';
-import type { TraceLabel } from './trace-record.ts';
+import type { TraceLabel, TraceRung } from './trace-record.ts';
 
 export type PathsProtocol = 'udp' | 'tcp' | 'icmp';
 
@@ -126,7 +126,7 @@ export interface PathsFlow {
   readonly destinationPort: number | null;
   /** Of ICMP, which routers hash in place of ports; else null. */
   readonly checksum: number | null;
-  /** IPv6 only. */
+  /** IPv6 only; null where the kernel chose it, too. */
   readonly flowLabel: number | null;
   /** From TTL 1 on: ids of places, null where it is not known by which the flow comes. */
   readonly path: readonly (string | null)[];
@@ -172,6 +172,8 @@ export interface PathsRecord {
   readonly source: string;
   readonly family: IpFamily;
   readonly protocol: PathsProtocol;
+  /** Of those without rights the kernel chooses the flow label, and tells nothing of quotes. */
+  readonly rung: TraceRung;
   readonly flowField: FlowField;
   readonly algorithm: 'mda' | 'mda-lite';
   readonly confidence: number;

@@ -13,6 +13,11 @@ export type TraceProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
  */
 export type TraceRung = 'raw' | 'udp-errors' | 'ping-socket' | 'simulated';
 
+/** Whether whole packets are seen, and written as asked. */
+export function isWholeRung(rung: TraceRung): boolean {
+  return rung === 'raw' || rung === 'simulated';
+}
+
 /** Why a trace ended. */
 export type TraceStopReason =
   | 'reached'

@@ -21,6 +21,7 @@ export function formatPathsText(
     titled('Routers with several interfaces', routerLines(record), { width, paint }),
     [pathsLine(record)],
     titled('Not sure', doubtLines(record), { width, paint }),
+    titled('Mind', spoilLines(record), { width, paint }),
     titled('How to address each path', flowLines(record), { width, paint }),
     [paint.dim(costLine(record))],
   ];
@@ -197,22 +198,27 @@ function pathsLine({ paths: { found, broken, unexplored } }: PathsRecord): strin
 }
 
 function doubtLines(record: PathsRecord): string[] {
-  const { unexplored, changes, measurement, stopReason } = record;
-  const lacking = unexplored.map(
+  const lacking = record.unexplored.map(
     ({ address, place, ttl, flowsLacking }) =>
       `${address ?? nameOf(place, record)} (TTL ${ttl}): ${counted(flowsLacking, 'flow')} too few`,
   );
+  const isFull = record.stopReason === 'flows-max' && lacking.length > 0;
+  return [
+    ...(isFull ? ['places below need more flows: raise --flows-max'] : []),
+    ...lacking.slice(0, PLACES_LISTED),
+    ...(lacking.length > PLACES_LISTED ? [`and ${lacking.length - PLACES_LISTED} more`] : []),
+  ];
+}
+
+/** What the reader has to know of how the graph came about. */
+function spoilLines({ changes, measurement }: PathsRecord): string[] {
   const moved = changes.map(
     ({ ttl, before, after }) =>
       `the path changed at TTL ${ttl}, from ${before} to ${after}; ` +
       'what was seen before is left out',
   );
   const { socketDrops, notes } = measurement;
-  const isFull = stopReason === 'flows-max' && lacking.length > 0;
   return [
-    ...(isFull ? ['places below need more flows: raise --flows-max'] : []),
-    ...lacking.slice(0, PLACES_LISTED),
-    ...(lacking.length > PLACES_LISTED ? [`and ${lacking.length - PLACES_LISTED} more`] : []),
     ...moved,
     ...(socketDrops > 0 ? [`${counted(socketDrops, 'packet')} lost by our own kernel`] : []),
     ...notes,

@@ -74,12 +74,18 @@ export function openDatagramLink(options: DatagramLinkOptions): DatagramLink {
   throw new HostError('PORTS_UNAVAILABLE', message);
 }
 
+/** Somebody has it, or it is one of those that need a right. */
+function isPortRefused(error: unknown): boolean {
+  if (!(error instanceof SystemCallError)) return false;
+  return error.code === 'EADDRINUSE' || (error.syscall === 'bind' && error.code === 'EACCES');
+}
+
 function said(error: unknown): unknown {
   if (!(error instanceof SystemCallError) || error.syscall !== 'socket') return error;
   if (error.code !== 'EACCES' && error.code !== 'EPERM') return error;
   const message =
-    'ICMP echoes need the capability CAP_NET_RAW, or a group of net.ipv4.ping_group_range: ' +
-    'trace by UDP, which needs neither';
+    'ICMP echoes need the capability CAP_NET_RAW, or a group of net.ipv4.ping_group_range ' +
+    `(as root: sysctl -w net.ipv4.ping_group_range="0 2147483647"): UDP needs neither`;
   return new HostError('PING_SOCKET_DENIED', message, error);
 }
 
@@ -119,7 +125,7 @@ class SocketLink implements DatagramLink {
         this.#readiness.add(socket.fd);
         return port;
       } catch (error) {
-        if (!(error instanceof SystemCallError) || error.code !== 'EADDRINUSE') throw error;
+        if (!isPortRefused(error)) throw error;
       }
     }
     return undefined;

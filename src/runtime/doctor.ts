@@ -248,13 +248,13 @@ function rungsOf(families: readonly FamilyAbilities[]): Rung[] {
       name: 'UDP sockets with an error queue',
       works: some(({ errorQueue }) => errorQueue),
       proves: 'which routers lie on a path, without any right; not what TCP gets to see',
-      commands: ['trace'],
+      commands: ['trace', 'paths'],
     },
     {
       name: 'ping sockets',
       works: some(({ pingSockets }) => pingSockets),
       proves: 'which routers ICMP echoes pass, that the target answers, and how fast',
-      commands: ['trace --icmp'],
+      commands: ['trace --icmp', 'paths --protocol icmp'],
     },
     {
       name: 'simulated networks and recordings',

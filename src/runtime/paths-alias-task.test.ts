@@ -66,6 +66,7 @@ async function aliasesWith(
     link,
     timeline: new VirtualTimeline(),
     addresses,
+    rung: 'simulated',
     notes: [],
     counters: () => link.counters(),
     close: () => link.close(),

@@ -9,15 +9,18 @@ import { AddressBook } from '../model/address-book.ts';
 import type { FlowField } from '../model/paths-record.ts';
 import type { FlowId, ProbeEndpoints } from '../probing/flow.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
-import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { HostError } from './host-error.ts';
 import { openSimulatedNetwork } from './network.ts';
-import { ownAddresses } from './own-addresses.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
-import { SharedResources } from './shared-resources.ts';
-import { HostTimeline } from './timeline.ts';
+import {
+  type OpenStation,
+  openDatagramStation,
+  openRawStation,
+  type StationTraits,
+} from './paths-stations.ts';
+import { type Lease, SharedResources } from './shared-resources.ts';
 import { stationEngine } from './trace-station.ts';
 import type { Uplinks } from './uplinks.ts';
 
@@ -54,6 +57,7 @@ export function openSimulatedPaths(
     link,
     timeline,
     addresses,
+    rung: 'simulated',
     notes: [],
     counters: () => network.counters(),
     close: () => network.close(),
@@ -79,24 +83,6 @@ export interface HostPathsRequest {
   readonly source: Uint8Array | undefined;
 }
 
-interface OpenStation {
-  readonly station: PathsStation;
-  /** The source port of a flow that differs in it; undefined when none is left. */
-  readonly portAt: (flow: number) => number | undefined;
-}
-
-/** What all searches of one station have in common. */
-interface StationTraits {
-  readonly family: IpFamily;
-  readonly device: string | undefined;
-  readonly scopeId: number | undefined;
-  readonly protocol: CompletePathsOptions['protocol'];
-  readonly sourcePort: number;
-  /** Source ports, at most. */
-  readonly ports: number;
-  readonly rates: CompletePathsOptions['rates'];
-}
-
 const stations = new SharedResources<OpenStation>(({ station }) => station.parts.close());
 
 /**
@@ -117,10 +103,7 @@ export async function openHostPaths(
   const traits = { family, device, scopeId, protocol, sourcePort, ports, rates };
   const ends = { source, destination };
   const { devices, notes } = await steering(traits, { ...ends, port: options.port });
-  const open = (): Promise<OpenStation> => openHostStation(traits, devices);
-  // What is steered port by port is so for one target only.
-  const key = devices === undefined ? JSON.stringify(traits) : undefined;
-  const { resource, release } = await stations.lease(key, open);
+  const { resource, release } = await leased(traits, { devices, source, flowField });
   const { station, portAt } = resource;
   return {
     station,
@@ -132,6 +115,38 @@ export async function openHostPaths(
     },
     release,
   };
+}
+
+/** On raw sockets, or where these are denied on those that need no right, as far as they do. */
+async function leased(
+  traits: StationTraits,
+  {
+    devices,
+    source,
+    flowField,
+  }: Pick<Uplinks, 'devices'> & { readonly source: Uint8Array; readonly flowField: FlowField },
+): Promise<Lease<OpenStation>> {
+  try {
+    // What is steered port by port is so for one target only.
+    const key = devices === undefined ? JSON.stringify(traits) : undefined;
+    return await stations.lease(key, () => openRawStation(traits, devices));
+  } catch (error) {
+    if (!(error instanceof HostError) || error.code !== 'RAW_SOCKET_DENIED') throw error;
+    const { protocol } = traits;
+    if (protocol === 'tcp') throw needsRaw('TCP', error);
+    if (flowField === 'flow-label') throw needsRaw('the choice of flow labels', error);
+    const key = JSON.stringify({ ...traits, source: [...source] });
+    return stations.lease(key, () => openDatagramStation(traits, { source, protocol }));
+  }
+}
+
+/** With what needs no right in front of how to get it. */
+function needsRaw(what: string, denied: HostError): HostError {
+  const [, ...advice] = denied.message.split('\n');
+  const message =
+    `${what} needs raw sockets, and those the capability CAP_NET_RAW, which this process lacks; ` +
+    '--protocol udp with flows that differ in ports can do without';
+  return new HostError('RAW_SOCKET_DENIED', [message, ...advice].join('\n'));
 }
 
 /**
@@ -150,7 +165,7 @@ export async function holdPathsSockets(
   const shared = { device: undefined, scopeId: undefined, protocol, sourcePort, ports, rates };
   const opening = ([4, 6] as const).map((family) => {
     const traits = { family, ...shared };
-    return stations.lease(JSON.stringify(traits), () => openHostStation(traits, undefined));
+    return stations.lease(JSON.stringify(traits), () => openRawStation(traits, undefined));
   });
   const opened = await Promise.allSettled(opening);
   const refusals = opened.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
@@ -176,69 +191,6 @@ async function steering(
   const last = lastPortOf({ first: sourcePort, count: ports });
   const numbers = Array.from({ length: last - sourcePort + 1 }, (_, i) => sourcePort + i);
   return uplinksOf({ ...ends, destinationPort: port, protocol }, numbers);
-}
-
-const PRIVILEGED_PORTS = 1024;
-
-async function openHostStation(
-  { family, device, scopeId, protocol, sourcePort, ports: count, rates }: StationTraits,
-  devices: Uplinks['devices'],
-): Promise<OpenStation> {
-  const [{ openRawLink }, { FlowPorts }] = await Promise.all([
-    import('./raw-link.ts'),
-    import('./flow-ports.ts'),
-  ]);
-  const timeline = new HostTimeline();
-  const any = new Uint8Array(family === 4 ? 4 : 16);
-  const ports = new FlowPorts({ family, protocol, first: sourcePort, count });
-  try {
-    const first = ports.at(0);
-    if (first === undefined) {
-      const message = `no source port from ${sourcePort} to ${ports.last} is free: name another`;
-      throw new HostError('PORTS_UNAVAILABLE', message);
-    }
-    ports.at(Math.min(count, PRIVILEGED_PORTS - first) - 1); // while there is still a right to them
-    const link = openRawLink({
-      devices,
-      family,
-      source: any,
-      scopeId,
-      device,
-      protocols: [protocol],
-      ports: { low: first, high: ports.last },
-      onReadable: () => station.readable(),
-    });
-    const addresses = new AddressBook();
-    const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-    const engine = stationEngine({
-      source: any,
-      destination: any,
-      tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
-      rates,
-      random: new Random(seed),
-      addresses,
-      ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-    });
-    const close = (): void => {
-      link.close();
-      ports.close();
-    };
-    const { notes } = link;
-    const counters = () => link.counters();
-    const station: PathsStation = new PathsStation({
-      engine,
-      link,
-      timeline,
-      addresses,
-      notes,
-      counters,
-      close,
-    });
-    return { station, portAt: (flow) => ports.at(flow) };
-  } catch (error) {
-    ports.close();
-    throw error;
-  }
 }
 
 type Ends = Pick<PathsNetwork, 'source' | 'destination'>;

@@ -19,6 +19,7 @@ import type {
   PathsRecord,
   RoundTrips,
 } from '../model/paths-record.ts';
+import { isWholeRung } from '../model/trace-record.ts';
 import { PAYLOAD_BYTES_MIN } from '../probing/flow.ts';
 import type { PathsNetwork } from './paths-network.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
@@ -71,6 +72,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     source: formatIpAddress(network.source),
     family: familyOf(network.destination),
     protocol,
+    rung: network.station.parts.rung,
     flowField,
     algorithm: settings.algorithm,
     confidence: 1 - settings.failureProbability,
@@ -258,6 +260,7 @@ function unexploredOf({ graph, places, discovery, addresses }: View): PathsRecor
 
 function flowsOf({ graph, places, flows, options, addresses, network }: View): PathsFlow[] {
   const isIcmp = options.protocol === 'icmp';
+  const isLabelled = familyOf(network.destination) === 6 && isWholeRung(network.station.parts.rung);
   return flows.map((request, flow) => {
     const walk: (Place | undefined)[] = [];
     for (let ttl = 1; ttl < graph.byTtl.length; ttl++) {
@@ -269,7 +272,7 @@ function flowsOf({ graph, places, flows, options, addresses, network }: View): P
       sourcePort: request.sourcePort,
       destinationPort: isIcmp ? null : (request.destinationPort ?? options.port),
       checksum: isIcmp ? (request.destinationPort ?? options.port) : null,
-      flowLabel: familyOf(network.destination) === 6 ? request.flowLabel : null,
+      flowLabel: isLabelled ? request.flowLabel : null,
       path: walk.slice(0, length).map((place) => (place ? idOf(place, addresses) : null)),
       reached: walk.some((place) => place?.end === 'target'),
     };

@@ -4,16 +4,17 @@ import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { icmpMark } from '../model/icmp-mark.ts';
 import type { PathsReply } from '../model/paths-record.ts';
 import type { ProbeReply } from '../model/probe.ts';
+import { isWholeRung } from '../model/trace-record.ts';
 import { decodeMplsEntry } from '../wire/icmp-extension.ts';
 import type { PathsParts } from './paths-record.ts';
 
 /** What kind of packet it is, and what it quotes. */
 function causeOf(
   { code, details, quotedTtl }: ProbeReply,
-  family: IpFamily,
+  { family, isWhole }: { readonly family: IpFamily; readonly isWhole: boolean },
 ): Pick<PathsReply, 'icmp' | 'tcpFlags' | 'quotedTtl' | 'quotedTos'> {
   const { icmpType: type = -1, mtu = 0, tcpFlags = -1, quotedTos = -1 } = details ?? {};
-  const isQuoting = quotedTos >= 0;
+  const isQuoting = isWhole && quotedTos >= 0;
   return {
     icmp: type < 0 ? null : { type, code, mark: icmpMark({ family, type, code, mtu }) },
     tcpFlags: tcpFlags < 0 ? null : tcpFlags,
@@ -26,6 +27,7 @@ function causeOf(
 export function pathsReplies({ discovery, addresses, ...parts }: PathsParts): PathsReply[] {
   const { observations } = discovery;
   const family = familyOf(parts.network.destination);
+  const isWhole = isWholeRung(parts.network.station.parts.rung);
   const epochUs = parts.startedAt.getTime() * 1000 - parts.startedAtUs;
   const replies: PathsReply[] = [];
   for (let flow = 0; flow < observations.flows; flow++) {
@@ -42,7 +44,7 @@ export function pathsReplies({ discovery, addresses, ...parts }: PathsParts): Pa
           replyTtl: reply.replyTtl,
           replyBytes: details?.replyBytes ?? 0,
           replyId: details?.replyIdentification ?? 0,
-          ...causeOf(reply, family),
+          ...causeOf(reply, { family, isWhole }),
           mpls: reply.mpls.map(decodeMplsEntry),
         });
       }

@@ -9,6 +9,7 @@ import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters } from '../model/packet-link.ts';
 import type { PathsAliases, PathsRecord } from '../model/paths-record.ts';
 import type { ProbeReply, ProbeSink } from '../model/probe.ts';
+import type { TraceRung } from '../model/trace-record.ts';
 import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { type AliasParts, AliasTask } from './paths-aliases.ts';
 import { type LoopParts, StationLoop, type StationTask, type TaskTimes } from './station-loop.ts';
@@ -18,6 +19,7 @@ const HASTY_MAX = 8;
 
 export interface PathsStationParts extends LoopParts {
   readonly addresses: AddressBook;
+  readonly rung: TraceRung;
   readonly notes: readonly string[];
   counters(): LinkCounters;
   close(): void;

@@ -10,6 +10,7 @@ import type { ProbeReply, ReplyDetails } from '../model/probe.ts';
 import { returnLength } from '../model/return-length.ts';
 import {
   isReply,
+  isWholeRung,
   type TraceHopRecord,
   type TraceRecord,
   type TraceReply,
@@ -50,7 +51,7 @@ export function outcomeOf(probe: TraceProbe, context: ReplyContext): TraceReply 
 
 function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
   const { addresses, family, wallClock, rung } = context;
-  const isWhole = rung === 'raw' || rung === 'simulated';
+  const isWhole = isWholeRung(rung);
   const details = reply.details ?? NO_DETAILS;
   const isQuoting = isWhole && details.quotedTos >= 0;
   return {
