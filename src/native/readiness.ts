@@ -8,8 +8,8 @@ import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN } from './linux-abi.ts';
 import { SystemCallError } from './system-error.ts';
 
 /**
- * `struct epoll_event` in words of 32 bits: 12 bytes on x64 and 16 on arm64. The events are first on
- * both, and the user's data last.
+ * `struct epoll_event` in words of 32 bits: 12 bytes on x64 and 16 on arm64. The events are first
+ * on both, and the user's data last.
  */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = EVENT_WORDS - 2;

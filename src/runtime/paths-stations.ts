@@ -1,6 +1,6 @@
 /**
- * Opens the stations that multipath searches of this host run on: on raw sockets, or where these are
- * denied on sockets that need no right, one for each source port.
+ * Opens the stations that multipath searches of this host run on: on raw sockets, or where these
+ * are denied on sockets that need no right, one for each source port.
  */
 
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
