@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { addressesOf, withFacts } from '../runtime/address-facts.ts';
 import { exitStatusOf, openSystems } from './isolate.ts';
 import { pictureOptions, type ReportFlags, reportOptions } from './isolate-flags.ts';
-import { openOutputs } from './output-files.ts';
+import { openOutputs, statusWithFiles } from './output-files.ts';
 
 const EXAMPLES = `
 Exit status: that of the recorded run, or 1 when the file cannot be replayed.
@@ -59,6 +59,5 @@ async function analyze(file: string, flags: ReportFlags): Promise<number> {
     origins: (await systems?.originsOf(addressesOf(record))) ?? new Map(Object.entries(origins)),
   };
   const failures = await report.finish(withFacts(record, facts));
-  for (const failure of failures) process.stderr.write(`fantrace: ${failure}\n`);
-  return failures.length > 0 ? 1 : exitStatusOf(record);
+  return statusWithFiles(exitStatusOf(record), failures);
 }

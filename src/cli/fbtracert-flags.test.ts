@@ -126,6 +126,10 @@ describe('the flags of fbtracert', () => {
 
   test.each([
     { argv: [], message: /^Must specify a target$/ },
+    { argv: [''], message: /^Must specify a target$/ },
+    { argv: ['-simulate', 'healthy-fabric', ' '], message: /^Must specify a target$/ },
+    { argv: ['a', '-seed', '-1'], message: /^-seed: -1 is not 0 to 4294967295$/ },
+    { argv: ['a', '-seed', '4294967296'], message: /^-seed: 4294967296 is not 0 to 4294967295$/ },
     { argv: ['a', 'b'], message: /more than one target: a b/ },
     { argv: ['a', '-maxTTL', '0'], message: /-maxTTL: 0 is not 1 to 255/ },
     { argv: ['a', '-maxTTL', '256'], message: /-maxTTL: 256 is not 1 to 255/ },
@@ -143,6 +147,18 @@ describe('the flags of fbtracert', () => {
     { argv: ['a', '-maxTime', '5'], message: /^Number of iterations too low/ },
   ])('$argv is a mistake', ({ argv, message }) => {
     expect(() => readFbtracertFlags(argv)).toThrow(message);
+  });
+
+  test.each([
+    { argv: ['-v', 'a'], says: 'for flag -v: strconv.Atoi: parsing "a": invalid syntax' },
+    { argv: ['-stderrthreshold', 'a', 'b'], says: 'for flag -stderrthreshold: strconv.Atoi: ' },
+    { argv: ['-vmodule', 'a', 'b'], says: 'for flag -vmodule: syntax error: expect comma-sep' },
+    { argv: ['-log_backtrace_at', 'a', 'b'], says: 'syntax error: expect file.go:234' },
+    { argv: ['-seed', 'a'], says: 'invalid value "a" for flag -seed: parse error' },
+    { argv: ['-seed=', 'a'], says: 'invalid value "" for flag -seed: parse error' },
+  ])('$argv: a target is not swallowed as the value of a flag', ({ argv, says }) => {
+    expect(() => readFbtracertFlags(argv)).toThrow(says);
+    expect(() => readFbtracertFlags(argv)).toThrow(UsageWanted);
   });
 
   test('unknown ones show the usage, as a mistake; -h shows it without one', () => {

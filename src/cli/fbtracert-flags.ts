@@ -2,7 +2,21 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import { CliError } from './cli-error.ts';
-import { type GoFlag, GoFlagError, goUsage, parseGoFlags } from './fbtracert-go-flags.ts';
+import {
+  type GoFlag,
+  GoFlagError,
+  goUsage,
+  parseGoFlags,
+  readInteger,
+} from './fbtracert-go-flags.ts';
+
+const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'FATAL'];
+
+/** What the logging package says of a level that is no number; empty where it is one. */
+function notWhole(text: string): string {
+  const isWhole = /^[+-]?\d+$/.test(text);
+  return isWhole ? '' : `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+}
 
 const FLAGS = {
   addrFamily: { preset: 'ip4', help: 'Address family of the target: ip4 or ip6' },
@@ -21,16 +35,39 @@ const FLAGS = {
   tosValue: { preset: 140, help: 'TOS or traffic class of the probes' },
   // Not in the original.
   fixedTime: { preset: false, help: 'Probe for all of -maxTime, also when the answer is sure' },
-  seed: { preset: -1, help: 'Make everything random repeatable; -1 draws another each time' },
+  seed: {
+    preset: '',
+    valueName: 'int',
+    help: 'Make everything random repeatable',
+    flaw: (text) => (readInteger(text) === undefined ? 'parse error' : ''),
+  },
   simulate: { preset: '', help: 'Run on a simulated network: a shipped scenario, or a file' },
   // Those of its logging package: all but -logtostderr are accepted without effect.
   alsologtostderr: { preset: false, help: 'Accepted; no log files are written' },
-  log_backtrace_at: { preset: '', valueName: 'value', help: 'Accepted without effect' },
+  log_backtrace_at: {
+    preset: '',
+    valueName: 'value',
+    help: 'Accepted without effect',
+    flaw: (text) => (/^(|[^:]+:[1-9]\d*)$/.test(text) ? '' : 'syntax error: expect file.go:234'),
+  },
   log_dir: { preset: '', help: 'Accepted; no log files are written' },
   logtostderr: { preset: false, help: 'Do not print the hint at this flag' },
-  stderrthreshold: { preset: '', valueName: 'value', help: 'Accepted without effect' },
-  v: { preset: '', valueName: 'value', help: 'Accepted without effect' },
-  vmodule: { preset: '', valueName: 'value', help: 'Accepted without effect' },
+  stderrthreshold: {
+    preset: '',
+    valueName: 'value',
+    help: 'Accepted without effect',
+    flaw: (text) => (SEVERITIES.includes(text.toUpperCase()) ? '' : notWhole(text)),
+  },
+  v: { preset: '', valueName: 'value', help: 'Accepted without effect', flaw: notWhole },
+  vmodule: {
+    preset: '',
+    valueName: 'value',
+    help: 'Accepted without effect',
+    flaw: (text) =>
+      /^([^=,]+=\d+)?(,([^=,]+=\d+)?)*$/.test(text)
+        ? ''
+        : 'syntax error: expect comma-separated list of filename=N',
+  },
 } as const satisfies Record<string, GoFlag>;
 
 /** A command line that makes sense; names as on the line. */
@@ -90,7 +127,6 @@ const RANGES = {
   minTTL: [1, TTL_MAX],
   numResolvers: [0, 1024],
   probeRate: [1, 10_000],
-  seed: [-1, SEED_MAX],
   targetPort: [1, PORT_MAX],
   tosValue: [0, 255],
 } as const;
@@ -126,7 +162,7 @@ export function readFbtracertFlags(argv: readonly string[]): FbtracertFlags {
   return {
     ...others,
     family: addrFamily === 'ip6' ? 6 : 4,
-    seed: seed < 0 ? undefined : seed,
+    seed: given.has('seed') ? seedOf(seed) : undefined,
     given,
     target,
   };
@@ -143,8 +179,15 @@ function parse(argv: readonly string[]) {
 function onlyTarget(rest: readonly string[], simulate: string): string | undefined {
   const [target, ...more] = rest;
   if (more.length > 0) throw misuse(`more than one target: ${rest.join(' ')}`);
-  if (target === undefined && simulate === '') throw misuse('Must specify a target');
+  const isMissing = target === undefined && simulate === '';
+  if (isMissing || target?.trim() === '') throw misuse('Must specify a target');
   return target;
+}
+
+function seedOf(text: string): number {
+  const seed = readInteger(text) ?? 0;
+  if (seed < 0 || seed > SEED_MAX) throw misuse(`-seed: ${seed} is not 0 to ${SEED_MAX}`);
+  return seed;
 }
 
 /** Too few for a result by the original's own measure, and in its words. */

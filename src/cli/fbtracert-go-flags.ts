@@ -10,6 +10,8 @@ export interface GoFlag<Preset extends number | boolean | string = number | bool
   readonly help: string;
   /** What its value is called in the help, where not `int` or `string`. */
   readonly valueName?: string;
+  /** What is wrong with a text that is none of its values; empty where nothing is. */
+  readonly flaw?: (text: string) => string;
 }
 
 export type GoFlags = Readonly<Record<string, GoFlag>>;
@@ -59,12 +61,22 @@ export function parseGoFlags<Flags extends GoFlags>(
       const preset = values.get(name);
       isHelpWanted = preset === undefined;
       if (preset === undefined) requireHelp(name);
-      else values.set(name, readValue(name, preset, attached ?? nextWord(name, preset, waiting)));
+      else {
+        const text = attached ?? nextWord(name, preset, waiting);
+        requireFlawless(name, text, flags[name]);
+        values.set(name, readValue(name, preset, text));
+      }
       given.add(name);
     }
   }
   // Every name of `flags` is in the map, with a value of its preset's kind.
   return { values: Object.fromEntries(values) as GoFlagValues<Flags>, given, rest, isHelpWanted };
+}
+
+function requireFlawless(name: string, text: string, flag: GoFlag | undefined): void {
+  const flaw = flag?.flaw?.(text) ?? '';
+  if (flaw === '') return;
+  throw new GoFlagError(`invalid value ${JSON.stringify(text)} for flag -${name}: ${flaw}`);
 }
 
 /** The only flags that need not be defined. */
@@ -111,7 +123,7 @@ function readValue(name: string, preset: GoFlag['preset'], text: string): GoFlag
 }
 
 /** With the prefixes of Go's literals; a leading zero means octal. */
-function readInteger(text: string): number | undefined {
+export function readInteger(text: string): number | undefined {
   const [, sign = '', literal = ''] = /^([+-]?)(.*)$/.exec(text) ?? [];
   const digits = literal.replace(/(?<=[\da-fA-Fxob])_(?=[\da-fA-F])/gi, '').toLowerCase();
   const octal = digits.replace(/^0(?=[0-7])/, '0o');

@@ -13,6 +13,8 @@ export type ValueSchema = Readonly<Record<string, unknown>>;
 /** An option whose values are described beside being read. */
 export class ValueOption extends Option {
   readonly valueSchema: ValueSchema;
+  /** Whether it may be given several times; in settings files a list says the same. */
+  readonly isRepeatable: boolean;
 
   constructor(
     flags: string,
@@ -20,10 +22,16 @@ export class ValueOption extends Option {
     {
       valueSchema,
       read,
-    }: { valueSchema: ValueSchema; read: (text: string, before?: unknown) => unknown },
+      isRepeatable = false,
+    }: {
+      valueSchema: ValueSchema;
+      read: (text: string, before?: unknown) => unknown;
+      isRepeatable?: boolean;
+    },
   ) {
     super(flags, description);
     this.valueSchema = valueSchema;
+    this.isRepeatable = isRepeatable;
     this.argParser(read);
   }
 }
@@ -57,7 +65,7 @@ export function numberOption(
 
 /**
  * An option that takes a whole number in [min, max] each time that it is given; or several with
- * commas between them, as settings elsewhere than on the command line need it. Its value is a list.
+ * commas between them, as the environment needs it. Its value is a list.
  */
 export function numbersOption(
   flags: string,
@@ -66,11 +74,14 @@ export function numbersOption(
 ): ValueOption {
   const flag = longName(flags);
   const read = wholeNumber(flag, min, max);
+  const one = { type: 'integer', minimum: min, maximum: max };
   return new ValueOption(flags, description, {
+    isRepeatable: true,
     valueSchema: {
       anyOf: [
-        { type: 'integer', minimum: min, maximum: max },
+        one,
         { type: 'string', pattern: String.raw`^\d+(,\d+)*$` },
+        { type: 'array', items: one, minItems: 1, uniqueItems: true },
       ],
     },
     read: (text, before) => {
@@ -160,7 +171,7 @@ function probability(flag: string): (text: string) => number {
     const [, digits, percent] = /^(\d*\.?\d+)(%?)$/.exec(text) ?? [];
     const value = Number(digits) / (percent === '%' ? 100 : 1);
     if (value > 0 && value < 1) return value;
-    throw refused(flag, text, 'between 0 and 1, or a percentage such as 2%');
+    throw refused(flag, text, 'above 0 and below 1, as 0.02 or 2%');
   };
 }
 

@@ -1,11 +1,12 @@
 /** `fantrace isolate --dry-run`: what would be sent, where to, and what that may cost. */
 
+import { counted } from '../lib/counted.ts';
 import { familyOf, formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
 import type { IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
 import type { Endpoints } from '../runtime/isolate-endpoints.ts';
 import type { IsolatePlan } from '../runtime/isolate-plan.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
-import { costSentence, secondsText } from './plan-text.ts';
+import { costSentence, secondsText, writePlan } from './plan-text.ts';
 
 const SCHEMA = 'fantrace.plan/1';
 const OK = 0;
@@ -35,28 +36,24 @@ export async function showPlan(
   const targets = run.targets.length;
   const plan = planIsolate(options, { flows, targets, family: run.family });
   const classes = trafficClasses(options, run.family === 4 ? 4 : 16);
-  if (flags.json || flags.jsonl) {
-    const { protocol, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
-    const document = {
-      schema: SCHEMA,
-      ...run,
-      simulated: endpoints.simulated?.name ?? null,
-      protocol,
-      classes,
-      seed,
-      flows,
-      sourcePort: ports?.[0] ?? sourcePort,
-      ...(ports === undefined ? {} : { sourcePorts: ports }),
-      minTtl,
-      maxTtl,
-      rate,
-      maxTimeMs: maxTime / 1000,
-      ...plan,
-    };
-    process.stdout.write(`${JSON.stringify(document)}\n`);
-  } else {
-    process.stdout.write(`${planLines(run, plan, { flags, ports, classes }).join('\n')}\n`);
-  }
+  const { protocol, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
+  const document = {
+    schema: SCHEMA,
+    ...run,
+    simulated: endpoints.simulated?.name ?? null,
+    protocol,
+    classes,
+    seed,
+    flows,
+    sourcePort: ports?.[0] ?? sourcePort,
+    ...(ports === undefined ? {} : { sourcePorts: ports }),
+    minTtl,
+    maxTtl,
+    rate,
+    maxTimeMs: maxTime / 1000,
+    ...plan,
+  };
+  writePlan(document, planLines(run, plan, { flags, ports, classes }), flags);
   return OK;
 }
 
@@ -126,11 +123,11 @@ function planLines(
     `Flows:  ${ports?.length ?? flows}${each}, from ${source} ${numbers} ` +
       (ports?.join(', ') ?? `${sourcePort} to ${sourcePort + flows - 1}${inUse}`),
     ...(classes.length === 1 ? [] : [`Each:   ${classes.map(classWords).join(', ')}`]),
-    `First:  ${firstProbes.length} probes of ${scouts} flows at TTL ${range}, then every flow ` +
-      'at every TTL up to the target, round by round',
-    `Pace:   at most ${rate} probes a second in all, and 100 towards one interface`,
-    `Ends:   when the answer is sure, or after ${probesMax} probes (${secondsText(sendingUs)} at ` +
-      `that pace) or ${secondsText(maxTime)}`,
+    `First:  ${counted(firstProbes.length, 'probe')} of ${counted(scouts, 'flow')} ` +
+      `at TTL ${range}, then every flow at every TTL up to the target, round by round`,
+    `Pace:   at most ${counted(rate, 'probe')} a second in all, and 100 towards one interface`,
+    `Ends:   when the answer is sure, or after ${counted(probesMax, 'probe')} ` +
+      `(${secondsText(sendingUs)} at that pace) or ${secondsText(maxTime)}`,
   ];
 }
 

@@ -1,7 +1,6 @@
 /** `fantrace isolate`: names the link or router that drops packets on the way to a target. */
 
 import type { Command } from 'commander';
-import { printable } from '../lib/printable.ts';
 import type { AsOrigin } from '../model/as-origin.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { VerdictKind } from '../model/verdict.ts';
@@ -18,7 +17,7 @@ import {
 } from './isolate-flags.ts';
 import type { IsolateReport } from './isolate-report.ts';
 import { endpointsOf, openNetwork, optionsOf } from './isolate-target.ts';
-import { type OutputFile, openOutputs } from './output-files.ts';
+import { type OutputFile, openOutputs, statusWithFiles } from './output-files.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
@@ -96,6 +95,8 @@ async function measure(
   const note = dropPrivileges({ hasSockets: options.simulated === null });
   if (note !== undefined) process.stderr.write(`fantrace: ${note}\n`);
   const progress = new ProgressLine(process.stderr);
+  // A reader of stdout that goes away ends this process at once: not as if nothing was wrong.
+  process.exitCode = EXIT_FAILED;
   report.start(network, options);
   let record: IsolateRecord;
   try {
@@ -109,6 +110,7 @@ async function measure(
   }
   const isAsked = flags.dns && !record.partial;
   const addresses = addressesOf(record);
+  process.exitCode = exitStatusOf(record);
   const facts = {
     names: isAsked ? await ptrNames(addresses, signal) : new Map<string, string>(),
     origins: (await systems?.originsOf(addresses)) ?? new Map<string, AsOrigin>(),
@@ -117,8 +119,7 @@ async function measure(
     ...(await report.finish(withFacts(record, facts))),
     ...((await recorder?.finish(record, facts)) ?? []),
   ];
-  for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
-  return failures.length > 0 ? EXIT_FAILED : exitStatusOf(record);
+  return statusWithFiles(exitStatusOf(record), failures);
 }
 
 /**

@@ -2,7 +2,8 @@
 /** The `fantrace` command: reads the command line and hands over to a subcommand. */
 
 import { type Command, CommanderError } from 'commander';
-import { CliError, type ErrorForm, reportError } from './cli-error.ts';
+import { CliError, reportError } from './cli-error.ts';
+import { errorFormOf } from './error-form.ts';
 import { buildProgram } from './program.ts';
 
 const EXIT_FAILED = 1;
@@ -20,20 +21,9 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = EXIT_FAILED;
     if (error instanceof CommanderError && error.code === 'commander.help') return; // written, too
     const { stdout, stderr } = process;
-    const form = formOf(running?.opts() ?? {}, argv);
+    const form = await errorFormOf(argv, { program, running });
     reportError(usageErrorOf(error, program), { form, stdout, stderr });
   }
-}
-
-/**
- * How errors are to be told. May be asked before it is known whether the command line can be read
- * at all, so that the arguments themselves are looked at, too.
- */
-function formOf({ json, jsonl }: Record<string, unknown>, argv: readonly string[]): ErrorForm {
-  const end = argv.indexOf('--');
-  const flags = argv.slice(0, end < 0 ? argv.length : end);
-  if (jsonl === true || flags.includes('--jsonl')) return 'line';
-  return json === true || flags.includes('--json') ? 'document' : 'text';
 }
 
 /** Puts a complaint of the parser into our own form. */

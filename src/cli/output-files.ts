@@ -5,9 +5,11 @@
  */
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { printable } from '../lib/printable.ts';
 import { asInvokingUser } from '../runtime/privileges.ts';
 import { CliError } from './cli-error.ts';
 
+const EXIT_FAILED = 1;
 /** Flags that name a file to write. */
 const FILE_FLAGS = ['record', 'svg', 'dot', 'html'] as const;
 
@@ -47,6 +49,18 @@ export class OutputFile {
     const reason = error instanceof Error ? error.message : String(error);
     return `${this.#flag}: ${this.path} cannot be written: ${reason.replace(/, \w+( '.*')?$/, '')}`;
   }
+}
+
+/**
+ * Tells what could not be written. A loss that was found counts more than a full disk, and that
+ * more than a clean network: `docs/decisions/0022-first-ttls-and-files.md`.
+ *
+ * @param status of what was measured
+ * @returns the exit status
+ */
+export function statusWithFiles(status: number, failures: readonly string[]): number {
+  for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
+  return status === 0 && failures.length > 0 ? EXIT_FAILED : status;
 }
 
 /**

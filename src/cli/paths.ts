@@ -1,17 +1,15 @@
 /** `fantrace paths`: every path to a target, with the probability of having missed one. */
 
 import { Command } from 'commander';
-import { printable } from '../lib/printable.ts';
 import type { PathsRecord } from '../model/paths-record.ts';
 import type { FinishedPaths } from '../runtime/paths.ts';
 import type { PathsOptions } from '../runtime/paths-options.ts';
 import { CliError } from './cli-error.ts';
-import { openOutputs } from './output-files.ts';
+import { openOutputs, statusWithFiles } from './output-files.ts';
 import { type PathsFlags, pathsFlags, pathsOptionsOf } from './paths-flags.ts';
 import { openPathsReport, type PathsReport } from './paths-report.ts';
 
 const EXIT_SURE = 0;
-const EXIT_FAILED = 1;
 const EXIT_NOT_REACHED = 2;
 const EXIT_NOT_SURE = 3;
 const EXIT_INTERRUPTED = 130;
@@ -83,8 +81,7 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
     const report = await openPathsReport(flags, outputs);
     const finished = await found(target, options, report);
     const failures = report.finish(finished);
-    for (const failure of failures) process.stderr.write(`fantrace: ${printable(failure)}\n`);
-    return failures.length > 0 ? EXIT_FAILED : exitStatusOf(finished.record);
+    return statusWithFiles(exitStatusOf(finished.record), failures);
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }

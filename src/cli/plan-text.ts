@@ -1,5 +1,6 @@
 /** What the plans of all commands have in common: `--dry-run` sends nothing, and tells the cost. */
 
+import { counted } from '../lib/counted.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 
 /** Names are listed up to so many; of more targets it is told how many they are. */
@@ -34,7 +35,8 @@ export function costSentence(cost: PlannedCost): string {
   const at = port === null ? '' : ` port ${port}`;
   const versions = [...new Set(families)].sort().map((family) => `IPv${family}`);
   return (
-    `Would send at most ${probesMax} ${kind} probes (${Math.ceil(bytesMax / 1000)} kB) to ` +
+    `Would send at most ${counted(probesMax, `${kind} probe`)} ` +
+    `(${Math.ceil(bytesMax / 1000)} kB) to ` +
     `${whom}${at} over ${versions.join(' and ')}, and sends nothing now.`
   );
 }

@@ -8,7 +8,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { isolateCommand } from './isolate.ts';
 import { pathsCommand } from './paths.ts';
-import { applySettings } from './settings.ts';
+import { applySettings, unknownVariables } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
 import { sweepCommand } from './sweep.ts';
 import { traceCommand } from './trace.ts';
@@ -30,7 +30,10 @@ export function buildProgram(): Command {
     .exitOverride()
     .configureOutput(SILENT)
     .showHelpAfterError(false)
-    .hook('preAction', async (_, command) => applySettings(command, program));
+    .hook('preAction', async (_, command) => {
+      await applySettings(command, program);
+      for (const note of unknownVariables(program)) process.stderr.write(`fantrace: ${note}\n`);
+    });
   const commands = [
     isolateCommand(),
     traceCommand(),

@@ -1,5 +1,7 @@
 /** One line on a terminal's stderr that tells how a run goes on; nothing at all elsewhere. */
 
+import { counted } from '../lib/counted.ts';
+
 /** How far a run is. */
 export interface ShownProgress {
   readonly elapsedUs: number;
@@ -34,7 +36,8 @@ export class ProgressLine {
 
   show({ elapsedUs, probesSent, repliesReceived, stage, roundsOver }: ShownProgress): void {
     const seconds = (elapsedUs / 1e6).toFixed(1);
-    const counts = `${probesSent} probes  ${repliesReceived} replies`;
+    const replies = counted(repliesReceived, 'reply', 'replies');
+    const counts = `${counted(probesSent, 'probe')}  ${replies}`;
     const doing = stage === undefined ? '' : `${stage}  `;
     const round = roundsOver === undefined ? '' : `round ${roundsOver}  `;
     this.showText(`${seconds} s  ${doing}${round}${counts}`);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { choiceOption, numberOption } from './flag-values.ts';
-import { applySettings } from './settings.ts';
+import { choiceOption, numberOption, numbersOption } from './flag-values.ts';
+import { applySettings, unknownVariables } from './settings.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -22,6 +22,7 @@ async function flagsOf(
   let flags: Record<string, unknown> = {};
   const command = new Command('measure')
     .addOption(numberOption('--port <PORT>', 'port', { min: 1, max: 65535 }).default(22))
+    .addOption(numbersOption('--tos <N>', 'several', { min: 0, max: 255 }))
     .addOption(choiceOption('--show <WHAT>', 'what', ['all', 'some']).default('all'))
     .addOption(new Option('-4, --ipv4', 'four').conflicts('ipv6'))
     .addOption(new Option('-6, --ipv6', 'six'))
@@ -60,6 +61,27 @@ test('settings are read as flags are, in both places', async () => {
   expect(flags).toMatchObject({ dns: false, show: 'some', ipv6: true, source: '192.0.2.1' });
 });
 
+test.each([
+  { shows: 'a list', toml: 'tos = [0, 184]', tos: [0, 184] },
+  { shows: 'one', toml: 'tos = 184', tos: [184] },
+  { shows: 'a text', toml: 'tos = "0,184"', tos: [0, 184] },
+])('a flag that is repeatable on the line is $shows in the file', async ({ toml, tos }) => {
+  expect((await flagsOf([], { toml: `[measure]\n${toml}\n` }))['tos']).toEqual(tos);
+});
+
+test('variables that no command reads are told of', () => {
+  const program = new Command('fantrace');
+  program.addCommand(new Command('measure').option('--max-ttl <N>').option('--no-dns'));
+  const env = { FANTRACE_MAX_TTL: '3', FANTRACE_NO_DNS: '1', FANTRACE_CONFIG: 'x', HOME: '/' };
+  expect(unknownVariables(program, env)).toEqual([]);
+  expect(
+    unknownVariables(program, { ...env, FANTRACE_MAXTTL: '3', 'FANTRACE_\u001b': '' }),
+  ).toEqual([
+    String.raw`FANTRACE_\u{1b} is ignored: no command has a flag --\u{1b}`,
+    'FANTRACE_MAXTTL is ignored: no command has a flag --maxttl',
+  ]);
+});
+
 test('a switch can be off', async () => {
   const flags = await flagsOf([], {
     env: { FANTRACE_IPV4: '0' },
@@ -89,6 +111,10 @@ describe('what is refused, with its place', () => {
     { env: { FANTRACE_CONFIG: '/no/such' }, says: '/no/such cannot be read: ENOENT' },
     { toml: '[measure]\nport = 70000', says: '[measure] port: "70000" is not a whole number' },
     { toml: '[measure]\nport = [22]', says: '[measure] port: [22] is neither text nor a number' },
+    { toml: '[measure]\ntos = []', says: '[measure] tos: [] is no value' },
+    { toml: '[measure]\ntos = [1, 1]', says: '[measure] tos: 1 is given twice' },
+    { toml: '[measure]\ntos = [1, 256]', says: '[measure] tos: "256" is not a whole number' },
+    { toml: '[measure]\ntos = [true]', says: '[measure] tos: [true] is neither text nor a number' },
     { toml: '[measure]\nprot = 22', says: '[measure] prot: measure has no flag --prot' },
     { toml: '[mesure]\nport = 22', says: '[mesure] is no command' },
     { toml: 'port = 22', says: 'port is no table' },

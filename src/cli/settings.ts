@@ -8,7 +8,9 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { CliError } from './cli-error.ts';
+import { ValueOption } from './flag-values.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -38,10 +40,8 @@ export async function applySettings(
   program: Command,
   env: Environment = process.env,
 ): Promise<void> {
-  // Those that say how errors are told come first, as the others may be one.
   const options = settableOptions(command);
-  const isForm = ({ long }: Option): boolean => long === '--json' || long === '--jsonl';
-  for (const option of [...options.filter(isForm), ...options]) {
+  for (const option of options) {
     const place = variableName(option);
     apply(command, option, { place, value: env[place] });
   }
@@ -50,6 +50,43 @@ export async function applySettings(
     const name = settingName(option);
     apply(command, option, { place: `${place} ${name}`, value: values[name] });
   }
+}
+
+/**
+ * What the environment and the settings file say of a command, the stronger first and by the names
+ * of settings, as far as they can be read: nothing is refused.
+ */
+export async function settingsOf(
+  command: Command,
+  program: Command,
+  env: Environment,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const options = settableOptions(command);
+  const variables = options.map((option) => [settingName(option), env[variableName(option)]]);
+  const file = await tableFor(command, program, env).catch(() => ({ values: {} }));
+  return [Object.fromEntries(variables), file.values];
+}
+
+/** Whether a switch is on. */
+export function isOn(value: unknown): boolean {
+  return ON.includes(String(value).toLowerCase());
+}
+
+/**
+ * Variables of the environment that look like settings and are none of any command: mistyped ones
+ * would seem to be in force. An environment has many readers, so they are told and not refused.
+ *
+ * @returns a sentence each
+ */
+export function unknownVariables(program: Command, env: Environment = process.env): string[] {
+  const known = new Set(program.commands.flatMap(settableOptions).map(variableName));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_VARIABLE && !known.has(name))
+    .sort()
+    .map((name) => {
+      const flag = name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
+      return `${printable(name)} is ignored: no command has a flag --${printable(flag)}`;
+    });
 }
 
 /** Sets what is not set yet by a stronger source. */
@@ -93,21 +130,30 @@ function isOverruled(command: Command, option: Option): boolean {
 }
 
 /** undefined for a switch that is off. */
-function settingValue(option: Option, { place, value }: Setting): unknown {
-  if (!option.required && !option.optional) {
-    const text = String(value).toLowerCase();
-    if (ON.includes(text)) return !option.negate;
-    if (OFF.includes(text)) return undefined;
-    throw new CliError('USAGE', `${place}: ${JSON.stringify(value)} is neither true nor false`);
-  }
-  if (typeof value !== 'string' && typeof value !== 'number') {
+function settingValue(option: Option, setting: Setting): unknown {
+  return option.required || option.optional ? flagValue(option, setting) : isSet(option, setting);
+}
+
+function isSet({ negate }: Option, { place, value }: Setting): boolean | undefined {
+  const text = String(value).toLowerCase();
+  if (ON.includes(text)) return !negate;
+  if (OFF.includes(text)) return undefined;
+  throw new CliError('USAGE', `${place}: ${JSON.stringify(value)} is neither true nor false`);
+}
+
+/** As the flag reads it; a list as the flag given several times. */
+function flagValue(option: Option, { place, value }: Setting): unknown {
+  const isList = Array.isArray(value) && option instanceof ValueOption && option.isRepeatable;
+  const parts: readonly unknown[] = isList ? value : [value];
+  if (parts.length === 0) throw new CliError('USAGE', `${place}: [] is no value`);
+  if (!parts.every((part) => typeof part === 'string' || typeof part === 'number')) {
     const message = `${place}: ${JSON.stringify(value)} is neither text nor a number`;
     throw new CliError('USAGE', message);
   }
+  const { parseArg } = option;
+  if (parseArg === undefined) return String(value);
   try {
-    return option.parseArg === undefined
-      ? String(value)
-      : option.parseArg(String(value), undefined);
+    return parts.reduce<unknown>((before, part) => parseArg(String(part), before), undefined);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const reason = error.message.startsWith(`${option.long}: `)

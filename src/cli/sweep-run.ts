@@ -1,5 +1,6 @@
 /** From the flags of `fantrace sweep` to a sweep that is ready to run, with its files open. */
 
+import { counted } from '../lib/counted.ts';
 import type { SweepCheckpoint, SweepRecord, SweepStrategy } from '../model/sweep-record.ts';
 import type { SweepListener, SweepProgress, SweepSettings } from '../runtime/sweep.ts';
 import type { SweepNetwork } from '../runtime/sweep-network.ts';
@@ -262,7 +263,8 @@ function planText(
   };
   if (asJson) return `${JSON.stringify(plan)}\n`;
   return (
-    `Would send at most ${probesMax} probes to ${targets} targets (${excluded} excluded), ` +
+    `Would send at most ${counted(probesMax, 'probe')} to ${counted(targets, 'target')} ` +
+    `(${excluded} excluded), ` +
     `at ${rates.total} a second in ${duration(secondsMax)} at most.\n` +
     `Strategy ${strategy}, TTL ${minTtl} to ${maxTtl}, flows a target: ${flows}, seed ${seed}. ` +
     'Nothing was sent.\n'

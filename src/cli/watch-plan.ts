@@ -1,5 +1,6 @@
 /** `fantrace watch --dry-run`: what would be watched, traced and written, in words. */
 
+import { counted } from '../lib/counted.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { formatIpPrefix, type IpPrefix } from '../lib/ip-prefix.ts';
 import { HOST_TCP } from '../runtime/kernel-tcp.ts';
@@ -59,7 +60,7 @@ function openNow({ own }: WatchFlags, policy: Parameters<typeof skipReason>[1]):
   }
   const left = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
   const traced = reasons.filter((reason) => reason === undefined).length;
-  const all = `${connections.length} connections, of which ${traced} would be traced`;
+  const all = `${counted(connections.length, 'connection')}, of which ${traced} would be traced`;
   return left === '' ? all : `${all} (left alone: ${left})`;
 }
 

@@ -95,7 +95,7 @@ function narrow(row: HopRow, width: number): string[] {
   const { mark, label, place, notes, flows, probes, answered, next } = row;
   const counts = [
     `${flows} ${flows === '1' ? 'flow' : 'flows'}`,
-    probes === '' ? '' : `${probes} probes`,
+    probes === '' ? '' : `${probes} ${probes === '1' ? 'probe' : 'probes'}`,
     answered === '' ? '' : `${answered} answered`,
   ];
   const indent = ' '.repeat(Math.max(0, Math.min(NARROW_INDENT, width - place.length)));

@@ -53,7 +53,7 @@ function suspectLines(suspect: Suspect, record: IsolateRecord): string[] {
     .map((rival) => placeName(rival, record))
     .filter((name) => !summary.includes(name));
   const probes = probesAcross === 0 ? '' : ` (${probesLost} of ${counted(probesAcross, 'probe')})`;
-  const across = `loss on ${flowsLossy} of ${flowsAcross} flows across it${probes}`;
+  const across = `loss on ${flowsLossy} of ${counted(flowsAcross, 'flow')} across it${probes}`;
   return [
     `${placeName(suspect, record)}: ${across}, ${control}; lost ${WAY[direction]}`,
     ...systemLines(suspect, record),

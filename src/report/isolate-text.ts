@@ -82,7 +82,7 @@ export function costLine(record: IsolateRecord): string {
   const { probesSent, repliesReceived, durationMs, seed, flows, simulated } = record;
   const parts = [
     counted(probesSent, 'probe'),
-    repliesReceived === 1 ? '1 reply' : `${repliesReceived} replies`,
+    counted(repliesReceived, 'reply', 'replies'),
     counted(flows.length, 'flow'),
     `${(durationMs / 1000).toFixed(1)} s`,
     `seed ${seed}`,

@@ -1,5 +1,6 @@
 /** A trace as text: the answer in one sentence, then a line for each hop, as traceroute has it. */
 
+import { counted } from '../lib/counted.ts';
 import { asOriginText } from '../model/as-origin.ts';
 import {
   isReply,
@@ -54,7 +55,10 @@ export function traceSummary(record: TraceRecord): string {
     case 'gap-limit':
       return `${name} does not answer by ${probed}: ${heard}; every hop behind it is silent.`;
     case 'max-ttl':
-      return `${name} is not reached by ${probed} within ${record.maxTtl} hops: ${heard}.`;
+      return (
+        `${name} is not reached by ${probed} within ` +
+        `${counted(record.maxTtl, 'hop')}: ${heard}.`
+      );
     default: {
       const why = record.stopReason === 'aborted' ? 'interrupted' : 'out of time';
       return `${name} by ${probed}: ${why}; ${heard}.`;

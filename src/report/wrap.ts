@@ -1,5 +1,7 @@
 /** Breaks text into lines that fit a width, which may be infinite. */
 
+export { counted } from '../lib/counted.ts';
+
 export interface WrapOptions {
   /** Columns that a line may take; a single word may take more, as it is never broken. */
   readonly width: number;
@@ -28,11 +30,6 @@ export function wrap(text: string, options: WrapOptions): string[] {
     isEmpty = false;
   }
   return [...lines, line];
-}
-
-/** `1 flow`, `2 flows`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Items with commas between them, and how many are left out where there are more than `max`. */

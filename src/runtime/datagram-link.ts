@@ -18,6 +18,7 @@ import { UDP_HEADER_BYTES } from '../wire/udp.ts';
 import { monotonicUs } from './clock.ts';
 import { HostError } from './host-error.ts';
 import { KernelClock } from './kernel-clock.ts';
+import { pingSocketAdvice } from './raw-socket-advice.ts';
 import { IP_HEADER_BYTES, PacketRebuilder } from './rebuilt-packets.ts';
 
 export interface DatagramLinkOptions {
@@ -84,9 +85,9 @@ function said(error: unknown): unknown {
   if (!(error instanceof SystemCallError) || error.syscall !== 'socket') return error;
   if (error.code !== 'EACCES' && error.code !== 'EPERM') return error;
   const message =
-    'ICMP echoes need the capability CAP_NET_RAW, or a group of net.ipv4.ping_group_range ' +
-    `(as root: sysctl -w net.ipv4.ping_group_range="0 2147483647"): UDP needs neither`;
-  return new HostError('PING_SOCKET_DENIED', message, error);
+    'ICMP echoes need the capability CAP_NET_RAW, or a group of net.ipv4.ping_group_range, ' +
+    'and this process has neither';
+  return new HostError('PING_SOCKET_DENIED', `${message}\n${pingSocketAdvice(process)}`, error);
 }
 
 /** A socket, and the port that it is bound to. */

@@ -24,6 +24,7 @@ import {
 import { icmpFilter } from '../native/reply-filters.ts';
 import { attachFilter, openSocket, setOption } from '../native/socket.ts';
 import { SystemCallError, UnsupportedPlatformError } from '../native/system-error.ts';
+import { PING_GRANT } from './raw-socket-advice.ts';
 import { sourceAddressFor } from './source-address.ts';
 
 /** Whether something works here, and if not, why. */
@@ -132,7 +133,7 @@ function whyRefused({ code, message }: SystemCallError, { type }: { type: number
   const groups = [process.getegid?.() ?? '?', ...(process.getgroups?.() ?? [])];
   const own = [...new Set(groups)].join(', ');
   const setting = `net.ipv4.ping_group_range (${range})`;
-  return `${code}: no group of this process (${own}) is within ${setting}`;
+  return `${code}: no group of this process (${own}) is within ${setting}: ${PING_GRANT}`;
 }
 
 function routeAbility(family: IpFamily): Ability {

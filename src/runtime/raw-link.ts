@@ -259,7 +259,8 @@ function bufferNote({ bufferBytes, bufferBytesWanted }: RawReceiver): string[] {
   const mebibytes = (bytes: number): string => `${Number((bytes / 2 ** 20).toPrecision(3))} MiB`;
   return [
     `receive buffer ${mebibytes(bufferBytes)} instead of ${mebibytes(bufferBytesWanted)}: bursts ` +
-      'of replies may be lost here; raise net.core.rmem_max or grant CAP_NET_ADMIN',
+      'of replies may be lost here; grant CAP_NET_ADMIN, or ' +
+      `sudo sysctl -w net.core.rmem_max=${bufferBytesWanted}`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grantAdvice } from './raw-socket-advice.ts';
+import { grantAdvice, markAdvice, pingSocketAdvice } from './raw-socket-advice.ts';
 
 test('commands have full paths and the arguments that were given, quoted for a shell', () => {
   const advice = grantAdvice({
@@ -15,4 +15,15 @@ test('commands have full paths and the arguments that were given, quoted for a s
 test('without arguments it shows where they go', () => {
   const advice = grantAdvice({ execPath: '/usr/bin/node', argv: ['node', '/usr/bin/fantrace'] });
   expect(advice).toContain('sudo /usr/bin/node /usr/bin/fantrace isolate TARGET\n');
+});
+
+test('whatever is denied, a command grants it', () => {
+  const argv = ['node', '/usr/bin/fantrace', 'trace', '--mark', '5', 'a.example'];
+  const call = { execPath: '/usr/bin/node', argv };
+  const sudo = '  sudo /usr/bin/node /usr/bin/fantrace trace --mark 5 a.example\n';
+  expect(markAdvice(call)).toContain(sudo);
+  expect(pingSocketAdvice(call)).toContain(sudo);
+  expect(pingSocketAdvice(call)).toContain(
+    "  sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'\n",
+  );
 });

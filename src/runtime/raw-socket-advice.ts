@@ -1,4 +1,7 @@
-/** The commands that give this installation of fantrace the right to raw sockets. */
+/** The commands that give this installation of fantrace the rights that it may lack. */
+
+/** Lets every user of a host open ping sockets, over IPv4 and IPv6. */
+export const PING_GRANT = "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'";
 
 /** What the commands depend on; `process` has it all. */
 export interface Invocation {
@@ -23,8 +26,7 @@ export function grantAdvice({ execPath, argv }: Invocation): string {
   const unit = `systemd-run --pty --quiet ${bounds.map((bound) => `-p ${bound}`).join(' ')}`;
   const copy = '~/.local/bin/fantrace-node';
   const rest = (args.length === 0 ? ['isolate', 'TARGET'] : args).map(shellWord).join(' ');
-  return `As root, which is given up as soon as the sockets are open:
-  sudo ${run} ${rest}
+  return `${sudoAdvice({ execPath, argv })}
 With this one capability, from systemd:
   sudo ${unit} ${run} ${rest}
 or for a private copy of node, so that no other script gets it:
@@ -34,6 +36,28 @@ or for a private copy of node, so that no other script gets it:
 In a container:
   docker run --cap-add NET_RAW ...     (podman and nerdctl alike)
 Without any right: fantrace isolate --simulate NAME, fantrace doctor`;
+}
+
+/** The same run as root, which is enough for everything. */
+export function sudoAdvice({ execPath, argv }: Invocation): string {
+  const [, script = 'fantrace', ...args] = argv;
+  const words = [execPath, script, ...(args.length === 0 ? ['isolate', 'TARGET'] : args)];
+  return `As root, which is given up as soon as the sockets are open:
+  sudo ${words.map(shellWord).join(' ')}`;
+}
+
+/** How to get a ping socket, which needs a setting of the host and no right. */
+export function pingSocketAdvice(invocation: Invocation): string {
+  return `For all users of this host:
+  ${PING_GRANT}
+${sudoAdvice(invocation)}
+Without any right: --protocol udp`;
+}
+
+/** How to get the right to mark packets. */
+export function markAdvice(invocation: Invocation): string {
+  return `${sudoAdvice(invocation)}
+or with the capability CAP_NET_RAW (before Linux 5.17 CAP_NET_ADMIN). Without any right: no mark`;
 }
 
 /** A word that a POSIX shell takes as it is. */

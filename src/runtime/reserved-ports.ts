@@ -4,6 +4,7 @@ import type { IpFamily } from '../lib/ip-address.ts';
 import { releasePort, reservePort } from '../native/port-reservation.ts';
 import { SystemCallError } from '../native/system-error.ts';
 import { HostError } from './host-error.ts';
+import { sudoAdvice } from './raw-socket-advice.ts';
 
 const LAST_PORT = 65535;
 
@@ -110,7 +111,9 @@ function tryReserve(family: IpFamily, port: number, transport: 'tcp' | 'udp'): n
     if (error.code === 'EADDRINUSE') return undefined;
     const advice = {
       EMFILE: 'each takes a file descriptor: use fewer flows, or raise `ulimit -n`',
-      EACCES: 'ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE',
+      EACCES:
+        'ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE\n' +
+        sudoAdvice(process),
     }[error.code];
     if (advice === undefined) throw error;
     const message = `source port ${port} cannot be reserved (${error.code}): ${advice}`;

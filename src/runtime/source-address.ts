@@ -4,6 +4,7 @@ import { formatIpAddress, isSameAddress } from '../lib/ip-address.ts';
 import { routeSource } from '../native/route-source.ts';
 import { SystemCallError } from '../native/system-error.ts';
 import { HostError } from './host-error.ts';
+import { markAdvice } from './raw-socket-advice.ts';
 
 /** What the route depends on besides the destination. */
 export interface RouteOptions {
@@ -68,7 +69,6 @@ export function sourceAddressFor(destination: Uint8Array, options: RouteOptions 
 
 /** Said of a mark that this process may not set. */
 export function markDenied(error: SystemCallError): HostError {
-  const message = `packets cannot be marked (${error.code})`;
-  const advice = 'that needs CAP_NET_RAW on Linux 5.17 and newer, CAP_NET_ADMIN before';
-  return new HostError('MARK_DENIED', `${message}\n${advice}`, error);
+  const message = `packets cannot be marked (${error.code}), as this process lacks the right`;
+  return new HostError('MARK_DENIED', `${message}\n${markAdvice(process)}`, error);
 }

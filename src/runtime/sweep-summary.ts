@@ -72,12 +72,17 @@ function sentence({ stopReason, totals, interfaces, inShard }: SweepOutcome): st
   const { targetsProbed, targetsReached, probesSent } = totals;
   const share = targetsProbed === 0 ? 0 : Math.round((100 * targetsReached) / targetsProbed);
   const count = `${counted(targetsReached)} of ${counted(targetsProbed)}`;
-  const reached = `${count} targets answered (${share} %)`;
-  const found = `${counted(interfaces)} interfaces seen with ${counted(probesSent)} probes`;
-  const rest = `${counted(inShard - targetsProbed)} targets are left`;
+  const reached = `${count} ${targetsProbed === 1 ? 'target' : 'targets'} answered (${share} %)`;
+  const found = `${nouned(interfaces, 'interface')} seen with ${nouned(probesSent, 'probe')}`;
+  const left = inShard - targetsProbed;
+  const rest = `${nouned(left, 'target')} ${left === 1 ? 'is' : 'are'} left`;
   if (stopReason === 'complete') return `${reached}; ${found}.`;
   const why = stopReason === 'interrupted' ? 'interrupted' : 'stopped at the probe limit';
   return `${reached}; ${found}; ${why}: ${rest}.`;
+}
+
+function nouned(count: number, noun: string): string {
+  return `${counted(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** With commas, the same everywhere. */
@@ -87,6 +92,6 @@ function counted(count: number): string {
 
 function sendErrorNotes({ sendErrors }: SweepCounters): string[] {
   return Object.entries(sendErrors).map(
-    ([name, count]) => `the kernel refused ${counted(count)} probes (${name})`,
+    ([name, count]) => `the kernel refused ${nouned(count, 'probe')} (${name})`,
   );
 }

@@ -36,6 +36,12 @@ const SCENARIOS: readonly Run[] = [
   },
   { scenario: 'healthy-fabric', verdict: 'no-loss', flags: ['--protocol', 'icmp'] },
   { scenario: 'healthy-fabric', verdict: 'no-loss', flags: ['--flow', '7', '--flow', '9'] },
+  { scenario: 'first-link-loses', verdict: 'loss-suspected', flags: ['--min-ttl', '3'] },
+  {
+    scenario: 'one-link-loses-2-percent',
+    verdict: 'inconclusive',
+    flags: ['--min-ttl', '10', '--max-time', '5s'],
+  },
 ];
 
 const commandOf = ({ scenario, flags = [] }: Omit<Run, 'verdict'>): string[] => [
@@ -120,6 +126,8 @@ describe('isolate', () => {
     expect(status).toBe(0);
     const plan = JSON.parse(stdout);
     expect(flawsOf('plan-1', plan)).toEqual([]);
+    expect(plan.type).toBe(form === '--jsonl' ? 'plan' : undefined);
+    if (form === '--jsonl') expect(flawsOf('isolate-lines-1', plan)).toEqual([]);
     // The first round of the run itself is the same.
     const run = await cli.run([...args.slice(0, 5), '--jsonl']);
     const first = linesOf(run.stdout).find(({ type }) => type === 'round');
@@ -143,6 +151,20 @@ describe('errors', () => {
     expect(flawsOf('error-1', error)).toEqual([]);
     expect(error.type).toBe(form === 'line' ? 'error' : undefined);
     if (form === 'line') expect(flawsOf('isolate-lines-1', error)).toEqual([]);
+  });
+
+  test('a form that only the settings ask for, of a line that cannot be read', async () => {
+    const config = path.join(cli.folder, 'json.toml');
+    writeFileSync(config, '[isolate]\nmax-ttl = 999\njson = true\n');
+    for (const [args, env] of [
+      [['isolate', '--colour'], { FANTRACE_JSON: 'true' }],
+      [['--config', config, 'isolate', '--colour'], {}],
+      [['--config', config, 'isolate', 'x'], {}],
+    ] as const) {
+      const { status, stdout } = await cli.run(args, { env });
+      expect(status).toBe(1);
+      expect(flawsOf('error-1', JSON.parse(stdout))).toEqual([]);
+    }
   });
 
   test('a form that only the environment asks for', async () => {

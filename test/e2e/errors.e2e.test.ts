@@ -75,9 +75,13 @@ const RANGES = [
   { flag: '--tos', range: 'a whole number from 0 to 255', wrong: ['256', '0x10'] },
   { flag: '--seed', range: 'a whole number from 0 to 4294967295', wrong: ['4294967296', '-1'] },
   { flag: '--max-time', range: '100 ms to 86400 s', wrong: ['5', '99ms', '25h', '1 s', '1d'] },
-  { flag: '--confidence', range: 'between 0 and 1, or a percentage', wrong: ['0', '1', '95', 'x'] },
-  { flag: '--min-loss', range: 'between 0 and 1, or a percentage', wrong: ['0%', '100%', '2 %'] },
-  { flag: '--exclude', range: 'between 0 and 1, or a percentage', wrong: ['0', '-1', '.'] },
+  {
+    flag: '--confidence',
+    range: 'above 0 and below 1, as 0.02 or 2%',
+    wrong: ['0', '1', '95', 'x'],
+  },
+  { flag: '--min-loss', range: 'above 0 and below 1, as 0.02 or 2%', wrong: ['0%', '100%', '2 %'] },
+  { flag: '--exclude', range: 'above 0 and below 1, as 0.02 or 2%', wrong: ['0', '-1', '.'] },
 ];
 
 describe('a value out of its range', () => {

@@ -77,6 +77,26 @@ describe('a run', () => {
     }
   });
 
+  test.each([
+    {
+      flags: ['-minTTL', '3'],
+      says: 'Loss somewhere up to TTL 3, before which no router was asked',
+    },
+    {
+      flags: ['-minTTL', '10'],
+      says: 'Loss somewhere on the way to the simulated target, which was ',
+    },
+    { flags: ['-maxTTL', '1'], says: 'The simulated target is farther than -maxTTL 1: ' },
+  ])('$flags: no all-clear for what it did not probe', async ({ flags, says }) => {
+    const { status, stderr } = await fbtracert([
+      ...['-simulate', 'first-link-loses', '-seed', '1', '-maxSrcPorts', '64'],
+      ...flags,
+    ]);
+    expect(status).toBe(0);
+    expect(stderr).toContain(says);
+    expect(stderr).not.toContain('--m');
+  });
+
   test('that finds nothing prints no tables, but valid JSON', async () => {
     const table = await fbtracert(CLEAN);
     expect(table).toMatchObject({ status: 0, stdout: '' });

@@ -196,6 +196,13 @@ describe('a stream', () => {
     expect(stdout).toMatch(/^The link .*\n$/);
   });
 
+  test('closed before there is a verdict does not look like one', async () => {
+    const script = `"$0" "$1" isolate --simulate one-link-loses-20-percent --jsonl | head -n 1; exit "\${PIPESTATUS[0]}"`;
+    const command = ['bash', '-c', script, process.execPath, cli.executable];
+    const { status } = await outcomeOf(command);
+    expect([1, 2]).toContain(status);
+  });
+
   test.runIf(process.platform === 'linux')('that takes nothing is told in one line', async () => {
     const script = `exec "$0" "$1" isolate --simulate healthy-fabric > /dev/full`;
     const command = ['bash', '-c', script, process.execPath, cli.executable];

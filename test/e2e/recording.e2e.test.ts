@@ -219,12 +219,14 @@ describe('a place that cannot be written', () => {
   );
 
   test.each(['--record', '--svg', '--dot', '--html'])(
-    '%s to a full disk: the verdict, and status 1',
+    '%s to a full disk: the verdict, and status 1 unless that tells of a loss',
     async (flag) => {
       const args = ['isolate', '--simulate', 'healthy-fabric', '--seed', '1', flag, '/dev/full'];
       const { status, stdout, stderr } = await cli.run([...args, '--json']);
       expect(status).toBe(1);
       expect(JSON.parse(stdout)).toMatchObject({ verdict: 'no-loss' });
+      const lossy = args.with(2, 'one-link-loses-20-percent');
+      expect((await cli.run(lossy)).status).toBe(2);
       expect(stderr).toMatch(
         new RegExp(`^fantrace: ${flag}: /dev/full cannot be written: ENOSPC.*\\n$`),
       );
@@ -238,7 +240,7 @@ describe('a place that cannot be written', () => {
     try {
       const file = path.join(disk, 'run.jsonl');
       const { status, stdout, stderr } = await cli.run([...isolateTo(file), '--json']);
-      expect(status).toBe(1);
+      expect(status).toBe(2);
       expect(JSON.parse(stdout)).toMatchObject({ verdict: 'loss-located' });
       expect(stderr).toMatch(/^fantrace: --record: .*ENOSPC.*\n$/);
       const { stderr: refusal } = await cli.run(['analyze', file]);

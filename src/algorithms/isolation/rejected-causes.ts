@@ -3,6 +3,7 @@
  * our own host. Each says where, and what speaks against it.
  */
 
+import { counted } from '../../lib/counted.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { RejectedCause, VerdictKind } from '../../model/verdict.ts';
 import type { TargetLosses } from './late-answers.ts';
@@ -42,7 +43,7 @@ export function changedPaths(
       const lost = moves.reduce((sum, { probesLost }) => sum + probesLost, 0);
       const before = [...flows].flatMap((flow) => counts.flows[flow]?.responders[hop - 1] ?? []);
       const known = before.find((responder) => responder >= 0);
-      const who = `${flows.size} ${flows.size === 1 ? 'flow' : 'flows'} changed path`;
+      const who = `${counted(flows.size, 'flow')} changed path`;
       return {
         cause: 'path-change',
         where: known === undefined ? `TTL ${counts.minTtl + hop}` : addresses.textOf(known),
@@ -50,7 +51,7 @@ export function changedPaths(
           `${who} at TTL ${counts.minTtl + hop} during the run; ` +
           (lost === 0
             ? 'no probe was lost meanwhile'
-            : `${lost === 1 ? '1 probe' : `${lost} probes`} lost meanwhile: held against no link`),
+            : `${counted(lost, 'probe')} lost meanwhile: held against no link`),
       } as const;
     });
 }
@@ -75,10 +76,11 @@ export function returnLossRejected(
 export function targetLimited(answers: TargetAnswers | undefined, target: string): RejectedCause[] {
   if (answers === undefined) return [];
   const { sent, received, whenSlow } = answers;
+  const share = `answers ${received} of ${counted(sent, 'probe')}`;
   const what =
     whenSlow === undefined
-      ? `answers ${received} of ${sent} probes with ICMP errors, of which hosts send only so many`
-      : `answers ${received} of ${sent} probes, and a larger share when asked less often ` +
+      ? `${share} with ICMP errors, of which hosts send only so many`
+      : `${share}, and a larger share when asked less often ` +
         `(${whenSlow.received} of ${whenSlow.sent}), so it limits its answers`;
   const why = `${what}: the hops before it tell what is lost`;
   return [{ cause: 'target-rate-limit', where: target, why }];
@@ -90,10 +92,12 @@ export function ownHostCauses(host: OwnHost, probesLost: number): RejectedCause[
   const reasons: string[] = [];
   if (socketDrops > 0) {
     const share = isOwnHostToBlame(host, probesLost) ? 'may explain' : 'cannot explain';
-    const explained = probesLost === 0 ? '' : `, which ${share} ${probesLost} lost probes`;
-    reasons.push(`dropped ${socketDrops} received packets${explained}`);
+    const explained =
+      probesLost === 0 ? '' : `, which ${share} ${counted(probesLost, 'lost probe')}`;
+    reasons.push(`dropped ${counted(socketDrops, 'received packet')}${explained}`);
   }
-  if (sendErrors > 0) reasons.push(`refused to send ${sendErrors} times, which counts for no link`);
+  if (sendErrors > 0)
+    reasons.push(`refused to send ${counted(sendErrors, 'time')}, which counts for no link`);
   if (loopDelayP99Ms > SLOW_MS || loopDelayMaxMs > STALL_MS) {
     reasons.push(
       `was busy for up to ${Math.round(loopDelayMaxMs)} ms at a time, which loses nothing`,

@@ -1,5 +1,6 @@
 /** The verdict in one sentence: what a person reads first, and perhaps only. */
 
+import { counted } from '../../lib/counted.ts';
 import { placeText } from '../../model/place-text.ts';
 import type { Suspect, VerdictKind } from '../../model/verdict.ts';
 import { listed, opened, percent, probability } from './sentence-text.ts';
@@ -77,7 +78,7 @@ export function summarise(facts: SummaryFacts): string {
   const isOpen = isSuspected || (facts.verdict === 'inconclusive' && !isNothingMeasured(facts));
   const sentence = `${verdictSentence(facts)}${silentTargets(facts)}`;
   if (needed === 0 || !isOpen || facts.repliesReceived === 0) return sentence;
-  return `${sentence} Not sure: about ${needed} more probes needed.`;
+  return `${sentence} Not sure: about ${counted(needed, 'more probe')} needed.`;
 }
 
 /** Whether only the target was asked, and is known to limit what it answers. */
@@ -89,7 +90,7 @@ function isNothingMeasured({ unprobed, pathsFound }: SummaryFacts): boolean {
 function silentTargets({ verdict, unreached }: SummaryFacts): string {
   const isSaid = verdict === 'target-unreachable' || verdict === 'inconclusive';
   if (isSaid || unreached === undefined || unreached.flows === 0) return '';
-  return ` ${opened(unreached.target)} answers none of ${unreached.flows} flows.`;
+  return ` ${opened(unreached.target)} answers none of ${counted(unreached.flows, 'flow')}.`;
 }
 
 function verdictSentence(facts: SummaryFacts): string {
@@ -124,7 +125,7 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
   const answer = isOne ? 'it answers' : 'they answer';
   const how = `${answer} that the target is unreachable or prohibited`;
   const others = alsoSuspected(suspects.slice(refusing.length));
-  return `${who} ${refused} of ${flows} flows to ${target}: ${how}.${others}`;
+  return `${who} ${refused} of ${counted(flows, 'flow')} to ${target}: ${how}.${others}`;
 }
 
 function lossSentence(facts: SummaryFacts, suspect: Suspect, others: readonly Suspect[]): string {
@@ -137,7 +138,7 @@ function lossSentence(facts: SummaryFacts, suspect: Suspect, others: readonly Su
   const crossing =
     suspect.flowsAcross === flows
       ? `every flow to ${target} crosses it`
-      : `${suspect.flowsAcross} of ${flows} flows to ${target} ${verb} it`;
+      : `${suspect.flowsAcross} of ${counted(flows, 'flow')} to ${target} ${verb} it`;
   const certainty = `probability ${probability(suspect.probability)}`;
   const more = `${loopText(loops, suspect)}${alsoSuspected(others)}`;
   const way = suspect.direction === 'return' ? ' on the way back' : '';
@@ -156,7 +157,7 @@ function unprobedLossSentence(
   const where = unprobedPlace(suspect, facts, target);
   return (
     `Loss ${where}: ${lossText(suspect, onlyPackets)}, ` +
-    `seen on ${flowsLossy} of ${flows} flows to ${target}; ` +
+    `seen on ${flowsLossy} of ${counted(flows, 'flow')} to ${target}; ` +
     `probability ${probability(sure)}. ${flagNames.minTtl} 1 would show where.` +
     alsoSuspected(others)
   );
@@ -194,7 +195,7 @@ function loopText(
 /** Probes tell little of the way back: which routers it has is not seen. */
 function returnSentence({ target, flows, onlyPackets }: SummaryFacts, suspect: Suspect): string {
   const lost = lossText(suspect, onlyPackets).replace('packets', 'answers');
-  const seen = `seen on ${suspect.flowsLossy} of ${flows} flows`;
+  const seen = `seen on ${suspect.flowsLossy} of ${counted(flows, 'flow')}`;
   const certainty = `while the probes arrive; probability ${probability(suspect.probability)}`;
   return `The way back from ${target} loses ${lost}, ${seen}, ${certainty}.`;
 }
@@ -229,7 +230,7 @@ function unreachableSentence(facts: SummaryFacts): string {
     const far = `${target} is farther than ${flagNames.maxTtl} ${tooSmallMaxTtl}`;
     return `${far}: routers still answer there.${unansweredText(facts)}`;
   }
-  const unanswered = `${target} answers none of ${flows} flows`;
+  const unanswered = `${target} answers none of ${counted(flows, 'flow')}`;
   const elsewhere = others === '' ? '' : `, nor on the way to ${others}`;
   if (lastHops.length === 0) return `${unanswered}, and neither does any hop before it.`;
   const verb = lastHops.length === 1 ? 'is' : 'are';
@@ -242,7 +243,7 @@ function unansweredText({
   atMaxTtl: { sent, unanswered } = { sent: 0, unanswered: 0 },
 }: SummaryFacts): string {
   if (unanswered === 0) return '';
-  const which = `${unanswered} of ${sent} probes to them`;
+  const which = `${unanswered} of ${counted(sent, 'probe')} to them`;
   return ` They left ${which} unanswered: a loss on the way there, or a limit on their replies.`;
 }
 
@@ -276,6 +277,6 @@ function inconclusiveSentence(facts: SummaryFacts): string {
     return openSentence(unprobed, unprobedTexts(facts, unprobed));
   }
   return repliesReceived === 0
-    ? `Inconclusive: nothing answered any of ${probesSent} probes to ${target}.`
+    ? `Inconclusive: nothing answered any of ${counted(probesSent, 'probe')} to ${target}.`
     : `Inconclusive: too few replies on the way to ${target} to tell whether anything is lost.`;
 }

@@ -1,5 +1,6 @@
 /** What is to be said where the first TTLs are not probed: a place there is known by no address. */
 
+import { counted } from '../../lib/counted.ts';
 import type { Suspect } from '../../model/verdict.ts';
 
 /** A run that leaves out the first TTLs. */
@@ -29,7 +30,7 @@ export function endToEndCleanSentence(
 ): string | undefined {
   if (!isEndToEnd) return undefined;
   return (
-    `No loss end to end on ${flowsTo(flows, target)}: none loses more than ${bound} ` +
+    `No loss end to end on ${counted(flows, 'flow')} to ${target}: none loses more than ${bound} ` +
     `(${confidence}). No router on the way was asked: TTL ${minTtl} already gets to the target.`
   );
 }
@@ -70,8 +71,4 @@ export function unprobedPlace(
   return far === null
     ? `somewhere up to TTL ${minTtl}, before which no router was asked`
     : `somewhere on the way to ${far} (TTL ${minTtl}), before which no router was asked`;
-}
-
-function flowsTo(flows: number, target: string): string {
-  return `${flows} ${flows === 1 ? 'flow' : 'flows'} to ${target}`;
 }
