@@ -1,7 +1,7 @@
 /** From the flags of `fbtracert` to the network and the options of a run. */
 
 import { printable } from '../lib/printable.ts';
-import type { IsolateOptions } from '../runtime/isolate.ts';
+import type { IsolateOptions } from '../runtime/isolate-run.ts';
 import type { Network } from '../runtime/network.ts';
 import { CliError } from './cli-error.ts';
 import type { FbtracertFlags } from './fbtracert-flags.ts';

@@ -1,7 +1,8 @@
 /** Tells a run of `isolate`, live or replayed, in the form that was asked for. */
 
 import type { IsolateRecord } from '../model/isolate-record.ts';
-import type { IsolateOptions, IsolateRound } from '../runtime/isolate.ts';
+import type { IsolateRound } from '../runtime/isolate.ts';
+import type { IsolateOptions } from '../runtime/isolate-run.ts';
 import type { Network } from '../runtime/network.ts';
 import type { ReportFlags } from './isolate-flags.ts';
 import type { OutputFile } from './output-files.ts';

@@ -1,9 +1,9 @@
 /** From arguments to what a run needs: its target, its network and its options. */
 
 import { printable } from '../lib/printable.ts';
-import type { IsolateOptions } from '../runtime/isolate.ts';
 import type { Endpoints } from '../runtime/isolate-endpoints.ts';
 import { DEFAULT_PORT, PER_INTERFACE } from '../runtime/isolate-limits.ts';
+import type { IsolateOptions } from '../runtime/isolate-run.ts';
 import type { Network } from '../runtime/network.ts';
 import { CliError } from './cli-error.ts';
 import type { IsolateFlags } from './isolate-flags.ts';

@@ -6,8 +6,8 @@ import type { IsolateRecord } from '../model/isolate-record.ts';
 import type { VerdictKind } from '../model/verdict.ts';
 import { type AddressFacts, addressesOf, withFacts } from '../runtime/address-facts.ts';
 import type { AsLookup } from '../runtime/as-lookup.ts';
-import type { IsolateOptions } from '../runtime/isolate.ts';
 import { SEED_MAX } from '../runtime/isolate-limits.ts';
+import type { IsolateOptions } from '../runtime/isolate-run.ts';
 import type { Network } from '../runtime/network.ts';
 import {
   type IsolateFlags,

@@ -5,7 +5,6 @@ import type { IsolateProtocol } from '../model/isolate-record.ts';
 import { probeLengthMin } from '../probing/flow.ts';
 import { choiceOption } from './choice-option.ts';
 import { integerOption } from './integer-option.ts';
-import type { IsolateOptions } from './isolate.ts';
 import {
   CLASSES_MAX,
   DEFAULT_PORT,
@@ -18,6 +17,7 @@ import {
   PORT_MAX,
   SEED_MAX,
 } from './isolate-limits.ts';
+import type { IsolateOptions } from './isolate-run.ts';
 import type { MeasurementOptions } from './measurement-options.ts';
 import { classRequests, type FlowLabel } from './probed-flows.ts';
 

@@ -3,7 +3,7 @@
 import { Isolation } from '../algorithms/isolation/isolation.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
-import type { IsolateOptions } from './isolate.ts';
+import type { IsolateOptions } from './isolate-run.ts';
 import { trafficClasses } from './probed-flows.ts';
 
 /** A plan, before the first reply has changed it. */

@@ -3,8 +3,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Isolation } from '../algorithms/isolation/isolation.ts';
-import type { IsolationOptions } from '../algorithms/isolation/isolation-options.ts';
-import type { FlagNames } from '../algorithms/isolation/summary.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
@@ -13,30 +11,11 @@ import type { ProbeSink } from '../model/probe.ts';
 import { type EngineCounters, ProbeEngine } from '../probing/probe-engine.ts';
 import { ExtraRounds } from './extra-rounds.ts';
 import { HostError } from './host-error.ts';
+import type { IsolateOptions } from './isolate-run.ts';
 import { flowPaths, recordOf } from './isolation-record.ts';
 import type { Network } from './network.ts';
-import { flowRequests, probedFlows, type TrafficOptions } from './probed-flows.ts';
+import { flowRequests, probedFlows } from './probed-flows.ts';
 import { runProbing } from './run-loop.ts';
-
-export interface IsolateOptions
-  extends Omit<
-      IsolationOptions,
-      'flows' | 'target' | 'targets' | 'source' | 'classes' | 'mayTargetLimit'
-    >,
-    TrafficOptions {
-  /** The targets as the user named them, one for each destination of the network. */
-  readonly targetNames: readonly string[];
-  /** Name of the scenario that the network simulates. */
-  readonly simulated: string | null;
-  /** Probes a second: towards one interface at most, and in all. */
-  readonly perInterface: number;
-  readonly total: number;
-  readonly seed: number;
-  /** What the sentences call the flags of the command line; as `fantrace` has them unless told. */
-  readonly flagNames?: FlagNames;
-  /** Goes on when the answer is sure, until the time or the probes are spent. */
-  readonly untilMaxTime?: boolean;
-}
 
 export interface IsolateProgress {
   readonly elapsedUs: number;

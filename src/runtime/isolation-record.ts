@@ -18,18 +18,16 @@ import {
   withRefusals,
 } from '../algorithms/isolation/verdict.ts';
 import { endsAt, type PathGraph } from '../algorithms/localisation/path-graph.ts';
-import { formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
+import { formatIpAddress } from '../lib/ip-address.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import {
   type FiveTuple,
   type FlowRecord,
   ISOLATE_SCHEMA,
   type IsolateRecord,
-  type LoopDelays,
 } from '../model/isolate-record.ts';
 import type { PathCounts } from '../model/path-counts.ts';
-import type { EngineCounters } from '../probing/probe-engine.ts';
-import type { IsolateOptions } from './isolate.ts';
+import type { FinishedRun, IsolateOptions } from './isolate-run.ts';
 import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
 import { refusingRouters, summaryOf } from './isolation-summary.ts';
 import type { Network } from './network.ts';
@@ -40,24 +38,6 @@ type Conclusion = Pick<IsolateRecord, keyof Verdict | 'summary' | 'paths' | 'flo
 
 /** Five-tuples of this many flows show a fault, and as many miss it. */
 const REPRODUCE_FLOWS = 4;
-
-/** A run, and what was seen beside its counts. */
-export interface FinishedRun {
-  readonly options: IsolateOptions;
-  readonly network: Network;
-  readonly family: IpFamily;
-  readonly isolation: Isolation;
-  readonly counters: EngineCounters;
-  readonly addresses: AddressBook;
-  /** MPLS label stacks by address index. */
-  readonly labels: ReadonlyMap<number, readonly number[]>;
-  /** RFC 3339. */
-  readonly startedAt: string;
-  readonly durationMs: number;
-  readonly loopDelays: LoopDelays;
-  /** On the clock of the run. */
-  readonly endedAtUs: number;
-}
 
 /** The record of a run that is over, or was interrupted. Names of addresses are left open. */
 export function recordOf(run: FinishedRun): IsolateRecord {

@@ -8,7 +8,7 @@ import type { Localisation } from '../algorithms/localisation/localise.ts';
 import { endsAt, type PathGraph } from '../algorithms/localisation/path-graph.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PathCounts } from '../model/path-counts.ts';
-import type { FinishedRun } from './isolation-record.ts';
+import type { FinishedRun } from './isolate-run.ts';
 import { trafficClasses } from './probed-flows.ts';
 
 /** What was concluded from the counts. */

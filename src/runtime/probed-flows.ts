@@ -9,7 +9,6 @@ import type { Random } from '../lib/random.ts';
 import type { IsolateProtocol, IsolateRecord, TrafficClass } from '../model/isolate-record.ts';
 import { probeLengthMin } from '../probing/flow.ts';
 import type { FlowRequest } from '../probing/probe-engine.ts';
-import type { IsolateOptions } from './isolate.ts';
 import type { Network } from './network.ts';
 
 /** What probes are to look like, as far as a run is told. */
@@ -61,7 +60,10 @@ const FLOW_LABELS = 2 ** 20;
 /** The targets of a run as its record names them. */
 export function targetsOf(
   { destinations, port }: Pick<Network, 'destinations' | 'port'>,
-  { targetNames, protocol }: Pick<IsolateOptions, 'targetNames' | 'protocol'>,
+  {
+    targetNames,
+    protocol,
+  }: Pick<TrafficOptions, 'protocol'> & { readonly targetNames: readonly string[] },
 ): IsolateRecord['targets'] {
   return destinations.map((destination, index) => ({
     name: targetNames[index] ?? '',

@@ -9,7 +9,7 @@ import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
 import type { AsOrigin } from '../model/as-origin.ts';
 import type { LoopDelays } from '../model/isolate-record.ts';
 import type { LinkCounters, PacketArena, PacketLink } from '../model/packet-link.ts';
-import type { IsolateOptions } from './isolate.ts';
+import type { IsolateOptions } from './isolate-run.ts';
 import type { Network } from './network.ts';
 import type { Timeline } from './timeline.ts';
 import { VERSION } from './version.ts';

@@ -1,7 +1,8 @@
 /** Runs a recording once more, by the code that runs live. */
 
 import type { IsolateRecord } from '../model/isolate-record.ts';
-import { type IsolateOptions, type IsolateRound, runIsolate } from './isolate.ts';
+import { type IsolateRound, runIsolate } from './isolate.ts';
+import type { IsolateOptions } from './isolate-run.ts';
 import type { Network } from './network.ts';
 import { RecordingError, replayedNetwork } from './recording.ts';
 import type { Recording } from './recording-file.ts';

@@ -3,18 +3,10 @@
  * named by the most telling of its explanations.
  */
 
-import type { Candidate, Explanation } from './candidates.ts';
+import type { Candidate, Explanation, Span } from './candidate.ts';
 import type { PathGraph } from './path-graph.ts';
 
-/**
- * Positions `from` to before `end` of one path class. The position behind the last is the way back
- * from the target.
- */
-export interface Span {
-  readonly path: number;
-  readonly from: number;
-  readonly end: number;
-}
+export type { Span } from './candidate.ts';
 
 /** One explanation and what it covers. */
 export interface Coverage {

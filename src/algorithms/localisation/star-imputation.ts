@@ -5,7 +5,7 @@
  */
 
 import { STAR } from '../../model/path-counts.ts';
-import type { FlowRow } from './flow-rows.ts';
+import type { FlowRow } from './flow-row.ts';
 
 /** An interface is a likely author of a star if it would leave at least this many in all flows. */
 const EXPECTED_STARS_MIN = 0.01;
