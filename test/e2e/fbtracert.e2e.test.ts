@@ -261,7 +261,7 @@ test.each(EXAMPLES)('the example $line of the documentation is true', async ({ l
   expect(status, stderr).toBe(0);
   // How the two streams mingle on a terminal is of no interest, nor are the counts.
   const forms = (text: string) =>
-    new Set(text.split('\n').map((row) => row.replaceAll(/\d+/g, '#')));
+    new Set(text.split('\n').map((row) => row.replaceAll(/\d+(\.\d+)*/g, '#')));
   const seen = forms(`${stderr}${stdout}`.replaceAll(/ +(?=\|)/g, ' '));
   for (const form of forms(shown.replaceAll(/ +(?=\|)/g, ' '))) expect(seen).toContain(form);
 });
