@@ -3,6 +3,7 @@
 import { counted } from '../lib/counted.ts';
 import type { SweepCheckpoint, SweepRecord, SweepStrategy } from '../model/sweep-record.ts';
 import type { SweepListener, SweepProgress, SweepSettings } from '../runtime/sweep.ts';
+import type * as Checkpoints from '../runtime/sweep-checkpoint.ts';
 import type { SweepNetwork } from '../runtime/sweep-network.ts';
 import type { SweepOutput } from '../runtime/sweep-output.ts';
 import type { SweepTargets } from '../runtime/sweep-targets.ts';
@@ -22,6 +23,8 @@ export interface SweepSurroundings {
   readonly signal: AbortSignal;
   /** Shows how it goes on. */
   readonly tell: (text: string) => void;
+  /** Takes what the user ought to know before anything is sent. */
+  readonly warn: (text: string) => void;
 }
 
 /** Of ICMP the checksum of flow 0: others follow, and none is 0 or 0xffff. */
@@ -54,7 +57,7 @@ export async function openSweepRun(
   });
   const { checkpoint: file } = flags;
   const checkpoints = await import('../runtime/sweep-checkpoint.ts');
-  const resume = file === undefined ? undefined : await checkpoints.readCheckpoint(file);
+  const resume = file === undefined ? undefined : checkpoints.readCheckpoint(file);
   const settings = settingsOf(flags, resume?.seed);
   if (flags.dryRun) return { kind: 'plan', text: planText(settings, targets, flags.json === true) };
   const { runSweep, sweepDigest } = await import('../runtime/sweep.ts');
@@ -65,12 +68,12 @@ export async function openSweepRun(
   const network = await openNetwork(flags, settings, targets);
   let output: SweepOutput | undefined;
   try {
-    output = await openOutput(flags, resume);
+    output = await openOutputWithoutRoot(flags, resume, surroundings.warn);
   } catch (error) {
     network.close();
     throw error;
   }
-  const listener = listenerOf(flags, output, surroundings);
+  const listener = listenerOf(flags, output, { ...surroundings, checkpoints });
   const { set, excluded } = targets;
   const { signal } = surroundings;
   const run = { settings, targets: set, excluded, network, listener, signal, resume };
@@ -161,6 +164,29 @@ async function openNetwork(
   return openHostSweep(first, { ...options, source, device: flags.interface });
 }
 
+/** Sockets are open. What sudo is for is over before its user's files are made. */
+async function openOutputWithoutRoot(
+  flags: SweepFlags,
+  resume: SweepCheckpoint | undefined,
+  warn: SweepSurroundings['warn'],
+): Promise<SweepOutput | undefined> {
+  const { dropPrivileges, isInvokedByUser } = await import('../runtime/privileges.ts');
+  const rights = {
+    hasSockets: flags.simulate === undefined,
+    makesFiles: flags.checkpoint !== undefined || isParts(flags),
+  };
+  const early = isInvokedByUser() ? dropPrivileges(rights) : undefined;
+  const output = await openOutput(flags, resume);
+  const note = early ?? dropPrivileges(rights);
+  if (note !== undefined) warn(note);
+  return output;
+}
+
+/** Whether replies go into a folder of files. */
+function isParts({ output }: SweepFlags): boolean {
+  return output?.endsWith('.parquet') === true;
+}
+
 async function openOutput(
   flags: SweepFlags,
   resume: SweepCheckpoint | undefined,
@@ -195,19 +221,22 @@ class StdoutTarget {
 function listenerOf(
   flags: SweepFlags,
   output: SweepOutput | undefined,
-  { tell }: SweepSurroundings,
+  {
+    tell,
+    checkpoints,
+  }: Pick<SweepSurroundings, 'tell'> & {
+    readonly checkpoints: Pick<typeof Checkpoints, 'writeCheckpoint'>;
+  },
 ): SweepListener {
   const { checkpoint: file } = flags;
-  const isParts = flags.output?.endsWith('.parquet') === true;
-  const everyMs = isParts ? CHECKPOINT_MS.parts : CHECKPOINT_MS.lines;
+  const everyMs = isParts(flags) ? CHECKPOINT_MS.parts : CHECKPOINT_MS.lines;
   let noteDueMs = performance.now() + everyMs;
   return {
     replied: (reply) => output?.add(reply),
     windowDone: async (checkpoint, isLast) => {
       if (file === undefined || (!isLast && performance.now() < noteDueMs)) return;
       await output?.settle();
-      const { writeCheckpoint } = await import('../runtime/sweep-checkpoint.ts');
-      await writeCheckpoint(file, checkpoint());
+      await checkpoints.writeCheckpoint(file, checkpoint());
       noteDueMs = performance.now() + everyMs;
     },
     progressed: async (progress) => {

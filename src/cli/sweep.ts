@@ -48,9 +48,11 @@ async function sweep(from: string, flags: SweepFlags): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, interrupt);
   const progressLine = new ProgressLine(process.stderr);
   try {
+    const write = await openReport(flags); // its code may be unreadable without root
     const prepared = await openSweepRun(from, flags, {
       signal: interruption.signal,
       tell: (text) => progressLine.showText(text),
+      warn: (text) => process.stderr.write(`fantrace: ${text}\n`),
     });
     if (prepared.kind === 'plan') {
       process.stdout.write(prepared.text);
@@ -59,7 +61,7 @@ async function sweep(from: string, flags: SweepFlags): Promise<number> {
     const record = await finished(prepared);
     progressLine.clear();
     requireSent(record);
-    await write(record, flags);
+    write(record);
     if (record.partial) return EXIT_INTERRUPTED;
     return record.repliesReceived > 0 ? EXIT_MEASURED : EXIT_NOTHING_ANSWERED;
   } catch (error) {
@@ -86,17 +88,17 @@ async function finished(prepared: Extract<PreparedSweep, { kind: 'run' }>): Prom
   }
 }
 
-async function write(record: SweepRecord, flags: SweepFlags): Promise<void> {
+/** How the record is to be shown; nothing is loaded after this. */
+async function openReport(flags: SweepFlags): Promise<(record: SweepRecord) => void> {
   const { stdout } = process;
-  if (flags.json) {
-    stdout.write(`${JSON.stringify(record)}\n`);
-  } else if (flags.jsonl) {
-    stdout.write(`${JSON.stringify({ type: 'end', ...record })}\n`);
-  } else {
-    const [{ formatSweepText }, { paintFor }] = await Promise.all([
-      import('../report/sweep-text.ts'),
-      import('./terminal.ts'),
-    ]);
-    stdout.write(formatSweepText(record, await paintFor(stdout, process.env)));
+  if (flags.json) return (record) => void stdout.write(`${JSON.stringify(record)}\n`);
+  if (flags.jsonl) {
+    return (record) => void stdout.write(`${JSON.stringify({ type: 'end', ...record })}\n`);
   }
+  const [{ formatSweepText }, { paintFor }] = await Promise.all([
+    import('../report/sweep-text.ts'),
+    import('./terminal.ts'),
+  ]);
+  const paint = await paintFor(stdout, process.env);
+  return (record) => void stdout.write(formatSweepText(record, paint));
 }

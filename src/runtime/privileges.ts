@@ -38,15 +38,32 @@ export function asInvokingUser<Result>(call: () => Result): Result {
   }
 }
 
+/** Whether root is somebody who called sudo. */
+export function isInvokedByUser(): boolean {
+  return isRoot() && invokingUser(process.env) !== undefined;
+}
+
 /**
  * As root, becomes the user who called sudo, or nobody, in every thread and for good. Otherwise
  * there is nothing to give up.
  *
+ * @param rights `makesFiles` where some are made later, which nobody could not: then root stays
+ *   unless a user called
  * @returns what to tell the user: which right remains and what bounds it; undefined when none does
  */
-export function dropPrivileges({ hasSockets }: { hasSockets: boolean }): string | undefined {
+export function dropPrivileges({
+  hasSockets,
+  makesFiles = false,
+}: {
+  readonly hasSockets: boolean;
+  readonly makesFiles?: boolean;
+}): string | undefined {
   if (!isRoot()) return hasSockets ? remainingRight() : undefined;
-  const { uid, gid } = invokingUser(process.env) ?? { uid: NOBODY, gid: NOBODY };
+  const user = invokingUser(process.env);
+  if (user === undefined && makesFiles) {
+    return 'stays root, as files are to be made on the way: called by sudo it would become you';
+  }
+  const { uid, gid } = user ?? { uid: NOBODY, gid: NOBODY };
   try {
     becomeUser({ uid, gid });
     return undefined;

@@ -1,7 +1,9 @@
 /** The file from which an interrupted sweep goes on. */
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import type { SweepCheckpoint } from '../model/sweep-record.ts';
+import { asInvokingUser } from './privileges.ts';
 
 /** A checkpoint that cannot be used. */
 class CheckpointError extends Error {
@@ -15,10 +17,10 @@ class CheckpointError extends Error {
  * @returns undefined when there is none yet
  * @throws {CheckpointError} when the file is something else
  */
-export async function readCheckpoint(file: string): Promise<SweepCheckpoint | undefined> {
+export function readCheckpoint(file: string): SweepCheckpoint | undefined {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = asInvokingUser(() => readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     const reason = error instanceof Error ? error.message : String(error);

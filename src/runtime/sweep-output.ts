@@ -9,6 +9,7 @@ import { type FileHandle, open, readdir, rename, rm, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type * as ParquetWriterModule from 'hyparquet-writer';
 import type { SweepReplyRecord } from '../model/sweep-record.ts';
 import { makeFolder } from './folder.ts';
 
@@ -147,19 +148,24 @@ async function openParts(folder: string, parts: number): Promise<SweepOutput> {
     if (isOurs && (Number(number) > parts || name.endsWith('.tmp')))
       await rm(path.join(folder, name));
   }
-  return new PartOutput(folder, parts);
+  const { parquetWriteBuffer } = await import('hyparquet-writer'); // while it can be read
+  return new PartOutput(folder, parts, parquetWriteBuffer);
 }
+
+type ParquetWriter = typeof ParquetWriterModule.parquetWriteBuffer;
 
 /** Rows gather in memory until they fill a file. */
 class PartOutput implements SweepOutput {
   readonly #folder: string;
+  readonly #writer: ParquetWriter;
   #rows: SweepReplyRecord[] = [];
   #written: Promise<void> = Promise.resolve();
   #isWaiting = false;
   length: number;
 
-  constructor(folder: string, parts: number) {
+  constructor(folder: string, parts: number, writer: ParquetWriter) {
     this.#folder = folder;
+    this.#writer = writer;
     this.length = parts;
   }
 
@@ -186,7 +192,8 @@ class PartOutput implements SweepOutput {
     this.#rows = [];
     this.#isWaiting = true;
     const write = async (): Promise<void> => {
-      await writePart(this.#folder, this.length + 1, rows);
+      const name = `part-${String(this.length + 1).padStart(6, '0')}.parquet`;
+      await writePart(this.#writer, path.join(this.#folder, name), rows);
       this.length++;
       this.#isWaiting = false;
     };
@@ -197,11 +204,10 @@ class PartOutput implements SweepOutput {
 
 /** Under another name until it is whole. */
 async function writePart(
-  folder: string,
-  number: number,
+  parquetWriteBuffer: ParquetWriter,
+  name: string,
   rows: readonly SweepReplyRecord[],
 ): Promise<void> {
-  const { parquetWriteBuffer } = await import('hyparquet-writer');
   const required = { nullable: false } as const;
   const content = parquetWriteBuffer({
     columnData: [
@@ -220,7 +226,6 @@ async function writePart(
     ],
     rowGroupSize: ROWS_OF_PART,
   });
-  const name = path.join(folder, `part-${String(number).padStart(6, '0')}.parquet`);
   await writeFile(`${name}.tmp`, new Uint8Array(content));
   await rename(`${name}.tmp`, name);
 }

@@ -4,7 +4,7 @@
  * does not want to be probed has no other way to say so.
  */
 
-import { createReadStream } from 'node:fs';
+import { createReadStream, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
   type AddressRange,
@@ -14,6 +14,7 @@ import {
   rangesWithout,
 } from '../lib/address-ranges.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
+import { asInvokingUser } from './privileges.ts';
 
 /** Targets that cannot be read, or may not be probed. */
 class SweepTargetsError extends Error {
@@ -126,7 +127,7 @@ async function readRanges(file: string): Promise<AddressRange[]> {
   const ranges: AddressRange[] = [];
   let line = 0;
   try {
-    const input = file === '-' ? process.stdin : createReadStream(file);
+    const input = file === '-' ? process.stdin : createReadStream('', { fd: openedByUser(file) });
     const failed = new Promise<never>((_, reject) => input.once('error', reject));
     failed.catch(() => {});
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -148,6 +149,11 @@ async function readRanges(file: string): Promise<AddressRange[]> {
     );
   }
   return ranges;
+}
+
+/** Errors show what is in a file: under sudo it must be one that the user who called may read. */
+function openedByUser(file: string): number {
+  return asInvokingUser(() => openSync(file, 'r'));
 }
 
 function requiredRange(text: string, where: string): AddressRange {

@@ -10,8 +10,10 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstalledCli, outcomeOf, type StartedRun } from './installed-cli.ts';
 
@@ -142,6 +144,10 @@ describe.runIf(isRoot)('started as root', () => {
         under: ALONE,
       });
       expect(traced).toMatchObject({ status: 0, stderr: '' });
+      const kept = `${file.slice(0, -3)}.sweep.jsonl.gz`;
+      const sweep = ['sweep', '127.0.0.1', '--max-ttl', '2', '-o', kept];
+      expect(await cli.run(sweep, { env, under: ALONE })).toMatchObject({ status: 0, stderr: '' });
+      expect(gunzipSync(readFileSync(kept)).toString()).toContain('"target":"127.0.0.1"');
     } finally {
       chmodSync(cli.folder, 0o755);
     }
@@ -161,6 +167,36 @@ describe.runIf(isRoot)('started as root', () => {
     expect(denied.status).toBe(1);
     expect(denied.stderr).toMatch(/of-root\.jsonl cannot be written: EACCES/);
     expect(existsSync(foreign)).toBe(false);
+  });
+
+  test('under sudo, a sweep goes on as who called, whose files it reads and makes', async () => {
+    const env = { SUDO_UID: `${USER}`, SUDO_GID: `${USER}` };
+    const own = path.join(cli.folder, 'swept');
+    mkdirSync(own);
+    chownSync(own, USER, USER);
+    const [replies, state] = ['r.parquet', 's.json'].map((name) => path.join(own, name));
+    const sweep = ['sweep', '127.0.0.1', '--max-ttl', '2'];
+    const files = ['-o', `${replies}`, '--checkpoint', `${state}`];
+    const allowed = await cli.run([...sweep, ...files], { env, under: ALONE });
+    expect(allowed).toMatchObject({ status: 0, stderr: '' });
+    for (const each of readdirSync(own, { recursive: true, encoding: 'utf8' })) {
+      expect(statSync(path.join(own, each))).toMatchObject({ uid: USER, gid: USER });
+    }
+    const secret = path.join(cli.folder, 'secret.txt');
+    writeFileSync(secret, 'a secret\n', { mode: 0o600 });
+    const denied = await cli.run(['sweep', secret], { env, under: ALONE });
+    expect(denied).toMatchObject({ status: 1, stderr: expect.stringContaining('EACCES') });
+    expect(denied.stderr).not.toContain('a secret');
+  });
+
+  test('a sweep that makes files on the way says that it stays root', async () => {
+    const env = { SUDO_UID: undefined, SUDO_GID: undefined };
+    const state = path.join(cli.folder, 'state.json');
+    const sweep = ['sweep', '127.0.0.1', '--max-ttl', '2', '--checkpoint', state];
+    const { status, stderr } = await cli.run(sweep, { env, under: ALONE });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^fantrace: stays root, as files are to be made on the way.*\n$/);
+    expect(existsSync(state)).toBe(true);
   });
 
   test('where there is no other user to become, it says that it stays root', async () => {
