@@ -16,6 +16,7 @@ import { AddressSet, parseAddressRange } from '../src/lib/address-ranges.ts';
 import type { SweepRecord, SweepStrategy } from '../src/model/sweep-record.ts';
 import { runSweep } from '../src/runtime/sweep.ts';
 import { openSimulatedSweep } from '../src/runtime/sweep-network.ts';
+import { SETTINGS, SOURCE_PORT } from '../test/support/simulated-sweep.ts';
 import { FigureList } from './measured-cost.ts';
 
 const CLI = path.resolve('dist/cli/main.js');
@@ -110,7 +111,7 @@ async function measure(
   strategy: SweepStrategy,
   figures: FigureList,
 ): Promise<void> {
-  const base = { family: 4, protocol: 'udp', sourcePort: 33_000, flows: 1, seed: 1 } as const;
+  const base = { ...SETTINGS, family: 4, sourcePort: SOURCE_PORT } as const;
   const network = await openSimulatedSweep('internet', base);
   let replies = 0;
   let peakBytes = 0;
@@ -118,21 +119,9 @@ async function measure(
   const startedMs = performance.now();
   const record = await runSweep({
     settings: {
-      protocol: 'udp',
-      port: 33_434,
-      shard: { index: 0, of: 1 },
+      ...SETTINGS,
       strategy,
-      minTtl: 1,
-      maxTtl: 32,
-      splitTtl: 16,
-      gapLimit: 5,
-      flows: 1,
-      failureProbability: 0.05,
-      seed: 1,
       rates: { total: RATE, perPrefix: RATE, perInterface: RATE },
-      timeoutUs: 1_000_000,
-      maxProbes: Number.POSITIVE_INFINITY,
-      isSimulated: true,
     },
     targets,
     excluded: 0,

@@ -64,10 +64,11 @@ function orderFlags(): Option[] {
         '--flows)',
       ['stop-set', 'every-ttl', 'multipath'],
     ),
-    numberOption('--flows <N>', 'flows a target; with multipath the most a hop may cost (64)', {
-      min: 1,
-      max: 1024,
-    }),
+    numberOption(
+      '--flows <N>',
+      'flows a target; with multipath the most a hop may cost (default: 1; 64 with multipath)',
+      { min: 1, max: 1024 },
+    ),
     probabilityOption('--confidence <P>', 'of multipath: of missing no equal branch', 0.95),
     numberOption('-f, --min-ttl <TTL>', 'first TTL', TTL).default(1, '1'),
     numberOption('-m, --max-ttl <TTL>', 'last TTL', TTL).default(32, '32'),
@@ -106,7 +107,7 @@ function paceFlags(): Option[] {
     numberOption('--per-interface <PPS>', 'replies a second asked of one router', RATE).default(
       100,
     ),
-    durationOption('--timeout <DURATION>', 'how long the last replies are awaited (1s)', {
+    durationOption('--timeout <DURATION>', 'how long the last replies are awaited (default: 1s)', {
       minUs: 100_000,
       maxUs: 4_000_000,
     }),

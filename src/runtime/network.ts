@@ -9,7 +9,8 @@ import { type NetworkPlan, planNetwork } from '../sim/network-plan.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { SimulatedLink } from '../sim/simulated-link.ts';
 import { ownAddresses } from './own-addresses.ts';
-import { HostTimeline, type Timeline, VirtualTimeline } from './timeline.ts';
+import { openReservedLink } from './reserved-link.ts';
+import { type Timeline, VirtualTimeline } from './timeline.ts';
 
 /** An open network, ready to probe one target or several. */
 export interface Network {
@@ -100,8 +101,7 @@ export interface HostNetworkOptions extends PortRange {
 }
 
 /**
- * Opens raw sockets for one target or several. The code that talks to the kernel is loaded here, so
- * that simulations never need it.
+ * Opens raw sockets for one target or several.
  *
  * @throws {HostError} when a right, a route or free source ports are missing, or packets are longer
  *   than the way out permits
@@ -109,62 +109,43 @@ export interface HostNetworkOptions extends PortRange {
 export async function openHostNetwork(options: HostNetworkOptions): Promise<Network> {
   const { destinations, scopeId, device, sourcePort, flows, givenPorts } = options;
   const { protocol = 'tcp', packetBytesMax = 0 } = options;
-  const [{ openRawLink }, uplinkParts, { sharedSourceFor }, { reservePorts, reserveGivenPorts }] =
-    await Promise.all([
-      import('./raw-link.ts'),
-      import('./uplinks.ts'),
-      import('./source-address.ts'),
-      import('./reserved-ports.ts'),
-    ]);
-  const timeline = new HostTimeline();
+  const [uplinkParts, { sharedSourceFor }] = await Promise.all([
+    import('./uplinks.ts'),
+    import('./source-address.ts'),
+  ]);
   const source = options.source ?? sharedSourceFor(destinations, { device, scopeId });
-  const family = familyOf(source);
   const { uplinksOfAll, requireUplinkMtu } = uplinkParts;
   for (const destination of destinations) requireUplinkMtu({ source, destination }, packetBytesMax);
-  // What has no ports needs none: the numbers are free to anybody.
-  const transports = protocol === 'icmp' ? [] : [protocol];
-  const reserved =
-    givenPorts === undefined
-      ? reservePorts({ family, first: sourcePort, count: flows, transports })
-      : reserveGivenPorts(givenPorts, { family, transports });
-  const ports = { low: Math.min(...reserved.ports), high: Math.max(...reserved.ports) };
-  try {
-    const isSteered = device === undefined && scopeId === undefined;
-    const flow = { source, destinationPort: options.port, protocol };
-    const uplinks = isSteered ? uplinksOfAll(destinations, flow, reserved.ports) : undefined;
-    const link = openRawLink({
+  const isSteered = device === undefined && scopeId === undefined;
+  const flow = { source, destinationPort: options.port, protocol };
+  let uplinks: ReturnType<typeof uplinksOfAll> | undefined;
+  const wanted = { family: familyOf(source), protocol, first: sourcePort, count: flows };
+  const open = await openReservedLink({ ...wanted, given: givenPorts }, (ports) => {
+    uplinks = isSteered ? uplinksOfAll(destinations, flow, ports) : undefined;
+    return {
       devices: uplinks?.devices,
-      family,
       source,
       destination: destinations.length === 1 ? destinations[0] : undefined,
-      protocols: [protocol],
       ...(packetBytesMax > 0 ? { packetBytesMax } : {}),
       scopeId,
       device,
-      ports,
-      onReadable: () => timeline.wake(),
-    });
-    return {
-      link,
-      timeline,
-      source,
-      destinations,
-      port: options.port,
-      sourcePorts: reserved.ports,
-      skippedPorts: reserved.skipped,
-      tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
-      ownAddresses: ownAddresses(),
-      notes: [...link.notes, ...(uplinks?.notes ?? [])],
-      counters: () => link.counters(),
-      close: () => {
-        link.close();
-        reserved.close();
-      },
     };
-  } catch (error) {
-    reserved.close();
-    throw error;
-  }
+  });
+  const { link, timeline, ports, skippedPorts, close } = open;
+  return {
+    link,
+    timeline,
+    source,
+    destinations,
+    port: options.port,
+    sourcePorts: ports,
+    skippedPorts,
+    tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
+    ownAddresses: ownAddresses(),
+    notes: [...link.notes, ...(uplinks?.notes ?? [])],
+    counters: () => link.counters(),
+    close,
+  };
 }
 
 function addressBytes(text: string): Uint8Array {

@@ -10,7 +10,8 @@ import { planNetwork } from '../sim/network-plan.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { SimulatedLink } from '../sim/simulated-link.ts';
 import { ownAddresses } from './own-addresses.ts';
-import { HostTimeline, type Timeline, VirtualTimeline } from './timeline.ts';
+import { openReservedLink } from './reserved-link.ts';
+import { type Timeline, VirtualTimeline } from './timeline.ts';
 
 /** The name of the made-up Internet, where a scenario could be named as well. */
 export const SIMULATED_INTERNET = 'internet';
@@ -85,42 +86,20 @@ export async function openHostSweep(
   },
 ): Promise<SweepNetwork> {
   const { family, protocol, sourcePort, flows, device } = options;
-  const [{ openRawLink }, { sourceAddressFor }, { reserveGivenPorts }] = await Promise.all([
-    import('./raw-link.ts'),
-    import('./source-address.ts'),
-    import('./reserved-ports.ts'),
-  ]);
-  const timeline = new HostTimeline();
+  const { sourceAddressFor } = await import('./source-address.ts');
   const source = options.source ?? sourceAddressFor(first, { device });
-  const ports = Array.from({ length: flows }, (_, flow) => sourcePort + flow);
-  // What has no ports needs none: the numbers are free to anybody.
-  const transports = protocol === 'icmp' ? [] : [protocol];
-  const reserved = reserveGivenPorts(ports, { family, transports });
-  try {
-    const link = openRawLink({
-      family,
-      source,
-      protocols: [protocol],
-      device,
-      ports: { low: sourcePort, high: sourcePort + flows - 1 },
-      onReadable: () => timeline.wake(),
-    });
-    return {
-      link,
-      timeline,
-      source,
-      sourcePort,
-      tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
-      ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-      notes: link.notes,
-      counters: () => link.counters(),
-      close: () => {
-        link.close();
-        reserved.close();
-      },
-    };
-  } catch (error) {
-    reserved.close();
-    throw error;
-  }
+  const given = Array.from({ length: flows }, (_, flow) => sourcePort + flow);
+  const wanted = { family, protocol, first: sourcePort, count: flows, given };
+  const { link, timeline, close } = await openReservedLink(wanted, () => ({ source, device }));
+  return {
+    link,
+    timeline,
+    source,
+    sourcePort,
+    tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
+    ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
+    notes: link.notes,
+    counters: () => link.counters(),
+    close,
+  };
 }
