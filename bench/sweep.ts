@@ -7,7 +7,14 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -23,6 +30,9 @@ const CLI = path.resolve('dist/cli/main.js');
 const LOOK_MS = 100;
 const MIB = 2 ** 20;
 const RATE = 500_000;
+const ADDRESSES = 1_000_000;
+/** Odd, so that no number comes twice in 2^32: golden ratio (Knuth). */
+const SPREAD = 0x9e3779b1;
 
 /** Prints a few lines. @returns 1 when a goal was missed */
 export async function main([prefix = '10.16.0.0/12', only]: readonly string[]): Promise<number> {
@@ -33,7 +43,10 @@ export async function main([prefix = '10.16.0.0/12', only]: readonly string[]): 
   for (const strategy of ['stop-set', 'every-ttl'] as const) {
     if (only === undefined || only === strategy) await measure(targets, strategy, figures);
   }
-  if (only === undefined) await measureProgram(prefix, figures);
+  if (only === undefined) {
+    await measureProgram(prefix, figures);
+    await measureFile(figures);
+  }
   return figures.missed === 0 ? 0 : 1;
 }
 
@@ -65,6 +78,32 @@ async function measureProgram(prefix: string, figures: FigureList): Promise<void
       value: Math.abs(lines - record.repliesReceived) + (record.resumed ? 0 : 1),
       unit: '',
       goal: 0,
+      isGoalMost: true,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Single addresses far from each other, so that none can be merged with another. */
+async function measureFile(figures: FigureList): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fantrace-bench-'));
+  const file = path.join(folder, 'targets.txt');
+  try {
+    const lines = Array.from({ length: ADDRESSES }, (_, i) => {
+      const number = Math.imul(i, SPREAD) >>> 8;
+      return `10.${number >>> 16}.${(number >>> 8) & 255}.${number & 255}\n`;
+    });
+    writeFileSync(file, lines.join(''));
+    const argv = [CLI, 'sweep', '--json', '--simulate', 'internet', '--seed', '1'];
+    const few = ['--max-probes', '1000000', '--rate', `${RATE}`];
+    const { output, peakMib } = await runProgram([...argv, ...few, file], () => false);
+    const { targets } = JSON.parse(output) as SweepRecord;
+    figures.add({
+      what: `sweep of a file with ${targets.count} single addresses: peak memory`,
+      value: peakMib,
+      unit: 'MiB',
+      goal: 300,
       isGoalMost: true,
     });
   } finally {

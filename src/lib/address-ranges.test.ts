@@ -8,6 +8,7 @@ import {
   rangesWithout,
 } from './address-ranges.ts';
 import { formatIpAddress, parseIpAddress } from './ip-address.ts';
+import { PrefixList } from './prefix-list.ts';
 
 function ranges(...texts: string[]): AddressRange[] {
   return texts.map((text) => {
@@ -15,6 +16,12 @@ function ranges(...texts: string[]): AddressRange[] {
     if (typeof range === 'string') throw new Error(`${text} ${range}`);
     return range;
   });
+}
+
+function listOf(texts: readonly string[]): PrefixList {
+  const list = new PrefixList(4);
+  for (const range of ranges(...texts)) list.add(range);
+  return list;
 }
 
 function members(set: AddressSet): string[] {
@@ -67,9 +74,9 @@ describe('sets of ranges', () => {
   it('leave out what is excluded', () => {
     const wanted = ranges('10.0.0.0/28');
     const holes = ranges('10.0.0.0/31', '10.0.0.4', '10.0.0.6/31', '10.0.0.15', '10.0.1.0/24');
-    const left = members(new AddressSet(rangesWithout(wanted, holes)));
+    const left = members(new AddressSet([...rangesWithout(wanted, holes)]));
     expect(left).toEqual([2, 3, 5, 8, 9, 10, 11, 12, 13, 14].map((last) => `10.0.0.${last}`));
-    expect(rangesWithout(wanted, ranges('10.0.0.0/8'))).toEqual([]);
+    expect([...rangesWithout(wanted, ranges('10.0.0.0/8'))]).toEqual([]);
   });
 
   it('agree with sets of single addresses', () => {
@@ -82,7 +89,8 @@ describe('sets of ranges', () => {
         const alone = (cuts: typeof wanted): Set<string> =>
           new Set(cuts.flatMap((each) => members(new AddressSet(ranges(prefix(each))))));
         const [all, holes] = [alone(wanted), alone(excluded)];
-        const left = rangesWithout(ranges(...wanted.map(prefix)), ranges(...excluded.map(prefix)));
+        const [inner, outer] = [wanted, excluded].map((cuts) => listOf(cuts.map(prefix)));
+        const left = [...rangesWithout(inner ?? [], outer ?? [])];
         const expected = [...all].filter((each) => !holes.has(each));
         const found = left.length === 0 ? [] : members(new AddressSet(left));
         expect(new Set(found)).toEqual(new Set(expected));

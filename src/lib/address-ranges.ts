@@ -13,7 +13,8 @@ export interface AddressRange {
   readonly last: bigint;
 }
 
-const BITS = { 4: 32, 6: 128 } as const;
+/** Of an address. */
+export const BITS = { 4: 32, 6: 128 } as const;
 
 /**
  * Reads `192.0.2.7`, `192.0.2.0/24` or the same of IPv6.
@@ -41,44 +42,64 @@ export function parseAddressRange(text: string): AddressRange | string {
 /** Without overlaps and in order. */
 export function mergedRanges(ranges: readonly AddressRange[]): AddressRange[] {
   const sorted = [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  const merged: AddressRange[] = [];
+  return [...inOrder(sorted)];
+}
+
+/** Merges what overlaps or touches, of ranges that are sorted by their first addresses. */
+export function* inOrder(sorted: Iterable<AddressRange>): Generator<AddressRange> {
+  let open: AddressRange | undefined;
   for (const range of sorted) {
-    const before = merged.at(-1);
-    if (before === undefined || range.first > before.last + 1n) merged.push(range);
-    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
+    if (open === undefined) open = range;
+    else if (range.first > open.last + 1n) {
+      yield open;
+      open = range;
+    } else if (range.last > open.last) open = { ...open, last: range.last };
   }
-  return merged;
+  if (open !== undefined) yield open;
 }
 
-/** What is in `ranges` and in none of `others`; all of one family. */
-export function rangesWithout(
-  ranges: readonly AddressRange[],
-  others: readonly AddressRange[],
-): AddressRange[] {
-  const holes = mergedRanges(others);
-  const left: AddressRange[] = [];
-  let from = 0;
-  for (const range of mergedRanges(ranges)) {
-    while (from < holes.length && (holes[from] as AddressRange).last < range.first) from++;
-    for (const part of cutUp(range, holes, from)) left.push(part);
+/**
+ * What is in `ranges` and in none of `others`, one after the other; all of one family, and both in
+ * order and without overlaps.
+ */
+export function* rangesWithout(
+  ranges: Iterable<AddressRange>,
+  others: Iterable<AddressRange>,
+): Generator<AddressRange> {
+  const holes = new Cursor(others);
+  for (const range of ranges) {
+    while (holes.at !== undefined && holes.at.last < range.first) holes.advance();
+    yield* cutUp(range, holes);
   }
-  return left;
 }
 
-/** What the holes, of which none before number `from` counts, leave of a range. */
-function cutUp(range: AddressRange, holes: readonly AddressRange[], from: number): AddressRange[] {
-  const next = holes[from];
-  if (next === undefined || next.first > range.last) return [range]; // most of a million
-  const left: AddressRange[] = [];
+/** What the holes from there on leave of a range. */
+function* cutUp(range: AddressRange, holes: Cursor): Generator<AddressRange> {
   let { first } = range;
-  for (let i = from; i < holes.length && first <= range.last; i++) {
-    const hole = holes[i] as AddressRange;
-    if (hole.first > range.last) break;
-    if (hole.first > first) left.push({ ...range, first, last: hole.first - 1n });
-    if (hole.last >= first) first = hole.last + 1n;
+  for (let hole = holes.at; hole !== undefined && hole.first <= range.last; hole = holes.at) {
+    if (hole.first > first) yield { ...range, first, last: hole.first - 1n };
+    first = hole.last + 1n;
+    if (first > range.last) return; // the hole may reach into the next range, too
+    holes.advance();
   }
-  if (first <= range.last) left.push({ ...range, first });
-  return left;
+  yield first === range.first ? range : { ...range, first };
+}
+
+/** A place in a row of ranges. */
+class Cursor {
+  /** Undefined behind the last. */
+  at: AddressRange | undefined;
+  readonly #ranges: Iterator<AddressRange>;
+
+  constructor(ranges: Iterable<AddressRange>) {
+    this.#ranges = ranges[Symbol.iterator]();
+    this.advance();
+  }
+
+  advance(): void {
+    const next = this.#ranges.next();
+    this.at = next.done ? undefined : next.value;
+  }
 }
 
 /** A set whose members have numbers. */
@@ -92,18 +113,25 @@ export class AddressSet {
   /** Number of the first address of each range. */
   readonly #numbers: Float64Array;
 
-  /** @throws {RangeError} when the set is empty, or its size is beyond 2^40 */
-  constructor(ranges: readonly AddressRange[]) {
-    const merged = mergedRanges(ranges);
-    const [{ family } = { family: 4 as IpFamily }] = merged;
+  /**
+   * @param ranges in order and without overlaps; looked at twice, so that nothing more than the set
+   *   is kept of them
+   * @throws {RangeError} when the set is empty, or its size is beyond 2^40
+   */
+  constructor(ranges: Iterable<AddressRange>) {
+    let [count, family] = [0, 4 as IpFamily];
+    for (const range of ranges) {
+      count++;
+      ({ family } = range);
+    }
     this.family = family;
     this.#addressBytes = BITS[family] / 8;
-    this.#firsts = new Uint8Array(merged.length * this.#addressBytes);
-    this.#numbers = new Float64Array(merged.length);
-    let size = 0;
-    for (const [i, { first, last }] of merged.entries()) {
+    this.#firsts = new Uint8Array(count * this.#addressBytes);
+    this.#numbers = new Float64Array(count);
+    let [size, i] = [0, 0];
+    for (const { first, last } of ranges) {
       this.#writeFirst(i, first);
-      this.#numbers[i] = size;
+      this.#numbers[i++] = size;
       size += last === first ? 1 : Number(last - first) + 1;
     }
     if (size < 1 || size > 2 ** 40) {

@@ -9,11 +9,11 @@ import { createInterface } from 'node:readline';
 import {
   type AddressRange,
   AddressSet,
-  mergedRanges,
   parseAddressRange,
   rangesWithout,
 } from '../lib/address-ranges.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
+import { PrefixList } from '../lib/prefix-list.ts';
 import { asInvokingUser } from './privileges.ts';
 
 /** Targets that cannot be read, or may not be probed. */
@@ -82,24 +82,20 @@ const NEVER = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::', 'ff00::/8'].map(
 export async function readSweepTargets(request: TargetRequest): Promise<SweepTargets> {
   const { from, excludeFiles, exclude, isSimulated } = request;
   const given = LOOKS_LIKE_RANGE.test(from)
-    ? [requiredRange(from, 'target')]
+    ? new GivenRanges().with([requiredRange(from, 'target')])
     : await readRanges(from);
-  const family = request.family ?? given[0]?.family ?? 4;
-  const isOfFamily = (range: AddressRange): boolean => range.family === family;
-  const others = given.filter((range) => !isOfFamily(range)).length;
-  if (others > 0 && request.family === undefined) {
+  const family = request.family ?? given.firstFamily ?? 4;
+  if (given.of(family === 4 ? 6 : 4).size > 0 && request.family === undefined) {
     const message = 'the targets are of both families: choose one with -4 or -6';
     throw new SweepTargetsError('TARGETS_UNREADABLE', message);
   }
-  const wanted = mergedRanges(given.filter(isOfFamily));
-  const lists = [
-    exclude.map((text) => requiredRange(text, '--exclude')),
-    ...(await Promise.all(excludeFiles.map(readRanges))),
-  ];
+  const wanted = given.of(family);
+  const excluded = new GivenRanges().with(exclude.map((text) => requiredRange(text, '--exclude')));
+  for (const file of excludeFiles) await readRanges(file, excluded);
   const isListed = exclude.length + excludeFiles.length > 0;
   if (!isSimulated && !isListed) requirePrivate(wanted);
-  const kept = rangesWithout(wanted, [...lists.flat(), ...NEVER].filter(isOfFamily));
-  if (kept.length === 0) {
+  const kept = { [Symbol.iterator]: () => rangesWithout(wanted, excluded.with(NEVER).of(family)) };
+  if (kept[Symbol.iterator]().next().done) {
     const message = `no targets: ${from} has none of IPv${family} that is not excluded`;
     throw new SweepTargetsError('NO_TARGETS', message);
   }
@@ -107,13 +103,30 @@ export async function readSweepTargets(request: TargetRequest): Promise<SweepTar
   return { set, excluded: sizeOf(wanted) - set.size };
 }
 
+/** Ranges of both families as they are read. */
+class GivenRanges {
+  firstFamily: IpFamily | undefined;
+  readonly #lists = { 4: new PrefixList(4), 6: new PrefixList(6) };
+
+  add(range: AddressRange): void {
+    this.firstFamily ??= range.family;
+    this.#lists[range.family].add(range);
+  }
+
+  with(ranges: readonly AddressRange[]): this {
+    for (const range of ranges) this.add(range);
+    return this;
+  }
+
+  of(family: IpFamily): PrefixList {
+    return this.#lists[family];
+  }
+}
+
 /** @throws {SweepTargetsError} EXCLUSIONS_MISSING */
-function requirePrivate(ranges: readonly AddressRange[]): void {
-  const [first] = rangesWithout(
-    ranges,
-    [...PRIVATE, ...NEVER].filter(({ family }) => family === ranges[0]?.family),
-  );
-  if (first === undefined) return;
+function requirePrivate(ranges: PrefixList): void {
+  const harmless = new GivenRanges().with([...PRIVATE, ...NEVER]).of(ranges.family);
+  if (rangesWithout(ranges, harmless).next().done) return;
   throw new SweepTargetsError(
     'EXCLUSIONS_MISSING',
     'these targets are beyond private networks, so a list of addresses not to probe is a must: ' +
@@ -122,9 +135,8 @@ function requirePrivate(ranges: readonly AddressRange[]): void {
 }
 
 /** One address or prefix a line; what follows # is a remark. */
-async function readRanges(file: string): Promise<AddressRange[]> {
+async function readRanges(file: string, into = new GivenRanges()): Promise<GivenRanges> {
   const name = file === '-' ? 'standard input' : file;
-  const ranges: AddressRange[] = [];
   let line = 0;
   try {
     const input = file === '-' ? process.stdin : createReadStream('', { fd: openedByUser(file) });
@@ -135,7 +147,7 @@ async function readRanges(file: string): Promise<AddressRange[]> {
       for await (const each of lines) {
         line++;
         const text = each.replace(/#.*$/, '').trim();
-        if (text !== '') ranges.push(requiredRange(text, `${name}, line ${line}`));
+        if (text !== '') into.add(requiredRange(text, () => `${name}, line ${line}`));
       }
     })();
     await Promise.race([read, failed]);
@@ -148,7 +160,7 @@ async function readRanges(file: string): Promise<AddressRange[]> {
       `${JSON.stringify(name)} is ${hint}: ${reason}`,
     );
   }
-  return ranges;
+  return into;
 }
 
 /** Errors show what is in a file: under sudo it must be one that the user who called may read. */
@@ -156,17 +168,22 @@ function openedByUser(file: string): number {
   return asInvokingUser(() => openSync(file, 'r'));
 }
 
-function requiredRange(text: string, where: string): AddressRange {
+function requiredRange(text: string, where: string | (() => string)): AddressRange {
   const range = parseAddressRange(text);
   if (typeof range !== 'string') return range;
   const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  throw new SweepTargetsError('TARGETS_UNREADABLE', `${where}: ${shown} ${range}`);
+  throw new SweepTargetsError(
+    'TARGETS_UNREADABLE',
+    `${typeof where === 'string' ? where : where()}: ${shown} ${range}`,
+  );
 }
 
 function rangeOf(text: string): AddressRange {
   return requiredRange(text, 'built-in list');
 }
 
-function sizeOf(ranges: readonly AddressRange[]): number {
-  return ranges.reduce((sum, { first, last }) => sum + Number(last - first) + 1, 0);
+function sizeOf(ranges: Iterable<AddressRange>): number {
+  let size = 0;
+  for (const { first, last } of ranges) size += Number(last - first) + 1;
+  return size;
 }
