@@ -24,6 +24,20 @@ export type ReplyKind =
   /** A UDP datagram: a service of the target. */
   | 'datagram';
 
+/**
+ * By what a reply was matched to its probe, the surest first. Addresses, ports and protocol must
+ * fit as well, always.
+ */
+export type MatchKey =
+  /** All 32 bits that nobody who has not seen the probe can know. */
+  | 'token'
+  /** The same, shifted by as much as something on the way is known to shift those of its flow. */
+  | 'shifted-token'
+  /** The 16 bits of it that were left, as something rewrote the others. */
+  | 'half-token'
+  /** Nothing else, as such a reply has no room for a token: the nearest probe that was awaited. */
+  | 'addresses';
+
 /** What a router says of one of its interfaces (RFC 5837 §4.1). */
 export interface InterfaceInfo {
   /** Which interface: the probe came in by it, a sub-IP part of it, would leave by it, next hop. */
@@ -50,11 +64,7 @@ export interface ReplyDetails {
   readonly quotedTos: number;
   /** Whether the quote has another source address or port than the probe was sent with. */
   readonly isTranslated: boolean;
-  /**
-   * Whether the token was of no use, because something rewrote it or the reply has none: matched by
-   * addresses, ports and a 16-bit key instead.
-   */
-  readonly isSecondary: boolean;
+  readonly matchedBy: MatchKey;
   /** Of the reply as its IP header tells it; in IPv6 the TOS may be unknown, and is then 0. */
   readonly replyBytes: number;
   readonly replyTos: number;

@@ -2,7 +2,7 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { AsOrigin } from './as-origin.ts';
-import type { InterfaceInfo } from './probe.ts';
+import type { InterfaceInfo, MatchKey } from './probe.ts';
 
 /** What probes are made of. */
 export type TraceProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
@@ -77,8 +77,8 @@ export interface TraceReply {
   readonly interfaceInfo: readonly InterfaceInfo[];
   /** Whether the quote has a source that we did not send from: an address translator. */
   readonly nat: boolean;
-  /** Whether something on the way rewrote the token, so that a weaker key had to do. */
-  readonly secondary: boolean;
+  /** How surely it answers this probe: whether the whole token came back, or a weaker key. */
+  readonly matchedBy: MatchKey;
 }
 
 /** No answer. */

@@ -194,7 +194,7 @@ describe.each(FAMILIES)('where a firewall shifts sequence numbers, IPv%i', (fami
     const probes = ttls.map((ttl) => bench.probe(flow, ttl, ttl * 200));
     for (const probe of probes) bench.engine.handle(shifted(probe), 10_000);
     expect(heard.replies.map(({ ttl }) => ttl)).toEqual(ttls);
-    expect(heard.replies.every(({ details }) => details?.isSecondary)).toBe(true);
+    expect(heard.replies.every(({ details }) => details?.matchedBy === 'half-token')).toBe(true);
     expect(bench.engine.counters.secondaryMatches).toBe(30);
   });
 
@@ -308,7 +308,10 @@ describe.each(FAMILIES)('where the target acknowledges shifted numbers, IPv%i', 
       bench.engine.handle(shiftedAnswer(probe), 10_000 + i);
       expect(heard.replies.map(({ ttl }) => ttl)).toEqual([[], [7, 8], [7, 8, 9]][i]);
     }
-    expect(heard.replies[0]).toMatchObject({ kind: 'refused', details: { isSecondary: true } });
+    expect(heard.replies[0]).toMatchObject({
+      kind: 'refused',
+      details: { matchedBy: 'shifted-token' },
+    });
     expect(bench.engine.counters).toMatchObject({ foreignReplies: 0, repliesReceived: 3 });
   });
 

@@ -182,7 +182,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
           quotedTos: 0,
           isStamped: false,
           isTranslated: false,
-          isSecondary: false,
+          matchedBy: 'token',
           replyBytes: packet.length,
           replyTos: 0,
           replyIdentification: family === 4 ? 9 : 0, // what the packets of this test have

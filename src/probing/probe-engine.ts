@@ -167,12 +167,12 @@ export class ProbeEngine implements Prober {
       return;
     }
     this.counters.repliesReceived++;
-    if (match.isSecondary) {
+    if (match.key !== 'token') {
       this.counters.secondaryMatches++;
       match.flow.isRewritten = true;
       this.#shifts.fromQuote(reply, match);
     }
-    const { slot, flow, isTranslated, isSecondary } = match;
+    const { slot, flow, isTranslated, key } = match;
     if (this.#inFlight.state[slot] === PROBE_ANSWERED) {
       this.counters.duplicates++;
       return;
@@ -182,7 +182,7 @@ export class ProbeEngine implements Prober {
       slot,
       flow,
       isTranslated,
-      isSecondary,
+      key,
       reply,
       packet,
       sentAtUs,

@@ -60,7 +60,7 @@ export function probeReplyOf(
 }
 
 function detailsOf(answer: ProbeAnswer): ReplyDetails {
-  const { reply, packet, sentAtUs, isStamped, isTranslated, isSecondary } = answer;
+  const { reply, packet, sentAtUs, isStamped, isTranslated, key } = answer;
   const isIcmpError = reply.kind === 'icmp-error';
   const isV4 = reply.family === 4;
   return {
@@ -70,7 +70,7 @@ function detailsOf(answer: ProbeAnswer): ReplyDetails {
     mtu: isIcmpError ? reply.mtu : 0,
     quotedTos: isIcmpError ? reply.quote.tos : -1,
     isTranslated,
-    isSecondary,
+    matchedBy: key,
     replyBytes: isV4 ? uint16At(packet, 2) : IPV6_HEADER_BYTES + uint16At(packet, 4),
     replyTos: isV4 ? (packet[1] ?? 0) : ipv6TrafficClass(packet, 0),
     replyIdentification: isV4 ? uint16At(packet, 4) : 0,

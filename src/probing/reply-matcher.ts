@@ -6,6 +6,7 @@
  */
 
 import { isSameAddress } from '../lib/ip-address.ts';
+import type { MatchKey } from '../model/probe.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Flow } from './flow.ts';
 import type { FlowBook, ProbedFlow } from './flow-book.ts';
@@ -19,7 +20,7 @@ export interface Match {
   readonly slot: number;
   readonly flow: ProbedFlow;
   readonly isTranslated: boolean;
-  readonly isSecondary: boolean;
+  readonly key: MatchKey;
 }
 
 export interface MatcherParts {
@@ -61,7 +62,7 @@ export class ReplyMatcher {
       claim.sourcePort !== flow.flow.sourcePort || !isSameAddress(claim.source, flow.flow.source);
     // Whoever translates sees to it that direct answers come to where the probe was sent from.
     if (isTranslated && !isQuote) return undefined;
-    return { slot, flow, isTranslated, isSecondary: false };
+    return { slot, flow, isTranslated, key: 'token' };
   }
 
   /** A reset of a SYN that carries data acknowledges the data as well (RFC 9293 §3.10.7.1). */
@@ -86,7 +87,7 @@ export class ReplyMatcher {
       for (const shift of known) {
         const match = this.#byToken(claim, (claim.token - shift) >>> 0, false);
         if (match === undefined || inFlight.flow[match.slot] !== index) continue;
-        return { ...match, isSecondary: true };
+        return { ...match, key: 'shifted-token' };
       }
     }
     return undefined;
@@ -104,7 +105,7 @@ export class ReplyMatcher {
       if (slot === NO_SLOT || !this.#isPlausible(slot, flow)) continue;
       if (found !== undefined) return undefined; // two probes fit alike: nobody can tell
       const isTranslated = !isSameAddress(claim.source, flow.flow.source);
-      found = { slot, flow, isTranslated, isSecondary: true };
+      found = { slot, flow, isTranslated, key: claim.isTokenless ? 'addresses' : 'half-token' };
     }
     return found;
   }

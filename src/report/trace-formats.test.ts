@@ -27,7 +27,7 @@ function reply(traits: Partial<TraceReply>): TraceReply {
     mpls: [],
     interfaceInfo: [],
     nat: false,
-    secondary: false,
+    matchedBy: 'token',
     ...traits,
   };
 }
@@ -109,7 +109,7 @@ example.net (198.51.100.7) answers by UDP port 33434 at hop 4, in 20.000 ms.
 
  1  gw.example (10.0.0.1)  1.500 ms *  2.500 ms
  2  * * *(EPERM)
- 3  10.0.0.3 [MPLS L=16001,E=0,S=1,T=1; NAT]  1.500 ms 10.0.0.4 [TOS 8]  1.500 ms
+ 3  10.0.0.3 [MPLS L=16001,E=0,S=1,T=1; NAT]  1.500 ms 10.0.0.4 [TOS 0 → 8]  1.500 ms
  4  198.51.100.7  20.000 ms
 `);
 });

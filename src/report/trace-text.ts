@@ -19,7 +19,12 @@ const PROTOCOLS = {
 
 /** The whole report, ending in a newline. */
 export function formatTraceText(record: TraceRecord): string {
-  const lines = [traceSummary(record), '', ...record.hops.map(hopLine), ...noteLines(record)];
+  const lines = [
+    traceSummary(record),
+    '',
+    ...record.hops.map((hop) => hopLine(hop, record.tos)),
+    ...noteLines(record),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -67,7 +72,7 @@ export function traceSummary(record: TraceRecord): string {
 }
 
 /** One hop: its TTL, and all interfaces that answered, each with its round trips. */
-function hopLine({ ttl, replies }: TraceHopRecord): string {
+function hopLine({ ttl, replies }: TraceHopRecord, sentTos: number): string {
   let line = `${String(ttl).padStart(2)} `;
   let shown: string | undefined;
   for (const reply of replies) {
@@ -75,7 +80,7 @@ function hopLine({ ttl, replies }: TraceHopRecord): string {
       line += reply.unsent === undefined ? ' *' : ` *(${reply.unsent})`;
       continue;
     }
-    if (reply.address !== shown) line += ` ${addressText(reply)}${extras(reply)}`;
+    if (reply.address !== shown) line += ` ${addressText(reply)}${extras(reply, sentTos)}`;
     shown = reply.address;
     line += `  ${milliseconds(reply.rttMs)}`;
     const mark = reply.icmp?.mark ?? '';
@@ -89,7 +94,8 @@ function addressText({ name, address }: TraceReply): string {
 }
 
 /** What a reply shows beside its round trip. */
-function extras({ as, mpls, interfaceInfo, nat, quotedTos }: TraceReply): string {
+function extras(reply: TraceReply, sentTos: number): string {
+  const { as, mpls, interfaceInfo, nat, kind, quotedTtl, quotedTos, matchedBy } = reply;
   const labels = mpls.map(
     ({ label, trafficClass, isBottomOfStack, ttl }) =>
       `L=${label},E=${trafficClass},S=${Number(isBottomOfStack)},T=${ttl}`,
@@ -102,10 +108,16 @@ function extras({ as, mpls, interfaceInfo, nat, quotedTos }: TraceReply): string
     ...(labels.length > 0 ? [`MPLS ${labels.join('/')}`] : []),
     ...interfaces,
     ...(nat ? ['NAT'] : []),
-    ...(quotedTos !== null && quotedTos > 0 ? [`TOS ${quotedTos}`] : []),
+    ...(quotedTos === null || quotedTos === sentTos ? [] : [`TOS ${sentTos} → ${quotedTos}`]),
+    ...(kind === 'time-exceeded' && quotedTtl !== null && quotedTtl !== 1
+      ? [`quoted TTL ${quotedTtl}`]
+      : []),
+    ...(REWRITTEN.has(matchedBy) ? ['probe rewritten'] : []),
   ];
   return parts.length === 0 ? '' : ` [${parts.join('; ')}]`;
 }
+
+const REWRITTEN: ReadonlySet<TraceReply['matchedBy']> = new Set(['shifted-token', 'half-token']);
 
 function milliseconds(value: number): string {
   return `${value.toFixed(3)} ms`;

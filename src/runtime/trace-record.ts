@@ -79,7 +79,7 @@ function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
       name: each.name === undefined ? undefined : printable(each.name),
     })),
     nat: details.isTranslated,
-    secondary: details.isSecondary,
+    matchedBy: details.matchedBy,
   };
 }
 
@@ -94,7 +94,7 @@ const NO_DETAILS: ReplyDetails = {
   mtu: 0,
   quotedTos: -1,
   isTranslated: false,
-  isSecondary: false,
+  matchedBy: 'token',
   replyBytes: 0,
   replyTos: 0,
   replyIdentification: 0,

@@ -95,13 +95,13 @@ it('routers that quote 8 bytes, or show MPLS labels, by every protocol', async (
   for (const record of await tracesAtOnce(chain, EACH_PROTOCOL)) {
     const { protocol, reached } = record;
     const labels = TTLS.map((ttl) =>
-      answersAt(record, ttl).map(({ mpls, secondary }) => ({
+      answersAt(record, ttl).map(({ mpls, matchedBy }) => ({
         labels: mpls.map(({ label }) => label),
-        secondary,
+        matchedBy,
       })),
     );
-    const plain = { labels: [], secondary: false };
-    const labelled = { labels: [16_001], secondary: false };
+    const plain = { labels: [], matchedBy: 'token' };
+    const labelled = { labels: [16_001], matchedBy: 'token' };
     expect({ protocol, reached, labels }).toEqual({
       protocol,
       reached: true,
