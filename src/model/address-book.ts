@@ -5,16 +5,18 @@ import { formatIpAddress } from '../lib/ip-address.ts';
 /** Indexes count up from 0 in the order in which addresses were first seen. */
 export class AddressBook {
   readonly #indexByKey = new Map<number | string, number>();
-  readonly #texts: string[] = [];
+  readonly #keys: (number | string)[] = [];
+  /** Written when first asked for: of most targets of many nobody asks before the end. */
+  readonly #texts = new Map<number, string>();
 
   /** The index of an address (4 or 16 bytes, network order), new ones numbered from 0 up. */
   indexOf(address: Uint8Array): number {
     const key = keyOf(address);
     const known = this.#indexByKey.get(key);
     if (known !== undefined) return known;
-    const index = this.#texts.length;
+    const index = this.#keys.length;
     this.#indexByKey.set(key, index);
-    this.#texts.push(formatIpAddress(address));
+    this.#keys.push(key);
     return index;
   }
 
@@ -25,13 +27,17 @@ export class AddressBook {
 
   /** @throws {RangeError} when no address has this index */
   textOf(index: number): string {
-    const text = this.#texts[index];
-    if (text === undefined) throw new RangeError(`no address has index ${index}`);
+    const known = this.#texts.get(index);
+    if (known !== undefined) return known;
+    const key = this.#keys[index];
+    if (key === undefined) throw new RangeError(`no address has index ${index}`);
+    const text = formatIpAddress(addressOf(key));
+    this.#texts.set(index, text);
     return text;
   }
 
   get size(): number {
-    return this.#texts.length;
+    return this.#keys.length;
   }
 }
 
@@ -46,4 +52,16 @@ function keyOf(address: Uint8Array): number | string {
     key += String.fromCharCode(((address[i] ?? 0) << 8) | (address[i + 1] ?? 0));
   }
   return key;
+}
+
+/** The inverse of `keyOf`. */
+function addressOf(key: number | string): Uint8Array {
+  if (typeof key === 'number') return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key);
+  const address = new Uint8Array(2 * key.length);
+  for (let i = 0; i < key.length; i++) {
+    const word = key.charCodeAt(i);
+    address[2 * i] = word >> 8;
+    address[2 * i + 1] = word & 0xff;
+  }
+  return address;
 }

@@ -8,13 +8,11 @@ import type { ProbeSink } from '../model/probe.ts';
 import type { Flow } from './flow.ts';
 import { NO_SLOT } from './in-flight.ts';
 import type { ProbeClaim } from './probe-claim.ts';
+import { Responders } from './responders.ts';
 import type { TokenShifts } from './token-shifts.ts';
 
 /** Flows at most: orders hold their number beside TTL and round. */
 const FLOWS_MAX: number = 2 ** 20;
-
-const TTLS_AT_FIRST = 32;
-const TTLS = 256;
 
 /** One flow and what has become of its probes so far. */
 export class ProbedFlow {
@@ -34,12 +32,19 @@ export class ProbedFlow {
   farthestRouterTtl = 0;
   /** When it was given back; Infinity while it is in use. */
   releasedAtUs: number = Number.POSITIVE_INFINITY;
-  #responders: Int32Array<ArrayBuffer> = new Int32Array(TTLS_AT_FIRST).fill(-1);
+  readonly #index: number;
+  readonly #responders: Responders;
 
-  constructor(flow: Flow, sink: ProbeSink, destinationIndex: number) {
+  constructor(
+    flow: Flow,
+    sink: ProbeSink,
+    place: { destinationIndex: number; index: number; responders: Responders },
+  ) {
     this.flow = flow;
     this.sink = sink;
-    this.destinationIndex = destinationIndex;
+    this.destinationIndex = place.destinationIndex;
+    this.#index = place.index;
+    this.#responders = place.responders;
   }
 
   get isReleased(): boolean {
@@ -48,16 +53,11 @@ export class ProbedFlow {
 
   /** Who answered last at this TTL; −1 for nobody yet. */
   responderAt(ttl: number): number {
-    return this.#responders[ttl] ?? -1;
+    return this.#responders.at(this.#index, ttl);
   }
 
   noteResponder(ttl: number, responder: number): void {
-    if (ttl >= this.#responders.length) {
-      const grown = new Int32Array(TTLS).fill(-1);
-      grown.set(this.#responders);
-      this.#responders = grown;
-    }
-    this.#responders[ttl] = responder;
+    this.#responders.note(this.#index, ttl, responder);
   }
 }
 
@@ -65,6 +65,7 @@ export class ProbedFlow {
 export class FlowBook {
   readonly #addresses: AddressBook;
   readonly #flows: (ProbedFlow | undefined)[] = [];
+  readonly #responders = new Responders();
   readonly #free: number[] = [];
   /** Given back, oldest first, and not yet free. */
   readonly #resting: number[] = [];
@@ -90,7 +91,10 @@ export class FlowBook {
     const index = this.#free.pop() ?? this.#flows.length;
     if (index >= FLOWS_MAX) throw new RangeError(`no more than ${FLOWS_MAX} flows at a time`);
     const destination = this.#addresses.indexOf(flow.destination);
-    this.#flows[index] = new ProbedFlow(flow, sink, destination);
+    const responders = this.#responders;
+    responders.forget(index);
+    const place = { destinationIndex: destination, index, responders };
+    this.#flows[index] = new ProbedFlow(flow, sink, place);
     const key = tupleKey(destination, flow.sourcePort);
     const alike = this.#byTuple.get(key);
     if (alike === undefined) this.#byTuple.set(key, [index]);

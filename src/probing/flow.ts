@@ -92,12 +92,15 @@ export function completeFlow(flow: ProbeEndpoints & FlowId): Flow {
   };
 }
 
-/** Shared, as writers only read them. */
+/** Short ones are shared, as writers only read them. */
 function payloadOf(lengthBytes: number): Uint8Array {
-  return lengthBytes <= SHORT.length ? SHORT.subarray(0, lengthBytes) : new Uint8Array(lengthBytes);
+  return SHORT[lengthBytes] ?? new Uint8Array(lengthBytes);
 }
 
-const SHORT: Uint8Array = new Uint8Array(64);
+const SHORT: readonly Uint8Array[] = Array.from(
+  { length: 65 },
+  (_, bytes) => new Uint8Array(bytes),
+);
 
 function requireInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;

@@ -34,13 +34,45 @@ export interface TaskTimes {
   readonly endedAtUs: number;
 }
 
-interface ActiveTask {
+/** One that runs. It hears of aborts itself: of thousands, each should cost little. */
+class ActiveTask {
   readonly task: StationTask;
   readonly startedAtUs: number;
   /** The earliest place that it has in the schedule. */
-  scheduledUs: number;
-  readonly finish: (endedAtUs: number) => void;
-  readonly fail: (error: unknown) => void;
+  scheduledUs: number = Number.POSITIVE_INFINITY;
+  readonly #ending: Ending;
+
+  constructor(task: StationTask, startedAtUs: number, ending: Ending) {
+    this.task = task;
+    this.startedAtUs = startedAtUs;
+    this.#ending = ending;
+    ending.signal?.addEventListener('abort', this, { once: true });
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.#ending.loop.abort(this.task);
+  }
+
+  finish(endedAtUs: number): void {
+    const { signal, resolve } = this.#ending;
+    signal?.removeEventListener('abort', this);
+    resolve({ startedAtUs: this.startedAtUs, endedAtUs });
+  }
+
+  fail(error: unknown): void {
+    const { signal, reject } = this.#ending;
+    signal?.removeEventListener('abort', this);
+    reject(error);
+  }
+}
+
+/** Who hears of the end of a measurement, and who may bring it about. */
+interface Ending {
+  readonly loop: StationLoop;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (times: TaskTimes) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Appointment {
@@ -81,34 +113,22 @@ export class StationLoop {
     if (active !== undefined) this.#touched.add(active);
   }
 
+  /** Ends a measurement with what it knows. */
+  abort(task: StationTask): void {
+    task.abort();
+    this.touch(task);
+    this.#parts.timeline.wake();
+  }
+
   /** Runs one to its end. Rejects when the sockets fail. */
   run(task: StationTask, signal: AbortSignal | undefined): Promise<TaskTimes> {
     const { timeline } = this.#parts;
     return new Promise((resolve, reject) => {
-      const startedAtUs = timeline.nowUs();
-      const abort = (): void => {
-        task.abort();
-        this.#touched.add(active);
-        timeline.wake();
-      };
-      const over = (): void => signal?.removeEventListener('abort', abort);
-      const active: ActiveTask = {
-        task,
-        startedAtUs,
-        scheduledUs: Number.POSITIVE_INFINITY,
-        finish: (endedAtUs) => {
-          over();
-          resolve({ startedAtUs, endedAtUs });
-        },
-        fail: (error) => {
-          over();
-          reject(error);
-        },
-      };
+      const ending = { loop: this, signal, resolve, reject };
+      const active = new ActiveTask(task, timeline.nowUs(), ending);
       this.#active.set(task, active);
       this.#touched.add(active);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted === true) task.abort();
       this.#start();
     });
   }

@@ -1,6 +1,6 @@
 /** Writes the record of a trace, and its replies as they come in. */
 
-import type { TraceProbe } from '../algorithms/trace/hop.ts';
+import type { TraceProbe } from '../algorithms/trace/trace-probes.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { AddressBook } from '../model/address-book.ts';
@@ -119,7 +119,7 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
   const { trace, startedAtUs, endedAtUs } = finished;
   const stopReason = trace.stopReason ?? 'aborted';
   const hops = trace.hops.map(({ ttl, probes }): TraceHopRecord => {
-    const shown = probes.filter(({ isReplaced }) => !isReplaced);
+    const shown = probes.filter(({ state }) => state !== 'replaced');
     return { ttl, replies: shown.map((probe) => outcomeOf(probe, context)) };
   });
   const probes = trace.hops.flatMap((hop) => hop.probes);

@@ -3,12 +3,12 @@
  * trace and is closed after the last.
  */
 
-import type { TraceProbe } from '../algorithms/trace/hop.ts';
-import { Trace } from '../algorithms/trace/trace.ts';
+import { Trace, type TraceEnvironment } from '../algorithms/trace/trace.ts';
 import type { TraceSettings } from '../algorithms/trace/trace-options.ts';
+import type { TraceProbe } from '../algorithms/trace/trace-probes.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
-import type { ProbeSink } from '../model/probe.ts';
+import type { ProbeReply, ProbeSink } from '../model/probe.ts';
 import type { TraceRung } from '../model/trace-record.ts';
 import { type FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { StationLoop, type StationTask } from './station-loop.ts';
@@ -58,50 +58,85 @@ export class TraceStation {
   }
 
   /** Runs one trace to its end. Rejects when the sockets fail. */
-  async run({ flow, settings, signal, settled }: TraceRequest): Promise<FinishedTrace> {
-    const { engine, timeline } = this.parts;
-    const sink = sinkOf(
-      () => trace,
-      () => this.#loop.touch(task),
-    );
-    const index = engine.addFlow(flow, sink);
-    const order = (ttl: number, round: number): void => engine.order(index, ttl, round);
-    const environment = settled === undefined ? { order } : { order, settled };
-    const trace = new Trace(settings, environment, timeline.nowUs());
-    const task: StationTask = {
-      get isOver() {
-        return trace.stopReason !== undefined;
-      },
-      advance: (nowUs) => trace.advance(nowUs),
-      deadlineUs: () => trace.deadlineUs(),
-      abort: () => trace.abort('aborted'),
-      release: (nowUs) => engine.releaseFlow(index, nowUs),
-    };
-    return { trace, ...(await this.#loop.run(task, signal)) };
+  run(request: TraceRequest): Promise<FinishedTrace> {
+    const { trace, over } = this.#start(request);
+    return over.then((times) => ({ trace, ...times }));
+  }
+
+  /** Apart, so that a trace that is waited for keeps nothing of its request. */
+  #start(request: TraceRequest) {
+    const task = new TraceTask(request, this.parts, this.#loop);
+    return { trace: task.trace, over: this.#loop.run(task, request.signal) };
   }
 }
 
-/** The engine's own idea of what is lost is of no interest: each trace has its own patience. */
-function sinkOf(trace: () => Trace, touch: () => void): ProbeSink {
-  return {
-    sent: (_flow, ttl, round, sentAtUs) => {
-      trace().sent(ttl, round, sentAtUs);
-      touch();
-    },
-    replied: (reply) => {
-      trace().replied(reply);
-      touch();
-    },
-    repliedLate: (reply) => {
-      trace().replied(reply);
-      touch();
-    },
-    lost: () => {},
-    unsent: (_flow, ttl, round, error) => {
-      trace().unsent(ttl, round, error);
-      touch();
-    },
-  };
+/**
+ * A trace between the loop and the engine. The engine's own idea of what is lost is of no interest:
+ * each trace has its own patience.
+ */
+class TraceTask implements StationTask, ProbeSink, TraceEnvironment {
+  readonly trace: Trace;
+  readonly settled: TraceRequest['settled'];
+  readonly #engine: ProbeEngine;
+  readonly #loop: StationLoop;
+  readonly #flow: number;
+
+  constructor(
+    { flow, settings, settled }: TraceRequest,
+    { engine, timeline }: StationParts,
+    loop: StationLoop,
+  ) {
+    this.settled = settled;
+    this.#engine = engine;
+    this.#loop = loop;
+    this.#flow = engine.addFlow(flow, this);
+    this.trace = new Trace(settings, this, timeline.nowUs());
+  }
+
+  get isOver(): boolean {
+    return this.trace.stopReason !== undefined;
+  }
+
+  advance(nowUs: number): void {
+    this.trace.advance(nowUs);
+  }
+
+  deadlineUs(): number {
+    return this.trace.deadlineUs();
+  }
+
+  abort(): void {
+    this.trace.abort('aborted');
+  }
+
+  release(nowUs: number): void {
+    this.#engine.releaseFlow(this.#flow, nowUs);
+  }
+
+  order(ttl: number, round: number): void {
+    this.#engine.order(this.#flow, ttl, round);
+  }
+
+  sent(_flow: number, ttl: number, round: number, sentAtUs: number): void {
+    this.trace.sent(ttl, round, sentAtUs);
+    this.#loop.touch(this);
+  }
+
+  replied(reply: ProbeReply): void {
+    this.trace.replied(reply);
+    this.#loop.touch(this);
+  }
+
+  repliedLate(reply: ProbeReply): void {
+    this.replied(reply);
+  }
+
+  lost(): void {}
+
+  unsent(_flow: number, ttl: number, round: number, error?: string): void {
+    this.trace.unsent(ttl, round, error);
+    this.#loop.touch(this);
+  }
 }
 
 type EngineTraits = Omit<

@@ -3,7 +3,7 @@
  * process runs at once, they share one engine and one set of sockets.
  */
 
-import type { TraceProbe } from '../algorithms/trace/hop.ts';
+import type { TraceProbe } from '../algorithms/trace/trace-probes.ts';
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import type { TraceRecord, TraceReply, TraceStar } from '../model/trace-record.ts';
 import type { Flow } from '../probing/flow.ts';

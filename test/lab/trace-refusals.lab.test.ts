@@ -153,7 +153,10 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     const common = { protocol: 'udp', port, queries: 1 } as const;
     const [patient] = await tracesAtOnce(lab, [{ ...common, timeoutMs: 2000 }]);
     expect(patient).toMatchObject({ reached: true, stopReason: 'reached' });
-    expect(answersAt(patient as TraceRecord, 4)[0]).toMatchObject({ kind: 'datagram' });
+    expect(answersAt(patient as TraceRecord, 4)[0]).toMatchObject({
+      kind: 'datagram',
+      matchedBy: 'addresses',
+    });
     // It goes on long enough to hear what it no longer waits for.
     const [hasty] = await tracesAtOnce(lab, [
       { ...common, timeoutMs: 100, queries: 4, parallelTtls: 1 },

@@ -6,29 +6,33 @@
 
 import type { ProbeReply } from '../../model/probe.ts';
 import type { TraceStopReason } from '../../model/trace-record.ts';
-import { TraceHop, type TraceProbe } from './hop.ts';
 import { endOfLoop } from './loop.ts';
 import { replyWaitUs } from './reply-wait.ts';
 import type { TraceSettings } from './trace-options.ts';
+import { type TraceHop, type TraceProbe, TraceProbes } from './trace-probes.ts';
 
 /** Whom a trace asks for probes, and tells what it learns. */
 export interface TraceEnvironment {
   order(ttl: number, round: number): void;
   /** A probe has its outcome; of those beyond the end, as far as that is known, nothing is told. */
-  settled?(probe: TraceProbe): void;
+  readonly settled?: ((probe: TraceProbe) => void) | undefined;
 }
 
-/** The hops of one flow towards its target. */
+/** The hops of one flow towards its target; in here they count from 0, the first TTL, up. */
 export class Trace {
   readonly #settings: TraceSettings;
   readonly #environment: TraceEnvironment;
-  readonly #hops: TraceHop[] = [];
   readonly #startedAtUs: number;
+  readonly #probes: TraceProbes;
+  /** By hop: whether all its probes were asked for, retries aside; where there is one, they were. */
+  readonly #isAskedAll: boolean[] = [];
+  /** Hops that were taken on. */
+  #hopCount = 0;
   #stopReason: TraceStopReason | undefined;
   #reachedTtl = Number.POSITIVE_INFINITY;
+  #unreachableTtl = Number.POSITIVE_INFINITY;
   #probesSent = 0;
   #lateReplies = 0;
-  #unreachableTtl = Number.POSITIVE_INFINITY;
   /** The farthest TTL that was answered. */
   #farthestTtl = 0;
   /** Where the trace ends, as far as is known. */
@@ -38,6 +42,7 @@ export class Trace {
     this.#settings = settings;
     this.#environment = environment;
     this.#startedAtUs = nowUs;
+    this.#probes = new TraceProbes(settings.maxTtl - settings.firstTtl + 1);
     this.#endTtl = settings.maxTtl;
     this.#extend();
   }
@@ -49,7 +54,9 @@ export class Trace {
 
   /** From the first TTL on; nothing beyond the end of the trace. */
   get hops(): readonly TraceHop[] {
-    return this.#hops.filter(({ ttl }) => ttl <= this.#endTtl);
+    return Array.from({ length: this.#hopsUpTo(this.#endTtl) }, (_, hop) =>
+      this.#probes.viewOf(hop, this.#ttlOf(hop)),
+    );
   }
 
   /** Probes that went out, those beyond the end of the trace included. */
@@ -64,20 +71,19 @@ export class Trace {
 
   /** A probe went out. */
   sent(ttl: number, round: number, sentAtUs: number): void {
-    const probe = this.#probeAt(ttl, round);
-    if (probe?.state !== 'queued') return;
+    const hop = this.#hopOf(ttl);
+    if (this.#probes.state(hop, round) !== 'queued') return;
     this.#probesSent++;
-    probe.state = 'sent';
-    probe.sentAtUs = sentAtUs;
+    this.#probes.noteSent(hop, round, sentAtUs);
   }
 
   /** A reply, also one that others think late: this trace has its own patience. */
   replied(reply: ProbeReply): void {
-    const hop = this.#hopAt(reply.ttl);
-    const probe = hop?.probeAt(reply.round);
-    if (probe?.state === 'lost') this.#lateReplies++;
-    if (hop === undefined || probe?.state !== 'sent') return;
-    hop.noteReply(probe, reply);
+    const hop = this.#hopOf(reply.ttl);
+    const state = this.#probes.state(hop, reply.round);
+    if (state === 'lost' || state === 'replaced') this.#lateReplies++;
+    if (state !== 'sent') return;
+    this.#probes.noteReply(hop, reply);
     this.#farthestTtl = Math.max(this.#farthestTtl, reply.ttl);
     if (reply.isTarget && reply.kind !== 'time-exceeded') {
       this.#reachedTtl = Math.min(this.#reachedTtl, reply.ttl);
@@ -85,19 +91,18 @@ export class Trace {
       this.#unreachableTtl = Math.min(this.#unreachableTtl, reply.ttl);
     }
     this.#endTtl = Math.min(this.#endTtl, this.#finalTtl());
-    this.#settled(probe);
+    this.#settled(hop, reply.round);
     this.#followUp();
   }
 
   /** The probe was not sent. */
   unsent(ttl: number, round: number, error: string | undefined): void {
-    const probe = this.#probeAt(ttl, round);
-    if (probe === undefined || probe.state === 'answered') return;
-    probe.state = 'unsent';
-    probe.error = error;
-    const hop = this.#hopAt(ttl);
-    if (hop !== undefined) hop.queriesLeft = 0;
-    this.#settled(probe);
+    const hop = this.#hopOf(ttl);
+    const state = this.#probes.state(hop, round);
+    if (state === undefined || state === 'answered') return;
+    this.#probes.noteUnsent(hop, round, error);
+    this.#isAskedAll[hop] = true;
+    this.#settled(hop, round);
   }
 
   /** Gives up what is overdue, asks for more, and ends when there is nothing left to learn. */
@@ -118,28 +123,20 @@ export class Trace {
   deadlineUs(): number {
     if (this.#stopReason !== undefined) return Number.POSITIVE_INFINITY;
     let earliest = this.#startedAtUs + this.#settings.maxTimeUs;
-    let fartherHopUs = Number.POSITIVE_INFINITY;
-    for (let i = this.#hops.length - 1; i >= 0; i--) {
-      const hop = this.#hops[i] as TraceHop;
-      if (hop.ttl <= this.#endTtl) {
-        const waitUs = this.#waitUs(hop, fartherHopUs);
-        for (const { state, sentAtUs } of hop.probes) {
-          if (state === 'sent') earliest = Math.min(earliest, sentAtUs + waitUs);
-        }
-      }
-      fartherHopUs = fartherOf(hop, fartherHopUs);
-    }
+    const end = this.#hopsUpTo(this.#endTtl);
+    this.#forEachAwaited((hop, round, waitUs) => {
+      const dueUs = this.#probes.sentAtUs(hop, round) + waitUs;
+      if (hop < end) earliest = Math.min(earliest, dueUs);
+    });
     return earliest;
   }
 
   /** TTLs are taken on from the nearest, so many at a time, with one probe each. */
   #extend(): void {
-    const { firstTtl, queries, parallelTtls } = this.#settings;
-    let open = this.#hops.reduce((count, hop) => count + Number(!hop.isSettled), 0);
-    while (open < parallelTtls && firstTtl + this.#hops.length <= this.#endTtl) {
-      const hop = new TraceHop(firstTtl + this.#hops.length, queries);
-      this.#hops.push(hop);
-      this.#query(hop);
+    let open = 0;
+    for (let hop = 0; hop < this.#hopCount; hop++) open += Number(!this.#isSettled(hop));
+    while (open < this.#settings.parallelTtls && this.#ttlOf(this.#hopCount) <= this.#endTtl) {
+      this.#query(this.#hopCount++);
       open++;
     }
   }
@@ -150,42 +147,50 @@ export class Trace {
    * probe is lost.
    */
   #followUp(): void {
-    for (const hop of this.#hops) {
-      if (hop.ttl > this.#endTtl || hop.queriesLeft === 0) continue;
-      if (hop.ttl > this.#farthestTtl && hop.isAwaiting) continue;
-      while (hop.queriesLeft > 0) this.#query(hop);
+    const end = this.#hopsUpTo(this.#endTtl);
+    for (let hop = 0; hop < end; hop++) {
+      if (this.#hasAskedAll(hop)) continue;
+      if (this.#ttlOf(hop) > this.#farthestTtl && this.#probes.isAwaiting(hop)) continue;
+      for (let query = 1; query < this.#settings.queries; query++) this.#query(hop);
+      this.#isAskedAll[hop] = true;
     }
   }
 
-  #query(hop: TraceHop): void {
-    hop.queriesLeft--;
-    const { ttl, round } = hop.add(this.#settings.retries);
-    this.#environment.order(ttl, round);
+  #query(hop: number): void {
+    this.#environment.order(this.#ttlOf(hop), this.#probes.add(hop, 0));
   }
 
   #giveUp(nowUs: number): void {
-    let fartherHopUs = Number.POSITIVE_INFINITY;
-    for (let i = this.#hops.length - 1; i >= 0; i--) {
-      const hop = this.#hops[i] as TraceHop;
-      const waitUs = this.#waitUs(hop, fartherHopUs);
-      for (const probe of hop.probes) {
-        if (probe.state !== 'sent' || probe.sentAtUs + waitUs > nowUs) continue;
-        probe.state = 'lost';
-        if (probe.retriesLeft > 0 && hop.ttl <= this.#endTtl) this.#retry(hop, probe);
-        else this.#settled(probe);
+    this.#forEachAwaited((hop, round, waitUs) => {
+      if (this.#probes.sentAtUs(hop, round) + waitUs > nowUs) return;
+      const retry = this.#probes.retry(hop, round) + 1;
+      if (retry <= this.#settings.retries && this.#ttlOf(hop) <= this.#endTtl) {
+        this.#probes.noteLost(hop, round, 'replaced');
+        this.#environment.order(this.#ttlOf(hop), this.#probes.add(hop, retry));
+      } else {
+        this.#probes.noteLost(hop, round, 'lost');
+        this.#settled(hop, round);
       }
-      fartherHopUs = fartherOf(hop, fartherHopUs);
+    });
+  }
+
+  #settled(hop: number, round: number): void {
+    const { settled } = this.#environment;
+    const ttl = this.#ttlOf(hop);
+    if (ttl <= this.#endTtl) settled?.(this.#probes.probeOf(hop, round, ttl));
+  }
+
+  /** Each probe under way, from the farthest hop on, and how long it is waited for once sent. */
+  #forEachAwaited(visit: (hop: number, round: number, waitUs: number) => void): void {
+    let fartherHopUs = Number.POSITIVE_INFINITY;
+    for (let hop = this.#hopCount - 1; hop >= 0; hop--) {
+      const sameHopUs = this.#probes.slowestUs(hop);
+      const waitUs = replyWaitUs({ sameHopUs, fartherHopUs }, this.#settings.timeoutUs);
+      for (let round = 0; this.#probes.state(hop, round) !== undefined; round++) {
+        if (this.#probes.state(hop, round) === 'sent') visit(hop, round, waitUs);
+      }
+      if (sameHopUs !== Number.POSITIVE_INFINITY) fartherHopUs = sameHopUs;
     }
-  }
-
-  #settled(probe: TraceProbe): void {
-    if (probe.ttl <= this.#endTtl) this.#environment.settled?.(probe);
-  }
-
-  #retry(hop: TraceHop, lost: TraceProbe): void {
-    lost.isReplaced = true;
-    const { ttl, round } = hop.add(lost.retriesLeft - 1);
-    this.#environment.order(ttl, round);
   }
 
   #reasonToStop(nowUs: number): TraceStopReason | undefined {
@@ -203,19 +208,30 @@ export class Trace {
 
   /** Ends the trace where too many hops in a row were silent, and nobody answers behind them. */
   #cutGap(): boolean {
-    const { gapLimit } = this.#settings;
+    const { gapLimit, firstTtl } = this.#settings;
     if (gapLimit === 0) return false;
-    const last = this.#hops.findLastIndex(({ firstReply }) => firstReply !== undefined);
-    const gap = this.#hops.slice(last + 1, last + 1 + gapLimit);
-    if (gap.length < gapLimit || !gap.every(({ isSettled }) => isSettled)) return false;
-    this.#endTtl = gap.at(-1)?.ttl ?? this.#endTtl;
+    const begin = Math.max(0, this.#farthestTtl - firstTtl + 1);
+    const end = begin + gapLimit;
+    if (end > this.#hopCount) return false;
+    for (let hop = begin; hop < end; hop++) if (!this.#isSettled(hop)) return false;
+    this.#endTtl = this.#ttlOf(end - 1);
     return true;
   }
 
   #isSettledUpTo(endTtl: number): boolean {
-    const { firstTtl } = this.#settings;
-    if (firstTtl + this.#hops.length <= endTtl) return false;
-    return this.#hops.every(({ ttl, isSettled }) => ttl > endTtl || isSettled);
+    const end = this.#hopOf(endTtl) + 1;
+    if (this.#hopCount < end) return false;
+    for (let hop = 0; hop < end; hop++) if (!this.#isSettled(hop)) return false;
+    return true;
+  }
+
+  /** Whether every probe of a hop has been asked for and has its outcome. */
+  #isSettled(hop: number): boolean {
+    return this.#hasAskedAll(hop) && !this.#probes.isAwaiting(hop);
+  }
+
+  #hasAskedAll(hop: number): boolean {
+    return this.#settings.queries === 1 || this.#isAskedAll[hop] === true;
   }
 
   /** The end that answers tell: the target if it was reached, else who refuses. */
@@ -224,25 +240,24 @@ export class Trace {
   }
 
   #loopTtl(): number {
-    const responders = this.#hops.map(({ firstReply }) => firstReply?.responder ?? -1);
+    const responders = Array.from(
+      { length: this.#hopCount },
+      (_, hop) => this.#probes.firstReply(hop)?.responder ?? -1,
+    );
     const end = endOfLoop(responders);
-    return end === -1 ? Number.POSITIVE_INFINITY : this.#settings.firstTtl + end;
+    return end === -1 ? Number.POSITIVE_INFINITY : this.#ttlOf(end);
   }
 
-  #waitUs(hop: TraceHop, fartherHopUs: number): number {
-    return replyWaitUs({ sameHopUs: hop.slowestUs, fartherHopUs }, this.#settings.timeoutUs);
+  /** How many of the hops that were taken on are no farther than this. */
+  #hopsUpTo(ttl: number): number {
+    return Math.min(this.#hopCount, this.#hopOf(ttl) + 1);
   }
 
-  #hopAt(ttl: number): TraceHop | undefined {
-    return this.#hops[ttl - this.#settings.firstTtl];
+  #hopOf(ttl: number): number {
+    return ttl - this.#settings.firstTtl;
   }
 
-  #probeAt(ttl: number, round: number): TraceProbe | undefined {
-    return this.#hopAt(ttl)?.probeAt(round);
+  #ttlOf(hop: number): number {
+    return this.#settings.firstTtl + hop;
   }
-}
-
-/** What a hop tells about the hops before it. */
-function fartherOf(hop: TraceHop, beyondUs: number): number {
-  return hop.slowestUs === Number.POSITIVE_INFINITY ? beyondUs : hop.slowestUs;
 }
