@@ -1,4 +1,4 @@
-/** Who answered last at each TTL of each flow: one table for all flows, as there may be thousands. */
+/** Who answered last at each TTL of each flow: one table, as there may be thousands of flows. */
 
 /** Few paths are longer: what is beyond is kept elsewhere. */
 const NEAR_TTLS = 32;

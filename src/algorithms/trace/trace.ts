@@ -24,7 +24,7 @@ export class Trace {
   readonly #environment: TraceEnvironment;
   readonly #startedAtUs: number;
   readonly #probes: TraceProbes;
-  /** By hop: whether all its probes were asked for, retries aside; where there is one, they were. */
+  /** By hop: whether all its probes were asked for, retries aside. Where one is all, nothing. */
   readonly #isAskedAll: boolean[] = [];
   /** Hops that were taken on. */
   #hopCount = 0;
