@@ -128,15 +128,25 @@ export function probabilityOption(flags: string, description: string, preset: nu
   }).default(preset, `${100 * preset}%`);
 }
 
+/** What a duration may be. */
+interface DurationRange {
+  readonly minUs: number;
+  readonly maxUs: number;
+  /** Microseconds of a number without a unit, where programs that users know take one. */
+  readonly bareUs?: (value: number) => number;
+}
+
 /** An option that takes a duration with its unit; its value is in microseconds. */
 export function durationOption(
   flags: string,
   description: string,
-  { minUs, maxUs }: { readonly minUs: number; readonly maxUs: number },
+  range: DurationRange,
 ): ValueOption {
+  const withUnit = { type: 'string', pattern: String.raw`^\d+(\.\d+)?(us|ms|s|m|h)$` };
+  const bare = { type: ['number', 'string'], pattern: String.raw`^\d+(\.\d+)?$`, minimum: 0 };
   return new ValueOption(flags, description, {
-    valueSchema: { type: 'string', pattern: String.raw`^\d+(\.\d+)?(us|ms|s|m|h)$` },
-    read: duration(longName(flags), minUs, maxUs),
+    valueSchema: range.bareUs === undefined ? withUnit : { anyOf: [withUnit, bare] },
+    read: duration(longName(flags), range),
   });
 }
 
@@ -175,9 +185,10 @@ function probability(flag: string): (text: string) => number {
   };
 }
 
-function duration(flag: string, minUs: number, maxUs: number): (text: string) => number {
+function duration(flag: string, { minUs, maxUs, bareUs }: DurationRange): (text: string) => number {
   return (text) => {
-    const value = parseDuration(text);
+    const isBare = bareUs !== undefined && /^\d+(\.\d+)?$/.test(text);
+    const value = isBare ? Math.round(bareUs(Number(text))) : parseDuration(text);
     if (value !== undefined && value >= minUs && value <= maxUs) return value;
     const range = `${formatDuration(minUs)} to ${formatDuration(maxUs)}`;
     throw refused(flag, text, `a duration with its unit (200ms, 5s, 1m), ${range}`);

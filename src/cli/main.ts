@@ -5,6 +5,7 @@ import { type Command, CommanderError } from 'commander';
 import { CliError, reportError } from './cli-error.ts';
 import { errorFormOf } from './error-form.ts';
 import { buildProgram } from './program.ts';
+import { foreignFlagAdvice } from './trace-flags.ts';
 
 const EXIT_FAILED = 1;
 
@@ -30,6 +31,9 @@ async function main(argv: readonly string[]): Promise<void> {
 function usageErrorOf(error: unknown, program: Command): unknown {
   if (!(error instanceof CommanderError)) return error;
   const [complaint = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const [, foreign = ''] = /^unknown option '(.*)'$/.exec(complaint) ?? [];
+  const advice = program.args[0] === 'trace' ? foreignFlagAdvice(foreign) : undefined;
+  if (advice !== undefined) return new CliError('USAGE', complaint, advice);
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? [];
   const message = complaint.replace(/\.$/, '');
   if (meant !== undefined) return new CliError('USAGE', `${message}: did you mean ${meant}?`);

@@ -11,6 +11,8 @@ const EXIT_REACHED = 0;
 const EXIT_FAILED = 1;
 const EXIT_NOT_REACHED = 2;
 const EXIT_INTERRUPTED = 130;
+/** Where traceroute -U probes. */
+const DNS_PORT = 53;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Traces under way at a time; others wait for their turn. */
 const TARGETS_AT_ONCE = 10_000;
@@ -213,6 +215,11 @@ function isNumeric({ dns, numeric }: TraceFlags): boolean {
 async function targetsOf(given: readonly string[], flags: TraceFlags): Promise<readonly string[]> {
   const read = given.includes('-') ? await linesOfInput() : [];
   const targets = given.flatMap((each) => (each === '-' ? read : [each]));
+  const size = targets.slice(1).find((each) => /^\d+$/.test(each));
+  if (size !== undefined) {
+    const hint = `the length of packets is --packet-size ${size}`;
+    throw new CliError('USAGE', `${size} is neither an address nor a host name`, hint);
+  }
   if (targets.length > 0) return targets;
   if (flags.simulate !== undefined) return ['the simulated target'];
   throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
@@ -241,7 +248,7 @@ function optionsOf(flags: TraceFlags): TraceOptions {
     protocol,
     firstTtl,
     maxTtl,
-    port: flags.port,
+    port: flags.port ?? (flags.udp ? DNS_PORT : undefined),
     queries: flags.queries,
     retries: flags.retries,
     timeoutMs: flags.wait === undefined ? undefined : Math.ceil(flags.wait / 1000),
@@ -257,7 +264,7 @@ function optionsOf(flags: TraceFlags): TraceOptions {
     tos: flags.tos,
     flowLabel: flags.flowLabel,
     dontFragment: flags.fragment === undefined ? undefined : false,
-    rate: flags.rate,
+    rate: flags.pause ? 1e6 / flags.pause : flags.rate,
     family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
     seed: flags.seed,
     simulate: flags.simulate,

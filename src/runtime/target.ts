@@ -48,7 +48,7 @@ function literalOf(target: string): { literal: Uint8Array | undefined; zone: str
 }
 
 async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8Array> {
-  if (!/^[\p{L}\p{N}_.-]{1,253}$/u.test(name)) {
+  if (!/^[\p{L}\p{N}_.-]{1,253}$/u.test(name) || endsInNumber(name)) {
     throw new TargetError(`${JSON.stringify(name)} is neither an address nor a host name`);
   }
   try {
@@ -63,6 +63,14 @@ async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8
     );
   }
   throw new TargetError(`the host ${name} has an address that cannot be read`);
+}
+
+/**
+ * What ends in a number is an address or a mistake, never a host of the DNS (WHATWG URL, "ends in a
+ * number"). The C library would read 10.1 as 10.0.0.1 and 010.0.0.1 as 8.0.0.1.
+ */
+function endsInNumber(name: string): boolean {
+  return /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(name);
 }
 
 async function scopeIdOf(zone: string): Promise<number> {

@@ -61,7 +61,7 @@ export interface TraceOptions extends ThreadOption {
   readonly asDatabase?: string;
   /** Whether to ask the DNS for them, where there is no database; false unless told. */
   readonly asDns?: boolean;
-  /** Probes a second in all, of all traces; 20 000 unless told. */
+  /** Probes a second in all, of all traces, 0.1 to 1 000 000; 20 000 unless told. */
   readonly rate?: number;
   /** Probes a second towards one interface, of all traces; 1000 unless told. */
   readonly ratePerInterface?: number;
@@ -142,7 +142,7 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
     mark,
     hasSendTimes: timestamps === 'kernel',
     rates: {
-      total: integerOption('rate', options.rate, { preset: 20_000, min: 1, max: 1_000_000 }),
+      total: rateOption(options.rate),
       perInterface: integerOption('ratePerInterface', options.ratePerInterface, {
         preset: 1000,
         min: 1,
@@ -150,6 +150,11 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
       }),
     },
   };
+}
+
+function rateOption(rate = 20_000): number {
+  if (rate >= 0.1 && rate <= 1_000_000) return rate;
+  throw new RangeError(`rate must be a number from 0.1 to 1000000, got ${rate}`);
 }
 
 function portFor(protocol: TraceProtocol, port: number | undefined): number | null {

@@ -116,7 +116,7 @@ describe.runIf(isRoot)('started as root', () => {
 
   test('trace does so, too, and reports when interrupted', async () => {
     const env = { SUDO_UID: undefined, SUDO_GID: undefined };
-    const slow = ['trace', '127.0.0.1', '-n', '-q', '100', '-z', '1', '--json'];
+    const slow = ['trace', '127.0.0.1', '-n', '-q', '100', '--rate', '1', '--json'];
     const run = cli.start(slow, { env, under: ALONE });
     const threads = await threadsOnceNobody(run.child.pid ?? 0);
     run.child.kill('SIGINT');

@@ -35,7 +35,7 @@ it.each([
   { shows: 'names that nobody knows', flags: ['-q', '2'] },
 ])('traceroute, $shows: but for times the same text', async ({ flags }) => {
   const theirs = await output(['traceroute', '-m', '8', '-N', '1', ...flags]);
-  const text = await ours('traceroute', [...flags, '-l', '60']);
+  const text = await ours('traceroute', [...flags, '--packet-size', '60']);
   expect(text.replaceAll(TIMES, 'T ms')).toBe(theirs.replaceAll(TIMES, 'T ms'));
 });
 
@@ -60,7 +60,7 @@ it('scamper: the same keys in the same order, and but for times and numbers the 
     'trace -P udp-paris -q 1 -m 8',
     '-i',
   ]);
-  const text = await ours('scamper', ['-n', '-q', '1', '-p', '33435', '-w', '5s', '-l', '44']);
+  const text = await ours('scamper', ['-n', '-q', '1', '-p', '33435', '-w', '5s', '--packet-size', '44']);
   const [their, our] = [theirs, text].map((lines) => {
     const line = lines.split('\n').find((each) => each.includes('"type":"trace"')) ?? '{}';
     return JSON.parse(line) as { hops: object[] } & Record<string, unknown>;
