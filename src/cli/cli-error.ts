@@ -34,12 +34,18 @@ export function reportError(
   error: unknown,
   { form, stdout, stderr }: { form: ErrorForm; stdout: Sink; stderr: Sink },
 ): void {
-  const { code, message, hint } = describe(error);
+  const document = errorDocument(error);
+  const { message, hint } = document;
   stderr.write(`fantrace: ${safe(message)}${hintText(safe(hint))}\n`);
   if (form === 'text') return;
-  const document = { schema: ERROR_SCHEMA, code, message, hint };
   const written = form === 'line' ? { type: 'error', ...document } : document;
   stdout.write(`${JSON.stringify(written)}\n`);
+}
+
+/** An error as JSON has it. */
+export function errorDocument(error: unknown): Described & { readonly schema: string } {
+  const { code, message, hint } = describe(error);
+  return { schema: ERROR_SCHEMA, code, message, hint };
 }
 
 interface Described {

@@ -1,9 +1,9 @@
 /** The formats that a trace can be written in, by name. */
 
-import type { TraceFormatContext } from '../model/trace-format-context.ts';
 import type { TraceRecord } from '../model/trace-record.ts';
 import { formatAtlas } from './trace-atlas.ts';
 import { formatTraceCsv, TRACE_CSV_HEADER } from './trace-csv.ts';
+import type { TraceFormatContext } from './trace-format-context.ts';
 import { formatGotraceroute, formatPrettyGotraceroute } from './trace-gotraceroute.ts';
 import { formatMtrReport } from './trace-mtr.ts';
 import { formatScamper, scamperCycleStart, scamperCycleStop } from './trace-scamper.ts';

@@ -3,7 +3,6 @@
  * order and its spacing. Hops that stayed silent have no entry there.
  */
 
-import type { TraceFormatContext } from '../model/trace-format-context.ts';
 import {
   isReply,
   type TraceLabel,
@@ -11,6 +10,7 @@ import {
   type TraceReply,
   type TraceStopReason,
 } from '../model/trace-record.ts';
+import type { TraceFormatContext } from './trace-format-context.ts';
 
 const METHODS = {
   udp: 'udp-paris',

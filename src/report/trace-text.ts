@@ -8,6 +8,8 @@ import {
   type TraceRecord,
   type TraceReply,
 } from '../model/trace-record.ts';
+import { type Paint, plainPaint } from './paint.ts';
+import type { TraceFormatContext } from './trace-format-context.ts';
 
 const PROTOCOLS = {
   tcp: 'TCP',
@@ -18,11 +20,15 @@ const PROTOCOLS = {
 } as const;
 
 /** The whole report, ending in a newline. */
-export function formatTraceText(record: TraceRecord): string {
+export function formatTraceText(
+  record: TraceRecord,
+  _count: number,
+  { paint = plainPaint }: Pick<TraceFormatContext, 'paint'>,
+): string {
   const lines = [
-    traceSummary(record),
+    paint.strong(traceSummary(record)),
     '',
-    ...record.hops.map((hop) => hopLine(hop, record.tos)),
+    ...record.hops.map((hop) => hopLine(hop, record.tos, paint)),
     ...noteLines(record),
   ];
   return `${lines.join('\n')}\n`;
@@ -72,19 +78,19 @@ export function traceSummary(record: TraceRecord): string {
 }
 
 /** One hop: its TTL, and all interfaces that answered, each with its round trips. */
-function hopLine({ ttl, replies }: TraceHopRecord, sentTos: number): string {
+function hopLine({ ttl, replies }: TraceHopRecord, sentTos: number, paint: Paint): string {
   let line = `${String(ttl).padStart(2)} `;
   let shown: string | undefined;
   for (const reply of replies) {
     if (!isReply(reply)) {
-      line += reply.unsent === undefined ? ' *' : ` *(${reply.unsent})`;
+      line += ` ${paint.dim(reply.unsent === undefined ? '*' : `*(${reply.unsent})`)}`;
       continue;
     }
-    if (reply.address !== shown) line += ` ${addressText(reply)}${extras(reply, sentTos)}`;
+    if (reply.address !== shown) line += ` ${addressText(reply)}${extras(reply, sentTos, paint)}`;
     shown = reply.address;
     line += `  ${milliseconds(reply.rttMs)}`;
     const mark = reply.icmp?.mark ?? '';
-    if (mark !== '') line += ` ${mark}`;
+    if (mark !== '') line += ` ${paint.bad(mark)}`;
   }
   return line;
 }
@@ -94,7 +100,7 @@ function addressText({ name, address }: TraceReply): string {
 }
 
 /** What a reply shows beside its round trip. */
-function extras(reply: TraceReply, sentTos: number): string {
+function extras(reply: TraceReply, sentTos: number, paint: Paint): string {
   const { as, mpls, interfaceInfo, nat, kind, quotedTtl, quotedTos, matchedBy } = reply;
   const labels = mpls.map(
     ({ label, trafficClass, isBottomOfStack, ttl }) =>
@@ -114,7 +120,7 @@ function extras(reply: TraceReply, sentTos: number): string {
       : []),
     ...(REWRITTEN.has(matchedBy) ? ['probe rewritten'] : []),
   ];
-  return parts.length === 0 ? '' : ` [${parts.join('; ')}]`;
+  return parts.length === 0 ? '' : ` ${paint.dim(`[${parts.join('; ')}]`)}`;
 }
 
 const REWRITTEN: ReadonlySet<TraceReply['matchedBy']> = new Set(['shifted-token', 'half-token']);

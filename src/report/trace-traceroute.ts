@@ -2,13 +2,13 @@
  * A trace as traceroute(8) of Linux (Dmitry Butskoy's, 2.1) prints it: for programs that read that.
  */
 
-import type { TraceFormatContext } from '../model/trace-format-context.ts';
 import {
   isReply,
   type TraceHopRecord,
   type TraceRecord,
   type TraceReply,
 } from '../model/trace-record.ts';
+import type { TraceFormatContext } from './trace-format-context.ts';
 
 /** The whole output, its header included; without names as with -n, with networks as with -A. */
 export function formatTraceroute(

@@ -2,6 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { formatIpAddress, parseIpAddress } from '../lib/ip-address.ts';
+import { printable } from '../lib/printable.ts';
 import { HostError } from './host-error.ts';
 
 /**
@@ -34,6 +35,19 @@ export function sourceOption(text: string, destination: Uint8Array): Uint8Array 
   const source = readHost(text, destination.length);
   if (source !== undefined) return source;
   throw new RangeError(`source must be an address of the target's family, got ${text}`);
+}
+
+/**
+ * The same, and it must be ours: replies would go elsewhere else, and the network would seem dead.
+ *
+ * @throws {RangeError} for anything but an address of a host
+ * @throws {HostError} SOURCE_NOT_LOCAL
+ */
+export async function ownSource(text: string, destination: Uint8Array): Promise<Uint8Array> {
+  const source = sourceOption(text, destination);
+  if (await isLocalAddress(source)) return source;
+  const message = `source: ${printable(text)} is no address of this host`;
+  throw new HostError('SOURCE_NOT_LOCAL', `${message}\nlook at \`ip address\``);
 }
 
 /**

@@ -9,8 +9,7 @@ import type { AsOrigin } from '../model/as-origin.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
 import { addressesOf, withFacts } from './address-facts.ts';
 import { sharedAsLookup } from './as-lookup.ts';
-import { isLocalAddress, sourceOption } from './host-address.ts';
-import { HostError } from './host-error.ts';
+import { ownSource } from './host-address.ts';
 import { type IsolateProgress, runIsolate } from './isolate.ts';
 import {
   type Endpoints,
@@ -150,11 +149,4 @@ async function endpointsOf(
   const source = ownText === undefined ? undefined : await ownSource(ownText, destination);
   const host = { destinations, port: givenPort ?? DEFAULT_PORT[protocol], scopeId, source };
   return { targetNames: targets.map(printable), family, simulated: null, host };
-}
-
-async function ownSource(text: string, destination: Uint8Array): Promise<Uint8Array> {
-  const source = sourceOption(text, destination);
-  if (await isLocalAddress(source)) return source;
-  const message = `source: ${printable(text)} is no address of this host`;
-  throw new HostError('SOURCE_NOT_LOCAL', `${message}\nlook at \`ip address\``);
 }

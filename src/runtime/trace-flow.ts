@@ -2,7 +2,7 @@
 
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
 import { completeFlow, type Flow, probeLengthMin } from '../probing/flow.ts';
-import { sourceOption } from './host-address.ts';
+import { ownSource, requireHost } from './host-address.ts';
 import { resolveTarget } from './target.ts';
 import type { CompleteTraceOptions, TraceOptions } from './trace-options.ts';
 
@@ -29,7 +29,8 @@ export interface EndsRequest {
 /**
  * Looks a target up, and which of our addresses leads there.
  *
- * @throws {TargetError | HostError} when there is no such host, or no route to it
+ * @throws {TargetError | HostError} when there is no such host, it is none of one host, the source
+ *   is not ours, or no route leads there
  * @throws {RangeError} when the source is no address of the target's family
  */
 export async function hostEnds(
@@ -37,8 +38,9 @@ export async function hostEnds(
   { family, interface: device, mark, source: given }: EndsRequest,
 ): Promise<HostEnds> {
   const { address: destination, scopeId } = await resolveTarget(target, family);
+  requireHost(destination);
   if (given !== undefined) {
-    return { source: sourceOption(given, destination), destination, scopeId };
+    return { source: await ownSource(given, destination), destination, scopeId };
   }
   const { sourceAddressFor } = await import('./source-address.ts');
   const source = sourceAddressFor(destination, { device, scopeId, mark });

@@ -1,5 +1,7 @@
 /** What formats of other programs tell that is in no trace: where and when they were written. */
 
+import type { Paint } from './paint.ts';
+
 /** Given by whoever writes. */
 export interface TraceFormatContext {
   /** The name of this host. */
@@ -8,4 +10,6 @@ export interface TraceFormatContext {
   readonly nowSeconds: () => number;
   /** Whether names of addresses are left out. */
   readonly isNumeric: boolean;
+  /** Colours of the text; none unless told. */
+  readonly paint?: Paint;
 }
