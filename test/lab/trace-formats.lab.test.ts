@@ -60,7 +60,17 @@ it('scamper: the same keys in the same order, and but for times and numbers the 
     'trace -P udp-paris -q 1 -m 8',
     '-i',
   ]);
-  const text = await ours('scamper', ['-n', '-q', '1', '-p', '33435', '-w', '5s', '--packet-size', '44']);
+  const text = await ours('scamper', [
+    '-n',
+    '-q',
+    '1',
+    '-p',
+    '33435',
+    '-w',
+    '5s',
+    '--packet-size',
+    '44',
+  ]);
   const [their, our] = [theirs, text].map((lines) => {
     const line = lines.split('\n').find((each) => each.includes('"type":"trace"')) ?? '{}';
     return JSON.parse(line) as { hops: object[] } & Record<string, unknown>;
