@@ -24,6 +24,8 @@ export interface FlowCounts {
   readonly lostIn?: readonly (readonly number[])[];
   /** By round: its probes, to whatever hop. Left out where every round sent the same. */
   readonly probesIn?: readonly number[];
+  /** Set where its packets come back after the last hop that answers: they never arrive. */
+  readonly isLooping?: true;
   /** Address index of its target; left out where that is the one of the counts. */
   readonly target?: number;
 }

@@ -14,7 +14,7 @@ const UNTESTABLE: Readonly<Record<UntestableLink['why'], string>> = {
   'not-probed': 'as no router before was asked',
 };
 const CAUSE: Readonly<Record<RejectedCause['cause'], string>> = {
-  'icmp-rate-limit': 'no loss, only a limit on ICMP replies',
+  'icmp-rate-limit': 'no loss of traffic, only of ICMP replies (a rate limit, or their way back)',
   'return-loss': 'ruled out, loss on the way back',
   'target-rate-limit': 'ruled out, a limit on replies of the target',
   'path-change': 'ruled out, a change of paths',
@@ -161,7 +161,7 @@ function caseText({ cause, where, why }: RejectedCause): string {
 export function untestableLines(untestable: IsolateRecord['untestable']): string[] {
   const reasons = [...new Set(untestable.map(({ why }) => why))];
   return reasons.map((reason) => {
-    const links = untestable.filter(({ why }) => why === reason).map(linkText);
-    return `not testable, ${UNTESTABLE[reason]}: ${listed(links, LISTED_MAX)}`;
+    const links = new Set(untestable.filter(({ why }) => why === reason).map(linkText));
+    return `not testable, ${UNTESTABLE[reason]}: ${listed([...links], LISTED_MAX)}`;
   });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { flowOf, type Hop } from '../../../test/support/path-counts.ts';
+import { countsOf, flowOf, type Hop } from '../../../test/support/path-counts.ts';
 import { STAR } from '../../model/path-counts.ts';
+import { flowRows } from '../localisation/flow-rows.ts';
 import { withoutLoops } from './loops.ts';
 
 interface Row {
@@ -65,4 +66,22 @@ test.each(ROWS)('$shows', ({ paths, left, loops }) => {
 test('an interface seen at two hops in a row, or before the target, is no loop', () => {
   const flows = [flowOf([1, 2, 2, '*']), flowOf([1, 2, 3, 2, 'T'])];
   expect(withoutLoops(flows).flows).toEqual(flows);
+});
+
+test('a flow that loops is known to be lost, however far it was probed', () => {
+  const paths: Hop[][] = [
+    [1, 2, 3, 4, 3],
+    [1, 2, 5, 6, 7, 8, 'T'],
+  ];
+  const { flows } = withoutLoops(paths.map((path) => flowOf(path)));
+  const [looping, other] = flowRows(countsOf(flows));
+  // Two hops behind the router that sends packets back, ten probes each.
+  expect(looping).toMatchObject({
+    end: 'unseen',
+    sent: [10, 10, 10, 20],
+    received: [10, 10, 10, 0],
+  });
+  expect(other).toMatchObject({ end: 'target' });
+  const [alone] = flowRows(countsOf(flows.slice(0, 1)));
+  expect(alone?.end).toBe('open');
 });

@@ -33,6 +33,7 @@ export function withoutLoops(flows: readonly FlowCounts[]): CutPaths {
     loops.set(flow.responders[end - 1] ?? STAR, flow.responders[end] ?? STAR);
     return {
       ...flow,
+      isLooping: true as const,
       responders: flow.responders.map((responder, hop) => (hop < end ? responder : STAR)),
       received: flow.received.map((received, hop) => (hop < end ? received : 0)),
       // What the loop answered counts as lost in every round alike.

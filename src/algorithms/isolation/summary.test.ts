@@ -80,6 +80,15 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       '0.991. -minTTL 1 would show where.',
   },
   {
+    shows: 'a target that nobody gets to, because of a loop',
+    verdict: 'target-unreachable',
+    lastHops: ['10.0.3.1'],
+    loops: [{ from: '10.0.3.1', to: '10.0.2.1' }],
+    says:
+      'db7 answers none of 64 flows; the last to answer is 10.0.3.1, and no loss shows before ' +
+      'that. There is a loop: 10.0.3.1 sends packets back to 10.0.2.1.',
+  },
+  {
     shows: 'routers at the last TTL that leave probes unanswered',
     verdict: 'target-unreachable',
     tooSmallMaxTtl: 3,

@@ -224,7 +224,7 @@ function targetSentence(
 }
 
 function unreachableSentence(facts: SummaryFacts): string {
-  const { lastHops, tooSmallMaxTtl, flagNames = FLAG_NAMES } = facts;
+  const { lastHops, tooSmallMaxTtl, flagNames = FLAG_NAMES, loops = [] } = facts;
   const { target, flows, others } = facts.unreached ?? { ...facts, others: '' };
   if (tooSmallMaxTtl !== undefined) {
     const far = `${target} is farther than ${flagNames.maxTtl} ${tooSmallMaxTtl}`;
@@ -235,7 +235,10 @@ function unreachableSentence(facts: SummaryFacts): string {
   if (lastHops.length === 0) return `${unanswered}, and neither does any hop before it.`;
   const verb = lastHops.length === 1 ? 'is' : 'are';
   const last = `the last to answer ${verb} ${listed(lastHops, LAST_HOPS_NAMED, 'and')}`;
-  return `${unanswered}; ${last}, and no loss shows before that${elsewhere}.`;
+  const [loop] = loops;
+  const why =
+    loop === undefined ? '' : ` There is a loop: ${loop.from} sends packets back to ${loop.to}.`;
+  return `${unanswered}; ${last}, and no loss shows before that${elsewhere}.${why}`;
 }
 
 /** Nothing behind the last routers tells a loss on the way to them from a limit of theirs. */

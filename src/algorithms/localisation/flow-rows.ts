@@ -55,8 +55,11 @@ function rowOf(flow: FlowCounts, { index, target, targetHops }: RowOptions): Flo
   // answers. All that it sent to the target's distance and beyond is evidence for that.
   const hasGoneAsFar =
     targetHops > 0 && flow.sent.length >= targetHops && isProbedUpTo(flow, targetHops);
-  if (!hasGoneAsFar) return known === 0 ? undefined : { ...row, end: 'open', answeredLate: 0 };
-  const from = Math.max(targetHops - 1, known);
+  // Of packets that come back nothing more need be known.
+  const isLost = targetHops > 0 && flow.isLooping === true && flow.sent.length > known;
+  if (!hasGoneAsFar && !isLost)
+    return known === 0 ? undefined : { ...row, end: 'open', answeredLate: 0 };
+  const from = isLost ? known : Math.max(targetHops - 1, known);
   row.responders.push(STAR);
   row.sent.push(flow.sent.slice(from).reduce((a, b) => a + b, 0));
   if (flow.lostIn !== undefined) row.lostIn.push(flow.lostIn.slice(from).flat());

@@ -142,6 +142,16 @@ describe('a router', () => {
     expect(lossesIn(found)).toEqual([['link 202 300']]);
     expect(found.limited).toHaveLength(1);
   });
+
+  test.each(SEEDS)('that limits is not counted for a loss before it (seed %i)', (seed) => {
+    const answers = (path: readonly Hop[], position: number) => (path[position] === 202 ? 0.2 : 1);
+    const passes = losing({ link: [100, 202], loss: 0.1 });
+    const random = new Random(seed);
+    const { losses } = localise(drawn(PATHS, { random, sent: 80, passes, answers }), OPTIONS);
+    expect(losses).toHaveLength(1);
+    const { probesAcross = 0, probesLost = 0, lossRatio = 0 } = losses[0] ?? {};
+    expect(probesLost / probesAcross).toBeCloseTo(lossRatio, 2);
+  });
 });
 
 test('loss at the target alone is the target’s, its last router’s or its last link’s', () => {

@@ -47,7 +47,10 @@ export interface LocatedLoss {
   /** Indexes into the flows of the counts: those that cross it, or that it hits if partial. */
   readonly flowsAcross: readonly number[];
   readonly flowsLossy: readonly number[];
-  /** Probes that had to pass it to be answered, and how many of them were not. */
+  /**
+   * Probes that had to pass it to be answered, and how many of them were not: without those to
+   * interfaces that limit their replies, where there are others.
+   */
   readonly probesAcross: number;
   readonly probesLost: number;
 }
@@ -110,8 +113,12 @@ function describeLoss({ graph, selection, options }: Context, term: Term): Locat
   const detection = probabilityOfLoss(model, coverage, options.minLoss);
   const modelProbability = (named?.probability ?? 0) * detection;
   const across = [...(members ?? flowsAcross(candidate, graph))].sort((a, b) => a - b);
-  const sent = coverage.cells.reduce((sum, cell) => sum + model.sent(cell), 0);
-  const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
+  // What a limited interface leaves unanswered is not lost here, or nobody knows.
+  const limited = selection.belief.limitedCells();
+  const telling = coverage.cells.filter((cell) => !limited.has(cell));
+  const counted = telling.length > 0 ? telling : coverage.cells;
+  const sent = counted.reduce((sum, cell) => sum + model.sent(cell), 0);
+  const received = counted.reduce((sum, cell) => sum + model.received(cell), 0);
   return {
     explanations: named?.explanations ?? candidate.explanations,
     lossRatio: estimatedLoss(model, coverage),
