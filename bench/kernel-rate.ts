@@ -85,6 +85,7 @@ class RateBench {
     const ways = [
       ...BATCHES.map((batch) => ({ name: `link, batch ${batch}`, way: 'link', batch })),
       { name: 'engine, batch 64', way: 'engine', batch: 64 },
+      { name: 'engine, packet socket', way: 'engine-frames', batch: 64 },
     ];
     const costs = new Map<string, number[]>();
     const note = (name: string, outcome: Outcome): void => {

@@ -1,10 +1,12 @@
 /**
  * One run of our sender in the network namespace that it was started in, for `kernel-rate`; the
  * arguments are those of `sender.c`, with the way in front: `link` for the packet link alone, with
- * packets patched as the C program does, `engine` for the whole probing engine. Prints one JSON line.
+ * packets patched as the C program does, `engine` for the whole probing engine, `engine-frames` for
+ * the same by a packet socket. Prints one JSON line.
  */
 
-import { parseIpAddress } from '../../src/lib/ip-address.ts';
+import { AddressSet, parseAddressRange } from '../../src/lib/address-ranges.ts';
+import { formatIpAddress, parseIpAddress } from '../../src/lib/ip-address.ts';
 import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';
 import { completeFlow, type Flow } from '../../src/probing/flow.ts';
@@ -12,6 +14,7 @@ import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { writeProbe } from '../../src/probing/probe-packet.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { monotonicUs } from '../../src/runtime/clock.ts';
+import { sharedNextHop } from '../../src/runtime/next-hop.ts';
 import { openRawLink, type RawLink } from '../../src/runtime/raw-link.ts';
 
 const FIRST_PORT = 32_768;
@@ -47,11 +50,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   const link = openRawLink({
     family: 4,
     source: ends.source,
+    nextHop:
+      way === 'engine-frames'
+        ? await sharedNextHop(only(ends.destination), ends.source)
+        : undefined,
     ports: { low: FIRST_PORT, high: FIRST_PORT + FLOWS - 1 },
     onReadable: () => {},
   });
   try {
-    const run = way === 'engine' ? runEngine : runLink;
+    const run = way === 'link' ? runLink : runEngine;
     run(link, { ...task, count: WARM_UP }); // code that is compiled by then
     const startedUs = monotonicUs();
     const before = process.cpuUsage();
@@ -156,6 +163,12 @@ function runEngine(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: T
   const deadlineUs = monotonicUs() + PATIENCE_US;
   while (isReplyWanted && replies < count && monotonicUs() < deadlineUs) link.receive(0, handle);
   return replies;
+}
+
+function only(address: Uint8Array): AddressSet {
+  const range = parseAddressRange(formatIpAddress(address));
+  if (typeof range === 'string') throw new RangeError(range);
+  return new AddressSet([range]);
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -35,6 +35,7 @@ export interface SweepFlags {
   readonly shard?: { readonly index: number; readonly of: number };
   readonly output?: string;
   readonly checkpoint?: string;
+  readonly send: 'raw' | 'packet';
   readonly source?: string;
   readonly interface?: string;
   readonly ipv4?: true;
@@ -136,6 +137,13 @@ function outputFlags(): Option[] {
 
 function hostFlags(): Option[] {
   return [
+    choiceOption(
+      '--send <SOCKETS>',
+      'raw: as the kernel routes; packet: faster, all to one gateway, past firewall and routes',
+      ['raw', 'packet'],
+    )
+      .default('raw')
+      .conflicts(['interface', 'simulate']),
     ...sendingOptions(),
     new ValueOption(
       '--simulate <NAME|FILE>',

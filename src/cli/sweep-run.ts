@@ -161,7 +161,8 @@ async function openNetwork(
   set.writeAddress(0, first, 0);
   const { readSource } = await import('./endpoints.ts');
   const source = flags.source === undefined ? undefined : await readSource(flags.source, first);
-  return openHostSweep(first, { ...options, source, device: flags.interface });
+  const sendsFrames = flags.send === 'packet';
+  return openHostSweep(set, { ...options, source, device: flags.interface, sendsFrames });
 }
 
 /** Sockets are open. What sudo is for is over before its user's files are made. */

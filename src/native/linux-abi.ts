@@ -7,6 +7,7 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
@@ -27,6 +28,17 @@ export const SOL_SOCKET = 1;
 export const SOL_IPV6 = 41;
 export const SOL_ICMPV6 = 58;
 export const SOL_RAW = 255;
+/** Protocol numbers of frames (`include/uapi/linux/if_ether.h`). */
+export const ETH_P_IP = 0x0800;
+export const ETH_P_IPV6 = 0x86dd;
+/** `struct sockaddr_ll`: family, then what is at these offsets. */
+export const SOCKADDR_LL = {
+  protocol: 2,
+  device: 4,
+  addressLength: 11,
+  address: 12,
+  bytes: 20,
+} as const;
 
 export const SO_RCVBUF = 8;
 export const SO_BINDTODEVICE = 25;

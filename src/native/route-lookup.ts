@@ -5,31 +5,14 @@
  */
 
 import { familyOf } from '../lib/ip-address.ts';
-import { checked, libc } from './libc.ts';
-import {
-  AF_INET,
-  AF_INET6,
-  AF_NETLINK,
-  NETLINK_ROUTE,
-  SOCK_CLOEXEC,
-  SOCK_RAW,
-} from './linux-abi.ts';
-import {
-  decodeNetlinkAttributes,
-  decodeNetlinkMessages,
-  encodeNetlinkRequest,
-  type NetlinkAttribute,
-  NLM_F_REQUEST,
-  NLMSG_ERROR,
-  netlinkErrno,
-} from './netlink-message.ts';
-import { SystemCallError } from './system-error.ts';
+import { AF_INET, AF_INET6 } from './linux-abi.ts';
+import { decodeNetlinkAttributes, type NetlinkAttribute } from './netlink-message.ts';
+import { RouteNetlink } from './route-netlink.ts';
 
 const RTM_GETROUTE = 26;
 /** `struct rtmsg`: family, prefix lengths, TOS and more. */
 const RTMSG_BYTES = 12;
 const RTA = { dst: 1, src: 2, oif: 4, gateway: 5, prefsrc: 7, ipProto: 27, sport: 28, dport: 29 };
-const ANSWER_BYTES = 8192;
 
 /** What the kernel's choice may depend on. */
 export interface RouteQuestion {
@@ -56,37 +39,20 @@ export interface RouteAnswer {
 
 /** A socket to the kernel's routing tables. */
 export class RouteLookup {
-  readonly #fd: number;
-  readonly #answer = new Uint8Array(ANSWER_BYTES);
-  #sequence = 0;
-
-  /** @throws {SystemCallError} */
-  constructor() {
-    this.#fd = checked('socket', libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  }
+  readonly #netlink = new RouteNetlink();
 
   /** @throws {SystemCallError} ENETUNREACH, EHOSTUNREACH and others when there is no route */
   ask(question: RouteQuestion): RouteAnswer {
-    this.#sequence++;
-    const request = encodeNetlinkRequest({
+    const { payload } = this.#netlink.ask('RTM_GETROUTE', {
       type: RTM_GETROUTE,
-      flags: NLM_F_REQUEST,
-      sequence: this.#sequence,
       body: routeMessage(question),
       attributes: attributesOf(question),
     });
-    checked('send', libc().send(this.#fd, request, request.length, 0));
-    // The kernel answers before `send` returns.
-    const length = checked('recv', libc().recv(this.#fd, this.#answer, ANSWER_BYTES, 0));
-    const [message] = decodeNetlinkMessages(this.#answer.subarray(0, length));
-    if (message === undefined) throw new RangeError('the kernel sent no netlink message');
-    if (message.type === NLMSG_ERROR)
-      throw new SystemCallError('RTM_GETROUTE', netlinkErrno(message));
-    return answerOf(decodeNetlinkAttributes(message.payload.subarray(RTMSG_BYTES)));
+    return answerOf(decodeNetlinkAttributes(payload.subarray(RTMSG_BYTES)));
   }
 
   close(): void {
-    checked('close', libc().close(this.#fd));
+    this.#netlink.close();
   }
 }
 

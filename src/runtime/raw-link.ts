@@ -6,6 +6,7 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
+import { FrameSender, type NextHop } from '../native/frame-sender.ts';
 import { realtimeUs } from '../native/host-clock.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../native/linux-abi.ts';
 import {
@@ -49,6 +50,11 @@ export interface RawLinkOptions {
   readonly scopeId?: number | undefined;
   /** Name of the device that probes leave by; replies are taken from every device. */
   readonly device?: string | undefined;
+  /**
+   * Whom to hand probes to, past the routes and the firewall of this host; the kernel routes them
+   * unless told. Then the options above that are about routes count for nothing.
+   */
+  readonly nextHop?: NextHop | undefined;
   /** Which devices probes leave by; undefined where the kernel chooses for all. */
   readonly devices?: readonly DevicesOfPorts[] | undefined;
   /** Mark of the probes, for routing and firewalls of this host. */
@@ -112,6 +118,20 @@ interface Resource {
   close(): void;
 }
 
+/** A socket that sends, of either kind. */
+type Sender = Pick<RawSender, 'packets' | 'lengths' | 'send' | 'close'> &
+  Partial<Pick<RawSender, 'sendTimes'>>;
+
+function senderOf(
+  options: RawLinkOptions,
+  room: { readonly slots: number; readonly slotBytes: number },
+): Sender {
+  const { family, nextHop } = options;
+  return nextHop === undefined
+    ? new RawSender({ ...options, ...room })
+    : new FrameSender({ ...nextHop, ...room, family });
+}
+
 /** A receiver, and the protocol number that its packets have in their IPv6 header. */
 interface Inlet {
   readonly receiver: RawReceiver;
@@ -121,7 +141,7 @@ interface Inlet {
 class RawSocketLink implements RawLink {
   readonly outbox: PacketArena;
   readonly notes: readonly string[];
-  readonly #sender: RawSender;
+  readonly #sender: Sender;
   readonly #inlets: readonly Inlet[];
   readonly #resources: Resource[];
   readonly #clock: KernelClock;
@@ -141,7 +161,7 @@ class RawSocketLink implements RawLink {
     }));
     const { packetBytesMax = OUTBOX_SLOT_BYTES } = options;
     const room = { slots: OUTBOX_SLOTS, slotBytes: Math.ceil(packetBytesMax / 8) * 8 };
-    this.#sender = opened(new RawSender({ ...options, ...room }));
+    this.#sender = opened(senderOf(options, room));
     this.outbox = { ...room, bytes: this.#sender.packets, lengths: this.#sender.lengths };
     this.#clock = new KernelClock({ monotonicUs, realtimeUs });
     this.notes = [...new Set(this.#inlets.flatMap(({ receiver }) => bufferNote(receiver)))];
@@ -171,7 +191,7 @@ class RawSocketLink implements RawLink {
   }
 
   sendTimes(take: (sequence: number, sentAtUs: number) => void): void {
-    this.#sender.sendTimes((sequence, realtimeUs) => {
+    this.#sender.sendTimes?.((sequence, realtimeUs) => {
       take(sequence, this.#clock.toMonotonicUs(realtimeUs));
     });
   }

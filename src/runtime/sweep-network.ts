@@ -1,5 +1,6 @@
 /** Where a sweep takes place: this host's network by raw sockets, or a simulated one. */
 
+import type { AddressSet } from '../lib/address-ranges.ts';
 import { familyOf, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
@@ -75,22 +76,31 @@ export async function openSimulatedSweep(
 /**
  * Raw sockets of this host.
  *
- * @param first a target: the route to it tells the source address where none is given
- * @throws {HostError} when a right, a route or free source ports are missing
+ * @param targets the route to the first tells the source address where none is given
+ * @throws {HostError} when a right, a route or free source ports are missing, or targets have no
+ *   gateway in common where packet sockets are to send
  */
 export async function openHostSweep(
-  first: Uint8Array,
+  targets: AddressSet,
   options: SweepNetworkOptions & {
     readonly source?: Uint8Array | undefined;
     readonly device?: string | undefined;
+    /** Whether packet sockets send, past the routes and the firewall of this host. */
+    readonly sendsFrames: boolean;
   },
 ): Promise<SweepNetwork> {
-  const { family, protocol, sourcePort, flows, device } = options;
+  const { family, protocol, sourcePort, flows, device, sendsFrames } = options;
+  const first = new Uint8Array(family === 4 ? 4 : 16);
+  targets.writeAddress(0, first, 0);
   const { sourceAddressFor } = await import('./source-address.ts');
   const source = options.source ?? sourceAddressFor(first, { device });
   const given = Array.from({ length: flows }, (_, flow) => sourcePort + flow);
   const wanted = { family, protocol, first: sourcePort, count: flows, given };
-  const { link, timeline, close } = await openReservedLink(wanted, () => ({ source, device }));
+  const nextHop = sendsFrames
+    ? await (await import('./next-hop.ts')).sharedNextHop(targets, source)
+    : undefined;
+  const sending = { source, device, nextHop };
+  const { link, timeline, close } = await openReservedLink(wanted, () => sending);
   return {
     link,
     timeline,

@@ -32,21 +32,7 @@ afterAll(async () => {
 describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }) => {
   it('hears from each router of each flow', async () => {
     const lab = labs.get(family) as NamespaceLab;
-    const target = lab.plan.target.address[family];
-    const shape = ['--flows', `${FLOWS}`, '--source-port', `${FIRST_PORT}`, '--max-ttl', `${HOPS}`];
-    const pace = ['--per-prefix', '1000', '--per-interface', '1000', '--timeout', '300ms'];
-    const flags = ['--jsonl', '--seed', '1', '--protocol', protocol, '-p', '33434'];
-    const argv = [process.execPath, CLI, 'sweep', ...flags, ...shape, ...pace, target];
-    const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
-    expect(status, stderr).toBe(0);
-    const lines = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const replies: SweepReplyRecord[] = lines.filter(({ type }) => type === 'reply');
-    const { measurement, targets } = lines.at(-1);
-    expect(measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
-    expect(targets).toMatchObject({ count: 1, reached: 1 });
+    const replies = await swept(lab, { family, protocol });
     const nodes = nodeOfAddress(lab.plan);
     const seen = new Map(replies.map(({ flow, ttl, from }) => [`${flow} ${ttl}`, nodes.get(from)]));
     const wanted = protocol === 'icmp' ? undefined : await trueNodes(lab, family, protocol);
@@ -59,6 +45,52 @@ describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }
     for (const { rttMs } of replies) expect(rttMs).toBeLessThan(1000);
   });
 });
+
+describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
+  it('hand probes to the gateway, whose way they go as the kernel’s would', async () => {
+    const lab = labs.get(family) as NamespaceLab;
+    const hops = async (flags: readonly string[]): Promise<string[]> => {
+      const replies = await swept(lab, { family, protocol: 'udp' }, flags);
+      return replies.map(({ flow, ttl, from }) => `${flow} ${ttl} ${from}`).sort();
+    };
+    const routed = await hops([]);
+    expect(routed).toHaveLength(FLOWS * HOPS);
+    await lab.exec(SOURCE, ['ip', 'neighbour', 'flush', 'all']);
+    expect(await hops(['--send', 'packet'])).toEqual(routed);
+  });
+
+  it('refuse targets that are behind no gateway', async () => {
+    const lab = labs.get(family) as NamespaceLab;
+    const own = lab.plan.source[family];
+    const argv = [process.execPath, CLI, 'sweep', '--send', 'packet', own];
+    const { status, stderr } = await lab.exec(SOURCE, argv);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${own} is behind no gateway`);
+  });
+});
+
+/** Sweeps the one target of the lab, and finds that nothing went wrong on our side. */
+async function swept(
+  lab: NamespaceLab,
+  { family, protocol }: { family: IpFamily; protocol: 'udp' | 'tcp' | 'icmp' },
+  more: readonly string[] = [],
+): Promise<SweepReplyRecord[]> {
+  const target = lab.plan.target.address[family];
+  const shape = ['--flows', `${FLOWS}`, '--source-port', `${FIRST_PORT}`, '--max-ttl', `${HOPS}`];
+  const pace = ['--per-prefix', '1000', '--per-interface', '1000', '--timeout', '300ms'];
+  const flags = ['--jsonl', '--seed', '1', '--protocol', protocol, '-p', '33434', ...more];
+  const argv = [process.execPath, CLI, 'sweep', ...flags, ...shape, ...pace, target];
+  const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
+  expect(status, stderr).toBe(0);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const { measurement, targets } = lines.at(-1);
+  expect(measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
+  expect(targets).toMatchObject({ count: 1, reached: 1 });
+  return lines.filter(({ type }) => type === 'reply');
+}
 
 /** The kernel's own answer, by flow. */
 async function trueNodes(
