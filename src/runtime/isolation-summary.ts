@@ -83,11 +83,12 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
 }
 
 /** Whether nobody but targets answered: the first TTL was theirs already. */
-function isEndToEnd({ classes, vertices }: PathGraph): boolean {
-  return classes.every(
+function isEndToEnd({ classes, vertices, isTargetReached }: PathGraph): boolean {
+  const isAtTarget = classes.every(
     ({ vertices: [first, ...others] }) =>
       first !== undefined && vertices[first]?.kind === 'target' && others.length === 0,
   );
+  return isTargetReached && isAtTarget;
 }
 
 /** Targets that no flow gets to. */

@@ -85,3 +85,16 @@ test('a flow that loops is known to be lost, however far it was probed', () => {
   const [alone] = flowRows(countsOf(flows.slice(0, 1)));
   expect(alone?.end).toBe('open');
 });
+
+test('who sends packets back is not seen from within the loop', () => {
+  const paths: Hop[][] = [
+    [3, 4, 3, 4],
+    [5, 'T'],
+  ];
+  const { flows, loops } = withoutLoops(
+    paths.map((path) => flowOf(path)),
+    4,
+  );
+  expect(flows[0]?.responders).toEqual([STAR, STAR, STAR, STAR]);
+  expect(loops.size).toBe(0);
+});

@@ -18,8 +18,14 @@ interface Loop {
   readonly sender: number;
 }
 
-/** Cuts every path that loops, and leaves all others as they are. */
-export function withoutLoops(flows: readonly FlowCounts[]): CutPaths {
+/**
+ * Cuts every path that loops, and leaves all others as they are. Who sends packets back is not seen
+ * where a path is in the loop already at its first hop, and that is not TTL 1: of such a path
+ * nothing is left.
+ *
+ * @param minTtl of the first hop
+ */
+export function withoutLoops(flows: readonly FlowCounts[], minTtl = 1): CutPaths {
   const loops = new Map<number, number>();
   const found = flows.map((flow) => loopStart(flow));
   if (found.every((start) => start === undefined)) return { flows, loops };
@@ -29,8 +35,10 @@ export function withoutLoops(flows: readonly FlowCounts[]): CutPaths {
   const cut = flows.map((flow, i) => {
     const loop = looping[i];
     if (loop === undefined) return flow;
-    const end = flow.responders.indexOf(senders.get(loop.members) ?? loop.sender) + 1;
-    loops.set(flow.responders[end - 1] ?? STAR, flow.responders[end] ?? STAR);
+    const isEntrySeen = minTtl === 1 || found[i] !== 0;
+    const sender = senders.get(loop.members) ?? loop.sender;
+    const end = isEntrySeen ? flow.responders.indexOf(sender) + 1 : 0;
+    if (end > 0) loops.set(flow.responders[end - 1] ?? STAR, flow.responders[end] ?? STAR);
     return {
       ...flow,
       isLooping: true as const,

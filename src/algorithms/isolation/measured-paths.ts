@@ -85,7 +85,8 @@ export function measurePaths(
     }
     for (const change of epochs.changes) changes.push({ ...change, flow: index });
   }
-  const cut = withoutLoops([...current, ...earlier.map(({ counts }) => counts)]);
+  const rows = [...current, ...earlier.map(({ counts }) => counts)];
+  const cut = withoutLoops(rows, options.minTtl);
   return {
     counts: { ...options, flows: cut.flows },
     loops: cut.loops,

@@ -277,7 +277,8 @@ function inconclusiveSentence(facts: SummaryFacts): string {
   const { target, repliesReceived, probesSent, unprobed } = facts;
   if (repliesReceived > 0 && unprobed !== undefined) {
     if (isNothingMeasured(facts)) return nothingMeasuredSentence(unprobed, target);
-    return openSentence(unprobed, unprobedTexts(facts, unprobed));
+    if (unprobed.excludedLossRatio < 1)
+      return openSentence(unprobed, unprobedTexts(facts, unprobed));
   }
   return repliesReceived === 0
     ? `Inconclusive: nothing answered any of ${counted(probesSent, 'probe')} to ${target}.`
