@@ -97,8 +97,12 @@ function drawnPlace(place: GraphPlace, view: View): DrawnPlace {
   const { record, marks, shown } = view;
   const { role, who, ttl, flows, sent, received } = place;
   const isReal = role === 'router' || role === 'target' || role === 'silent';
-  const mark = isReal ? marks.ofNode({ ttl, who }) : '';
-  const suspect = record.suspects.find((each) => mark === '!' && isNode(each, place));
+  // The way to the first TTL is not drawn: where it leads to stands for it.
+  const gapMark = ttl === record.minTtl && ttl > 1 ? marks.ofGap(who) : '';
+  const mark = isReal ? marks.ofNode({ ttl, who }) || gapMark : '';
+  const suspect = record.suspects.find(
+    (each) => mark === '!' && (isNode(each, place) || (gapMark !== '' && isBefore(each, who))),
+  );
   const labelled = suspect !== undefined && !shown.has(suspect) ? suspect : undefined;
   if (labelled !== undefined) shown.add(labelled);
   const notes = notesOf(place, view);
@@ -191,12 +195,17 @@ function isNode({ kind, addresses, ttl }: Suspect, place: GraphPlace): boolean {
 }
 
 function isLink(
-  { kind, near, far, addresses }: Place,
+  { kind, near, far, addresses, beforeTtl }: Place,
   ends: { readonly near: string; readonly far: string | null },
 ): boolean {
-  if (kind !== 'link') return false;
+  if (kind !== 'link' || beforeTtl !== undefined) return false;
   const isNear = (near ?? SILENT) === ends.near || addresses.includes(ends.near);
   return isNear && (far === ends.far || (far === null && ends.far === SILENT));
+}
+
+/** Whether a suspect is on the way to a place at the first TTL that was probed. */
+function isBefore({ beforeTtl, far }: Place, who: string): boolean {
+  return beforeTtl !== undefined && (far === null || far === who);
 }
 
 function notesOf({ role, who, ttl }: GraphPlace, { record, interfaces }: View): string {

@@ -88,7 +88,9 @@ function weight(node: StepNode, { marks }: View): number {
 function rowOf(node: StepNode, view: View): HopRow {
   const { labels, marks } = view;
   const { ttl, who, flows, sent, received, ending, next } = node;
-  const ownMark = marks.ofNode(node);
+  // The way to the first TTL has no row: where it leads to stands for it.
+  const gapMark = ttl === view.record.minTtl && ttl > 1 ? marks.ofGap(who) : '';
+  const ownMark = [marks.ofNode(node), gapMark].sort(bySeverity)[0] ?? '';
   const far = [...next.keys()].map((to) => ({
     label: labels.get(keyOf(ttl + 1, to)) ?? '',
     mark: marks.ofLink(who, to),

@@ -398,6 +398,25 @@ const CASES: readonly Case[] = [
     ),
   },
   {
+    golden: 'before-the-first-ttl',
+    width: 100,
+    record: made(
+      { paths: fabric(64, WIDTHS) },
+      {
+        verdict: 'loss-suspected',
+        minTtl: 3,
+        summary: `Loss somewhere on the way to ${router(1, 0)} (TTL 3).`,
+        suspects: [
+          suspect(
+            { kind: 'link', near: null, far: router(1, 0), addresses: [], beforeTtl: 3 },
+            { flowsAcross: 16, flowsLossy: 4 },
+          ),
+        ],
+        untestable: [{ near: null, far: router(1, 0), why: 'not-probed' }],
+      },
+    ),
+  },
+  {
     golden: 'twelve-wide',
     width: 120,
     record: made(

@@ -11,6 +11,8 @@ export class SuspectMarks {
   readonly #nodes = new Map<string, Mark>();
   readonly #links = new Map<string, Mark>();
   readonly #farEnds = new Set<string>();
+  /** Ways to the first TTL that was probed, by where they lead; null for all. */
+  readonly #gaps = new Map<string | null, Mark>();
 
   constructor({ suspects }: IsolateRecord) {
     for (const suspect of suspects) this.#add(suspect, suspect.ttl, '!');
@@ -30,12 +32,22 @@ export class SuspectMarks {
     return this.#links.get(linkKey(near, far)) ?? unseen ?? '';
   }
 
+  /** Of the way to a place at the first TTL that was probed, where that is not 1. */
+  ofGap(far: string): Mark {
+    return this.#gaps.get(far) ?? this.#gaps.get(null) ?? '';
+  }
+
   /** Whether a marked link ends at this address. */
   isFarEnd(who: string): boolean {
     return this.#farEnds.has(who);
   }
 
-  #add({ kind, near, far, addresses }: Place, ttl: number, mark: Mark): void {
+  #add(place: Place, ttl: number, mark: Mark): void {
+    if (place.beforeTtl === undefined) this.#addPlace(place, ttl, mark);
+    else if (!this.#gaps.has(place.far)) this.#gaps.set(place.far, mark);
+  }
+
+  #addPlace({ kind, near, far, addresses }: Place, ttl: number, mark: Mark): void {
     if (kind === 'node') {
       const names = addresses.length > 0 ? addresses : [silentAt(ttl)];
       for (const name of names) if (!this.#nodes.has(name)) this.#nodes.set(name, mark);

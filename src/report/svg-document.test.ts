@@ -50,6 +50,17 @@ test('the order in which flows were probed changes no drawing', () => {
   expect(formatIsolateDot(other!)).toBe(formatIsolateDot(one!));
 });
 
+test('a suspect before the first TTL is marked where the way to it ends', () => {
+  const record = lossyLinkRecord(fabricPaths(64, [2, 2]))!;
+  const places = (far: string | null) => {
+    const before = { ...record.suspects[0]!, near: null, far, addresses: [], beforeTtl: 3 };
+    const { places: drawn } = drawnGraph({ ...record, minTtl: 3, suspects: [before] });
+    return drawn.filter(({ level }) => level === 'lossy').map(({ ttl, who }) => `${ttl} ${who}`);
+  };
+  expect(places('10.0.1.2')).toEqual(['3 10.0.1.2']);
+  expect(places(null)).toEqual(['3 10.0.1.1', '3 10.0.1.2']);
+});
+
 test('lines are as wide as their share of the flows', () => {
   const graph = drawnGraph(drawnRecord(fabricPaths(64, [1, 2])));
   const first = graph.hops.find(({ near }) => near.role === 'source')!;
