@@ -55,7 +55,7 @@ export class FigureList {
     const isMet = isGoalMost ? value <= goal : value >= goal;
     if (!isMet) this.missed++;
     const bound = `${isGoalMost ? 'at most' : 'at least'} ${rounded(goal)}`;
-    const ratio = (value / goal).toFixed(2);
+    const ratio = (goal === 0 ? value : value / goal).toFixed(2);
     const verdict = isMet ? 'pass' : 'MISS';
     console.log(
       `${verdict}  ${what}: ${rounded(value)} ${unit} (goal ${bound}, ratio ${ratio})`.trimEnd(),

@@ -44,7 +44,7 @@ const SILENCING =
   'table inet mute { chain out { type filter hook output priority 0; ' +
   'icmp type time-exceeded drop; icmpv6 type time-exceeded drop; }; }';
 
-interface Found {
+export interface Found {
   readonly links: ReadonlySet<string>;
   readonly probes: number;
   readonly ms: number;
@@ -127,7 +127,7 @@ function found({ links, probes, ms }: Found, truth: ReadonlySet<string>): string
   return `${hits} of ${truth.size} links, ${probes} probes, ${Math.round(ms)} ms`;
 }
 
-async function fantrace(lab: NamespaceLab, flags: readonly string[]): Promise<Outcome> {
+export async function fantrace(lab: NamespaceLab, flags: readonly string[]): Promise<Outcome> {
   const target = lab.plan.target.address[lab.plan.family];
   const argv = [process.execPath, CLI, 'paths', ...FLAGS, ...flags, target];
   const { stdout, stderr } = await lab.exec(SOURCE, argv, { timeoutMs: TIMEOUT_MS });
@@ -142,7 +142,7 @@ interface TracelbNode {
   readonly links: readonly (readonly { readonly addr: string }[])[];
 }
 
-async function scamper(lab: NamespaceLab): Promise<Found> {
+export async function scamper(lab: NamespaceLab): Promise<Found> {
   const target = lab.plan.target.address[lab.plan.family];
   const command = `tracelb -P udp-sport -d 33434 -c 95 -W 15 ${target}`;
   const argv = ['scamper', '-O', 'json', '-o-', '-p', '10000', '-I', command];

@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Benches that measure the code as it ships. */
 const MEASURES_SPEED = new Set(['engine', 'event-loop/host', 'kernel-rate/worker', 'sweep']);
 /** Benches that start the program. */
-const NEEDS_BUILD = new Set(['lab-accuracy', 'sweep', 'watch']);
+const NEEDS_BUILD = new Set(['end-to-end', 'lab-accuracy', 'sweep', 'watch']);
 
 /** Where such a bench is compiled to, with all that it imports. */
 const COMPILED = path.join(root, 'node_modules/.cache/fantrace-bench');
