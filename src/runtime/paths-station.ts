@@ -7,11 +7,12 @@ import { Discovery } from '../algorithms/multipath/discovery.ts';
 import type { SearchSettings } from '../algorithms/multipath/search.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters } from '../model/packet-link.ts';
-import type { PathsAliases, PathsRecord } from '../model/paths-record.ts';
+import type { PathsAliases } from '../model/paths-record.ts';
 import type { ProbeReply, ProbeSink } from '../model/probe.ts';
 import type { TraceRung } from '../model/trace-record.ts';
 import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { type AliasParts, AliasTask } from './paths-aliases.ts';
+import { type SpoilCounts, spoilCounts, spoilsBetween } from './spoil-counts.ts';
 import { type LoopParts, StationLoop, type StationTask, type TaskTimes } from './station-loop.ts';
 
 /** So many searches at a time are planned reply by reply; more of them, round by round. */
@@ -44,9 +45,6 @@ export interface SearchCounts {
   readonly repliesReceived: number;
 }
 
-/** What the engine and the sockets count, of all that ran meanwhile. */
-export type SpoilCounts = Omit<PathsRecord['measurement'], 'notes'>;
-
 /** A search that is over. */
 export interface FinishedSearch extends TaskTimes {
   readonly discovery: Discovery;
@@ -72,7 +70,7 @@ export class PathsStation {
 
   /** Runs one search to its end. Rejects when the sockets fail. */
   async run(request: SearchRequest): Promise<FinishedSearch> {
-    const before = this.#spoils();
+    const before = spoilCounts(this.parts);
     const search = new ActiveSearch(request, {
       engine: this.parts.engine,
       nowUs: this.parts.timeline.nowUs(),
@@ -81,7 +79,8 @@ export class PathsStation {
     });
     const times = await this.#loop.run(search, request.signal);
     const { discovery, flows, counts } = search;
-    return { ...times, discovery, flows, counts, spoils: difference(this.#spoils(), before) };
+    const spoils = spoilsBetween(before, spoilCounts(this.parts));
+    return { ...times, discovery, flows, counts, spoils };
   }
 
   /** Tells which interfaces of a finished search are one router. */
@@ -93,14 +92,6 @@ export class PathsStation {
     const task = new AliasTask({ ...parts, engine, addresses }, () => this.#loop.touch(task));
     await this.#loop.run(task, signal);
     return task.record();
-  }
-
-  #spoils(): SpoilCounts {
-    const { lateReplies, duplicates, foreignReplies, malformed, sendErrors } =
-      this.parts.engine.counters;
-    const { socketDrops } = this.parts.counters();
-    const counts = { lateReplies, duplicates, foreignReplies, malformed, socketDrops };
-    return { ...counts, sendErrors: { ...sendErrors } };
   }
 }
 
@@ -185,18 +176,4 @@ class ActiveSearch implements StationTask {
       unsent: (_, ttl) => heard(() => discovery.unsent(flow, ttl)),
     };
   }
-}
-
-function difference(after: SpoilCounts, before: SpoilCounts): SpoilCounts {
-  const errors = Object.entries(after.sendErrors).map(
-    ([error, count]) => [error, count - (before.sendErrors[error] ?? 0)] as const,
-  );
-  return {
-    lateReplies: after.lateReplies - before.lateReplies,
-    duplicates: after.duplicates - before.duplicates,
-    foreignReplies: after.foreignReplies - before.foreignReplies,
-    malformed: after.malformed - before.malformed,
-    socketDrops: after.socketDrops - before.socketDrops,
-    sendErrors: Object.fromEntries(errors.filter(([, count]) => count > 0)),
-  };
 }

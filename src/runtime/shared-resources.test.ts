@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { SharedResources } from './shared-resources.ts';
 
@@ -17,12 +18,24 @@ describe('a resource', () => {
     const other = await resources.lease('b', open);
     expect([first, second, other].map(({ resource }) => resource)).toEqual([1, 1, 2]);
     first.release();
-    await Promise.resolve();
+    await nextTurn();
     expect(closed).toEqual([]);
     second.release();
-    await Promise.resolve();
+    await nextTurn();
     expect(closed).toEqual([1]);
     expect((await resources.lease('a', open)).resource).toBe(3);
+  });
+
+  test('stays open for who comes in the same turn', async () => {
+    const { resources, closed, open } = numbered();
+    (await resources.lease('a', open)).release();
+    const next = await resources.lease('a', open);
+    await nextTurn();
+    expect({ resource: next.resource, closed }).toEqual({ resource: 1, closed: [] });
+    next.release();
+    (await resources.lease('a', open)).release();
+    await nextTurn();
+    expect(closed).toEqual([1]);
   });
 
   test('without a key is nobody else’s', async () => {

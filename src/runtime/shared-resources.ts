@@ -1,8 +1,12 @@
-/** What measurements of one process use together: opened by the first, closed by the last. */
+/**
+ * What measurements of one process use together: opened by the first, closed by the last, unless
+ * another begins in the same turn of the event loop, as where one is awaited after the other.
+ */
 
 interface Shared<Resource> {
   readonly opened: Promise<Resource>;
   users: number;
+  isClosed: boolean;
 }
 
 /** A resource in use. */
@@ -28,13 +32,14 @@ export class SharedResources<Resource> {
    */
   async lease(key: string | undefined, open: () => Promise<Resource>): Promise<Lease<Resource>> {
     const known = key === undefined ? undefined : this.#shared.get(key);
-    const entry = known ?? { opened: open(), users: 0 };
+    const entry = known ?? { opened: open(), users: 0, isClosed: false };
     if (key !== undefined) this.#shared.set(key, entry);
     entry.users++;
     const release = (): void => this.#release(key, entry);
     try {
       return { resource: await entry.opened, release };
     } catch (error) {
+      this.#forget(key, entry);
       release();
       throw error;
     }
@@ -43,7 +48,17 @@ export class SharedResources<Resource> {
   #release(key: string | undefined, entry: Shared<Resource>): void {
     entry.users--;
     if (entry.users > 0) return;
-    if (key !== undefined && this.#shared.get(key) === entry) this.#shared.delete(key);
+    setImmediate(() => this.#closeUnused(key, entry));
+  }
+
+  #closeUnused(key: string | undefined, entry: Shared<Resource>): void {
+    if (entry.users > 0 || entry.isClosed) return;
+    entry.isClosed = true;
+    this.#forget(key, entry);
     entry.opened.then(this.#close, () => {});
+  }
+
+  #forget(key: string | undefined, entry: Shared<Resource>): void {
+    if (key !== undefined && this.#shared.get(key) === entry) this.#shared.delete(key);
   }
 }

@@ -26,6 +26,9 @@ export interface EndsRequest {
   readonly source?: string | undefined;
 }
 
+/** Traces that start together often have one target: it is looked up once for all of them. */
+const underWay = new Map<string, Promise<HostEnds>>();
+
 /**
  * Looks a target up, and which of our addresses leads there.
  *
@@ -33,7 +36,19 @@ export interface EndsRequest {
  *   is not ours, or no route leads there
  * @throws {RangeError} when the source is no address of the target's family
  */
-export async function hostEnds(
+export function hostEnds(
+  target: string,
+  { family, interface: device, mark, source }: EndsRequest,
+): Promise<HostEnds> {
+  const key = JSON.stringify([target, family, device, mark, source]);
+  const known = underWay.get(key);
+  if (known !== undefined) return known;
+  const ends = lookedUp(target, { family, interface: device, mark, source });
+  underWay.set(key, ends);
+  return ends.finally(() => underWay.delete(key));
+}
+
+async function lookedUp(
   target: string,
   { family, interface: device, mark, source: given }: EndsRequest,
 ): Promise<HostEnds> {

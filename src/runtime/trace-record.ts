@@ -117,13 +117,14 @@ export interface TraceRecordParts {
 export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
   const { targetName, flow, options, finished, station, context } = parts;
   const { trace, startedAtUs, endedAtUs } = finished;
+  const { duplicates, foreignReplies, malformed, socketDrops, sendErrors } = finished.spoils;
   const stopReason = trace.stopReason ?? 'aborted';
-  const hops = trace.hops.map(({ ttl, probes }): TraceHopRecord => {
+  const traced = trace.hops;
+  const hops = traced.map(({ ttl, probes }): TraceHopRecord => {
     const shown = probes.filter(({ state }) => state !== 'replaced');
     return { ttl, replies: shown.map((probe) => outcomeOf(probe, context)) };
   });
-  const probes = trace.hops.flatMap((hop) => hop.probes);
-  const { duplicates, foreignReplies, malformed } = station.engine.counters;
+  const probes = traced.flatMap((hop) => hop.probes);
   return {
     schema: 'fantrace.trace/1',
     version: VERSION,
@@ -159,8 +160,8 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
       duplicates,
       foreignReplies,
       malformed,
-      socketDrops: station.counters().socketDrops,
-      sendErrors: { ...station.engine.counters.sendErrors },
+      socketDrops,
+      sendErrors,
       notes: station.notes,
     },
   };

@@ -11,6 +11,7 @@ import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import type { ProbeReply, ProbeSink } from '../model/probe.ts';
 import type { TraceRung } from '../model/trace-record.ts';
 import { type FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import { type SpoilCounts, spoilCounts, spoilsBetween } from './spoil-counts.ts';
 import { StationLoop, type StationTask } from './station-loop.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -40,12 +41,15 @@ export interface FinishedTrace {
   readonly trace: Trace;
   readonly startedAtUs: number;
   readonly endedAtUs: number;
+  readonly spoils: SpoilCounts;
 }
 
 /** Runs any number of traces over one engine. */
 export class TraceStation {
   readonly parts: StationParts;
   readonly #loop: StationLoop;
+  /** As they were when the last trace began. */
+  #spoils: SpoilCounts | undefined;
 
   constructor(parts: StationParts) {
     this.parts = parts;
@@ -59,8 +63,12 @@ export class TraceStation {
 
   /** Runs one trace to its end. Rejects when the sockets fail. */
   run(request: TraceRequest): Promise<FinishedTrace> {
+    const before = spoilCounts(this.parts, this.#spoils);
+    this.#spoils = before;
     const { trace, over } = this.#start(request);
-    return over.then((times) => ({ trace, ...times }));
+    return over.then((times) => {
+      return { trace, ...times, spoils: spoilsBetween(before, spoilCounts(this.parts)) };
+    });
   }
 
   /** Apart, so that a trace that is waited for keeps nothing of its request. */

@@ -50,8 +50,9 @@ export type TraceEvent =
 /** A trace that runs. Leaving the loop over its events gives up its share of the sockets. */
 export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
   constructor(target: string, options: TraceOptions) {
+    const complete = completeTraceOptions(options);
     const here: Measurement<TraceRecord, TraceEvent> = (tell, signal) =>
-      runTrace(target, { ...options, signal }, tell);
+      runTrace(target, { given: { ...options, signal }, options: complete }, tell);
     super(onThread({ kind: 'trace', target, options }, here), options.signal);
   }
 }
@@ -65,7 +66,6 @@ export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
  *   that have a `code`: no such host, no right to raw sockets, no route
  */
 export function trace(target: string, options: TraceOptions = {}): TraceCall {
-  completeTraceOptions(options);
   return new TraceCall(target, options);
 }
 
@@ -77,10 +77,9 @@ interface Route {
 
 async function runTrace(
   target: string,
-  given: TraceOptions,
+  { given, options }: { readonly given: TraceOptions; readonly options: CompleteTraceOptions },
   tell: (event: () => TraceEvent) => void,
 ): Promise<TraceRecord> {
-  const options = completeTraceOptions(given);
   given.signal?.throwIfAborted();
   const asSource = asSourceOf(given);
   const asLookup = asSource && (await sharedAsLookup(asSource));
@@ -158,19 +157,17 @@ async function openRoute(
   }
   const ends = await hostEnds(target, given);
   const flow = flowBetween(ends, given, options);
-  const traits = stationTraits(given, {
-    family: familyOf(ends.destination),
-    scopeId: ends.scopeId,
-  });
+  const place = { family: familyOf(ends.destination), scopeId: ends.scopeId };
+  const traits = stationTraits(given, options, place);
   const lease = await leaseHostStation(traits, { source: ends.source, protocol });
   return { lease, flow: traits.isBorrowed ? flow : { ...flow, sourcePort: lease.sourcePort } };
 }
 
 function stationTraits(
   given: TraceOptions,
+  options: CompleteTraceOptions,
   { family, scopeId }: { readonly family: IpFamily; readonly scopeId: number | undefined },
 ): StationTraits {
-  const options = completeTraceOptions(given);
   const { rates, sourcePort, mark, hasSendTimes, packetBytes: packetBytesMax = 1 } = options;
   const isExact = given.sourcePort !== undefined;
   const isBorrowed = given.borrowsPort === true;
@@ -201,7 +198,10 @@ export async function holdSockets(
   }
   const families = given.family === undefined ? ([4, 6] as const) : [given.family];
   if (targets.length > 1) for (const family of families) note(family);
-  const opening = [...places.values()].map((place) => leaseRawStation(stationTraits(given, place)));
+  const options = completeTraceOptions(given);
+  const opening = [...places.values()].map((place) =>
+    leaseRawStation(stationTraits(given, options, place)),
+  );
   const opened = await Promise.allSettled(opening); // who cannot be served is told by the trace
   return {
     release: () => {

@@ -14,12 +14,19 @@ const PERIOD_MAX = 16;
  * @returns the index of the last TTL of the second round, or −1 where there is no loop
  */
 export function endOfLoop(responders: readonly number[]): number {
+  if (!hasRepetition(responders)) return -1;
   for (let end = 0; end < responders.length; end++) {
     for (let period = 1; period <= PERIOD_MAX; period++) {
       if (hasRepeated(responders, end, period)) return end;
     }
   }
   return -1;
+}
+
+/** Most paths have none, and are done with. */
+function hasRepetition(responders: readonly number[]): boolean {
+  const answered = responders.filter((responder) => responder >= 0);
+  return new Set(answered).size < answered.length;
 }
 
 function hasRepeated(responders: readonly number[], end: number, period: number): boolean {

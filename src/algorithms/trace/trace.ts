@@ -31,6 +31,10 @@ export class Trace {
   #stopReason: TraceStopReason | undefined;
   #reachedTtl = Number.POSITIVE_INFINITY;
   #unreachableTtl = Number.POSITIVE_INFINITY;
+  /** As far as the replies tell up to the last look at them. */
+  #knownLoopTtl = Number.POSITIVE_INFINITY;
+  /** Whether there were replies since. */
+  #hasNews = false;
   #probesSent = 0;
   #lateReplies = 0;
   /** The farthest TTL that was answered. */
@@ -84,6 +88,7 @@ export class Trace {
     if (state === 'lost' || state === 'replaced') this.#lateReplies++;
     if (state !== 'sent') return;
     this.#probes.noteReply(hop, reply);
+    this.#hasNews = true;
     this.#farthestTtl = Math.max(this.#farthestTtl, reply.ttl);
     if (reply.isTarget && reply.kind !== 'time-exceeded') {
       this.#reachedTtl = Math.min(this.#reachedTtl, reply.ttl);
@@ -240,12 +245,17 @@ export class Trace {
   }
 
   #loopTtl(): number {
+    if (!this.#hasNews) return this.#knownLoopTtl;
+    this.#hasNews = false;
+    // Behind the target it is always the target that answers.
+    const length = this.#hopsUpTo(Math.min(this.#farthestTtl, this.#finalTtl()));
     const responders = Array.from(
-      { length: this.#hopCount },
+      { length },
       (_, hop) => this.#probes.firstReply(hop)?.responder ?? -1,
     );
     const end = endOfLoop(responders);
-    return end === -1 ? Number.POSITIVE_INFINITY : this.#ttlOf(end);
+    this.#knownLoopTtl = end === -1 ? Number.POSITIVE_INFINITY : this.#ttlOf(end);
+    return this.#knownLoopTtl;
   }
 
   /** How many of the hops that were taken on are no farther than this. */
