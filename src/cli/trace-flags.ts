@@ -45,7 +45,16 @@ export interface TraceFlags {
 }
 
 const TTL_RANGE = { min: 1, max: 255 };
-const FORMATS = ['text', 'traceroute', 'mtr', 'gotraceroute', 'scamper', 'atlas', 'csv'];
+const FORMATS = [
+  'text',
+  'traceroute',
+  'mtr',
+  'gotraceroute',
+  'gotraceroute-text',
+  'scamper',
+  'atlas',
+  'csv',
+];
 
 /** All of them, in the order of the help. */
 export function traceOptions(): Option[] {

@@ -24,6 +24,7 @@ const COLUMNS = [
   'sent_at',
   'asn',
   'as_name',
+  'matched_by',
 ];
 
 export const TRACE_CSV_HEADER: string = `${COLUMNS.join(',')}\r\n`;
@@ -48,6 +49,7 @@ export function formatTraceCsv(record: TraceRecord): string {
         reply.sentAt,
         as?.asn,
         as?.name,
+        reply.matchedBy,
       ];
       return [...start, ttl, probe, address, name, rttMs, kind, ...message, ...rest];
     }),

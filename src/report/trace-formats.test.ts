@@ -129,16 +129,26 @@ test('gotraceroute: its keys in their order, and its values for silent hops', ()
   expect(JSON.stringify(hops[1])).toBe(
     '{"Success":false,"Src":{"Host":"","IP":"0.0.0.0"},"Dst":{"Host":"","IP":"198.51.100.7"},' +
       '"Node":{"Host":"","IP":""},"Step":2,"ID":0,"DstPort":33434,' +
-      '"Sent":"2026-01-02T03:04:05.000000Z","Received":"0001-01-01T00:00:00Z",' +
+      '"Sent":"2026-01-02T03:04:05Z","Received":"0001-01-01T00:00:00Z",' +
       '"Elapsed":0,"IcmpType":0}',
   );
   expect(hops[0]).toMatchObject({
     Success: true,
     Node: { Host: 'gw.example', IP: '10.0.0.1' },
     Elapsed: 1_500_000,
-    Received: '2026-01-02T03:04:05.001750Z',
+    Received: '2026-01-02T03:04:05.00175Z',
     IcmpType: 11,
   });
+});
+
+test('gotraceroute as text: whole milliseconds, and the first answer of each hop', () => {
+  expect(written('gotraceroute-text')).toBe(`\
+traceroute to example.net (198.51.100.7), 30 hops max, 6 byte packet payload
+1   gw.example (10.0.0.1)  1ms
+2   *
+3   10.0.0.3  1ms
+4   198.51.100.7  20ms
+`);
 });
 
 test('gotraceroute, indented: each object as Go indents it, in one array', () => {
@@ -201,10 +211,10 @@ HOST: vantage           Loss%   Snt   Last   Avg  Best  Wrst StDev
 `);
   });
 
-  test('CSV has them in its last columns', () => {
+  test('CSV has them in columns of their own', () => {
     const [header, first] = written('csv', [record]).split('\r\n');
-    expect(header).toMatch(/,asn,as_name$/);
-    expect(first).toMatch(/,64500,EXAMPLE-NET$/);
+    expect(header).toMatch(/,asn,as_name,matched_by$/);
+    expect(first).toMatch(/,64500,EXAMPLE-NET,token$/);
   });
 });
 
@@ -360,7 +370,7 @@ describe('csv', () => {
   test('has a row for each probe, all of one width', () => {
     const rows = written('csv').trimEnd().split('\r\n');
     expect(rows).toHaveLength(1 + 3 + 3 + 2 + 1);
-    expect(new Set(rows.map((row) => row.split(',').length))).toEqual(new Set([21]));
+    expect(new Set(rows.map((row) => row.split(',').length))).toEqual(new Set([22]));
   });
 
   test('quotes what would break a row', () => {

@@ -4,7 +4,11 @@ import type { TraceRecord } from '../model/trace-record.ts';
 import { formatAtlas } from './trace-atlas.ts';
 import { formatTraceCsv, TRACE_CSV_HEADER } from './trace-csv.ts';
 import type { TraceFormatContext } from './trace-format-context.ts';
-import { formatGotraceroute, formatPrettyGotraceroute } from './trace-gotraceroute.ts';
+import {
+  formatGotraceroute,
+  formatGotracerouteText,
+  formatPrettyGotraceroute,
+} from './trace-gotraceroute.ts';
 import { formatMtrReport } from './trace-mtr.ts';
 import { formatScamper, scamperCycleStart, scamperCycleStop } from './trace-scamper.ts';
 import { formatTraceText } from './trace-text.ts';
@@ -37,6 +41,7 @@ const FORMATTERS: Readonly<Record<string, TraceFormatter>> = {
     each: (record, _count, { hostname }) => formatMtrReport(record, hostname),
     between: '\n',
   },
+  'gotraceroute-text': { ...PLAIN, each: formatGotracerouteText, between: '\n' },
   gotraceroute: { ...PLAIN, each: formatGotraceroute, between: '\n' },
   scamper: {
     before: (_count, context) => scamperCycleStart(context),

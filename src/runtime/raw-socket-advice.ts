@@ -3,6 +3,9 @@
 /** Lets every user of a host open ping sockets, over IPv4 and IPv6. */
 export const PING_GRANT = "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'";
 
+/** Commands that do without a right by UDP, so that only TCP lacks it. */
+const UDP_WITHOUT_RIGHTS: ReadonlySet<string> = new Set(['trace', 'paths']);
+
 /** What the commands depend on; `process` has it all. */
 export interface Invocation {
   /** Of node. */
@@ -25,6 +28,7 @@ export function grantAdvice({ execPath, argv }: Invocation): string {
   ];
   const unit = `systemd-run --pty --quiet ${bounds.map((bound) => `-p ${bound}`).join(' ')}`;
   const copy = '~/.local/bin/fantrace-node';
+  const byUdp = UDP_WITHOUT_RIGHTS.has(args[0] ?? '') ? 'the same with --protocol udp, ' : '';
   const rest = (args.length === 0 ? ['isolate', 'TARGET'] : args).map(shellWord).join(' ');
   return `${sudoAdvice({ execPath, argv })}
 With this one capability, from systemd:
@@ -35,7 +39,7 @@ or for a private copy of node, so that no other script gets it:
   ${copy} ${shellWord(script)} ${rest}
 In a container:
   docker run --cap-add NET_RAW ...     (podman and nerdctl alike)
-Without any right: fantrace isolate --simulate NAME, fantrace doctor`;
+Without any right: ${byUdp}fantrace isolate --simulate NAME, fantrace doctor`;
 }
 
 /** The same run as root, which is enough for everything. */

@@ -1,6 +1,6 @@
 /** Writes the record of a trace, and its replies as they come in. */
 
-import type { TraceProbe } from '../algorithms/trace/trace-probes.ts';
+import type { TraceHop, TraceProbe } from '../algorithms/trace/trace-probes.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { AddressBook } from '../model/address-book.ts';
@@ -120,10 +120,7 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
   const { duplicates, foreignReplies, malformed, socketDrops, sendErrors } = finished.spoils;
   const stopReason = trace.stopReason ?? 'aborted';
   const traced = trace.hops;
-  const hops = traced.map(({ ttl, probes }): TraceHopRecord => {
-    const shown = probes.filter(({ state }) => state !== 'replaced');
-    return { ttl, replies: shown.map((probe) => outcomeOf(probe, context)) };
-  });
+  const hops = hopsOf(traced, context);
   const probes = traced.flatMap((hop) => hop.probes);
   return {
     schema: 'fantrace.trace/1',
@@ -166,6 +163,22 @@ export function traceRecordOf(parts: TraceRecordParts): TraceRecord {
     },
   };
 }
+
+/** A trace that was ended early says nothing of probes that were not sent, or are still awaited. */
+function hopsOf(traced: readonly TraceHop[], context: ReplyContext): TraceHopRecord[] {
+  const told = traced.map(({ ttl, probes }) => {
+    const settled = probes.filter(({ state }) => OUTCOMES.has(state));
+    return { ttl, replies: settled.map((probe) => outcomeOf(probe, context)) };
+  });
+  const last = told.findLastIndex(({ replies }) => replies.length > 0);
+  const silent = [{ star: true }] as const;
+  return told
+    .slice(0, last + 1)
+    .map(({ ttl, replies }) => ({ ttl, replies: replies.length > 0 ? replies : silent }));
+}
+
+/** What is lost and replaced is told by what replaced it. */
+const OUTCOMES: ReadonlySet<TraceProbe['state']> = new Set(['answered', 'lost', 'unsent']);
 
 /** What was looked up of the addresses in a record. */
 export interface LookedUp {

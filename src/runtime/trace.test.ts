@@ -146,6 +146,13 @@ describe('an abort', () => {
   });
 });
 
+test('a trace that is left says nothing of probes that were never sent', async () => {
+  const call = trace('anything', { ...HEALTHY, queries: 100, rate: 1, parallelTtls: 1 });
+  for await (const event of call.events()) if (event.type === 'probe') break;
+  const { hops, measurement } = await call;
+  expect(hops.flatMap(({ replies }) => replies)).toHaveLength(measurement.repliesReceived);
+});
+
 describe('an option out of range', () => {
   const ROWS: readonly (TraceOptions & { readonly names?: boolean })[] = [
     { firstTtl: 0 },
