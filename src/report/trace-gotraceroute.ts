@@ -27,7 +27,8 @@ export function formatGotracerouteText(record: TraceRecord): string {
     const who = name === null ? address : `${name} (${address})`;
     return `${String(ttl).padEnd(3)} ${who}  ${Math.floor(rttMs)}ms`;
   });
-  return `${[`traceroute to ${target.name} (${target.address}), ${limits}`, ...lines].join('\n')}\n`;
+  const header = `traceroute to ${target.name} (${target.address}), ${limits}`;
+  return `${[header, ...lines].join('\n')}\n`;
 }
 
 /** One compact JSON array and a newline. */

@@ -1,4 +1,4 @@
-/** What the engine and the sockets count beside the answers, of all that ran during a measurement. */
+/** What the engine and the sockets count beside the answers, of all that ran at a time. */
 
 import type { LinkCounters } from '../model/packet-link.ts';
 import type { EngineCounters } from '../probing/engine-counters.ts';
