@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from '../tools/build.mjs';
@@ -13,8 +13,14 @@ import { build } from '../tools/build.mjs';
 const [name = '', ...options] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Benches that measure the code as it ships. */
-const MEASURES_SPEED = new Set(['engine', 'event-loop/host', 'kernel-rate/worker', 'sweep']);
+/** Benches that measure the code as it ships, or that run much of it. */
+const MEASURES_SPEED = new Set([
+  'engine',
+  'event-loop/host',
+  'kernel-rate/worker',
+  'scenarios',
+  'sweep',
+]);
 /** Benches that start the program. */
 const NEEDS_BUILD = new Set(['end-to-end', 'lab-accuracy', 'sweep', 'watch']);
 
@@ -28,6 +34,7 @@ async function loadCompiled() {
   const { status, stdout } = spawnSync(compiler, argv, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the bench does not compile: ${stdout}`);
   copyFileSync(path.join(root, 'package.json'), path.join(COMPILED, 'package.json'));
+  cpSync(path.join(root, 'scenarios'), path.join(COMPILED, 'scenarios'), { recursive: true });
   return import(pathToFileURL(path.join(COMPILED, 'bench', `${name}.js`)).href);
 }
 

@@ -1,6 +1,7 @@
 /** The figures of the localisation bench as text. */
 
-import { calibrationOf } from './calibration.ts';
+import { aligned } from '../aligned.ts';
+import { calibrationOf, type Statement } from './calibration.ts';
 import { type Figures, figuresOf, foundFaults, medianOf, quantileOf, shareOf } from './figures.ts';
 import { type Goal, isSingleForward, statementsOf } from './goals.ts';
 import type { SequentialResult } from './sequential.ts';
@@ -44,7 +45,12 @@ export function formatTable(results: readonly TrialResult[]): string {
 }
 
 export function formatCalibration(results: readonly TrialResult[]): string {
-  const { bins, expectedError } = calibrationOf(statementsOf(results));
+  return calibrationTable(statementsOf(results));
+}
+
+/** Stated probabilities beside the share that is right, by bins. */
+export function calibrationTable(statements: readonly Statement[]): string {
+  const { bins, expectedError } = calibrationOf(statements);
   const rows = bins.map(({ low, high, cases, right, statedMean, interval }) => [
     `${low}–${Math.min(1, high)}`,
     String(cases),
@@ -107,19 +113,6 @@ export function formatSequential(results: readonly SequentialResult[]): string {
     '% of plan',
   ];
   return aligned([[...titles, 'stopped'], ...rows]);
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
-        .join('  '),
-    )
-    .join('\n');
 }
 
 function percent(ratio: number): string {

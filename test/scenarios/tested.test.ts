@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
 import { parseScenario, type Scenario } from '../../src/sim/scenario.ts';
+import { isTrue } from '../support/shipped-truth.ts';
 import {
   describeRun,
   FAMILIES,
-  isBlamed,
   isolateSimulated,
   suspectsIn,
 } from '../support/simulated-isolation.ts';
@@ -22,10 +22,7 @@ function scenarioNamed(name: string): Scenario {
   return parseScenario(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-const isTrue = (record: IsolateRecord, scenario: Scenario): boolean =>
-  record.verdict === scenario.truth.verdict &&
-  record.suspects.length === scenario.truth.suspects.length &&
-  scenario.truth.suspects.every((place) => isBlamed(record, scenario, place));
+const isTold = (record: IsolateRecord, scenario: Scenario): boolean => isTrue(record, { scenario });
 
 /** A router that drops all of a flow looks like the link behind it: neither lets it be seen again. */
 const isBehindFirstRouter = (record: IsolateRecord, scenario: Scenario): boolean =>
@@ -38,11 +35,11 @@ const CASES: readonly {
   readonly claim: string;
   readonly isRight: (record: IsolateRecord, scenario: Scenario) => boolean;
 }[] = [
-  { name: 'flaky-control-planes-are-not-loss', claim: 'are no loss', isRight: isTrue },
-  { name: 'middlebox-shifts-sequence-numbers', claim: 'hides no loss', isRight: isTrue },
-  { name: 'shifted-acknowledgments-on-one-way-back', claim: 'hide no loss', isRight: isTrue },
-  { name: 'shifted-acknowledgments-of-half-the-flows', claim: 'are no loss', isRight: isTrue },
-  { name: 'nat-that-does-not-restore-quotes', claim: 'hides no loss', isRight: isTrue },
+  { name: 'flaky-control-planes-are-not-loss', claim: 'are no loss', isRight: isTold },
+  { name: 'middlebox-shifts-sequence-numbers', claim: 'hides no loss', isRight: isTold },
+  { name: 'shifted-acknowledgments-on-one-way-back', claim: 'hide no loss', isRight: isTold },
+  { name: 'shifted-acknowledgments-of-half-the-flows', claim: 'are no loss', isRight: isTold },
+  { name: 'nat-that-does-not-restore-quotes', claim: 'hides no loss', isRight: isTold },
   {
     name: 'one-flow-loses-everything',
     claim: 'is lost behind the router before',
