@@ -15,6 +15,11 @@ export interface PacerRates {
   readonly perInterface: number;
   /** Probes a second in all. */
   readonly total: number;
+  /**
+   * Whether all that waits is spread over the time that the longest queue takes. Else interfaces
+   * with few jobs are asked early, and losses that come and go hit them more or less than others.
+   */
+  readonly isEven?: boolean;
 }
 
 /** A slowed interface is asked for no more than this, then half of it, and so on. */
@@ -29,7 +34,11 @@ interface Budget {
   readonly waiting: NumberQueue;
   perSecond: number;
   /** The earliest time at which its next probe may leave. */
+  freeUs: number;
+  /** When it does leave: later where it need not hurry. */
   dueUs: number;
+  /** Between jobs that need not hurry. */
+  evenGapUs: number;
   isScheduled: boolean;
 }
 
@@ -41,6 +50,8 @@ export class Pacer {
   readonly #schedule = new MinHeap<Budget>((budget) => budget.dueUs);
   #totalDueUs = Number.NEGATIVE_INFINITY;
   #queued = 0;
+  /** Whether jobs came since gaps were made even. */
+  #isUneven = false;
 
   constructor(rates: PacerRates, random: Random) {
     this.#rates = rates;
@@ -62,18 +73,23 @@ export class Pacer {
     const budget = this.#budgetOf(key);
     budget.waiting.push(job);
     this.#queued++;
+    this.#isUneven = this.#rates.isEven === true;
     this.#scheduleNext(budget);
   }
 
   /** The next job that may leave at `nowUs`; undefined when none may yet. */
   next(nowUs: number): number | undefined {
+    if (this.#isUneven) this.#makeEven(nowUs);
     if (this.#totalDueUs > nowUs) return undefined;
     const budget = this.#schedule.peek();
     if (budget === undefined || budget.dueUs > nowUs) return undefined;
     this.#schedule.pop();
     const job = budget.waiting.shift();
     budget.isScheduled = false;
-    budget.dueUs = Math.max(budget.dueUs, nowUs - CATCH_UP_US) + this.#gapUs(budget.perSecond);
+    const leftUs = Math.max(budget.dueUs, nowUs - CATCH_UP_US);
+    const varied = 1 - SPREAD + 2 * SPREAD * this.#random.unit();
+    budget.freeUs = leftUs + (varied * 1e6) / budget.perSecond;
+    budget.dueUs = Math.max(budget.freeUs, leftUs + varied * budget.evenGapUs);
     this.#totalDueUs = Math.max(this.#totalDueUs, nowUs - CATCH_UP_US) + 1e6 / this.#rates.total;
     this.#queued--;
     this.#scheduleNext(budget);
@@ -116,7 +132,9 @@ export class Pacer {
       key,
       waiting: new NumberQueue(),
       perSecond: this.#rates.perInterface,
+      freeUs: Number.NEGATIVE_INFINITY,
       dueUs: Number.NEGATIVE_INFINITY,
+      evenGapUs: 0,
       isScheduled: false,
     };
     this.#budgets.set(key, budget);
@@ -129,7 +147,20 @@ export class Pacer {
     this.#schedule.push(budget);
   }
 
-  #gapUs(perSecond: number): number {
-    return (1e6 / perSecond) * (1 - SPREAD + 2 * SPREAD * this.#random.unit());
+  /** Gaps and first times such that all queues end when the longest one does. */
+  #makeEven(nowUs: number): void {
+    this.#isUneven = false;
+    const waiting: Budget[] = [];
+    let endUs = nowUs + (this.#queued * 1e6) / this.#rates.total;
+    for (let budget = this.#schedule.pop(); budget; budget = this.#schedule.pop()) {
+      const jobsUs = (budget.waiting.length * 1e6) / budget.perSecond;
+      endUs = Math.max(endUs, Math.max(nowUs, budget.freeUs) + jobsUs);
+      waiting.push(budget);
+    }
+    for (const budget of waiting) {
+      budget.evenGapUs = (endUs - nowUs) / budget.waiting.length;
+      budget.dueUs = Math.max(budget.freeUs, nowUs + this.#random.unit() * budget.evenGapUs);
+      this.#schedule.push(budget);
+    }
   }
 }

@@ -157,7 +157,7 @@ function compose(
       tos: options.tos,
       flows: flowRequests(network, options, random),
       tokenKey: network.tokenKey,
-      rates: { perInterface: options.perInterface, total: options.total },
+      rates: { perInterface: options.perInterface, total: options.total, isEven: true },
       random: random.fork(),
       addresses,
       ownAddresses: network.ownAddresses ?? [],
