@@ -65,6 +65,7 @@ describe('an interface', () => {
     const rates = fc.record({
       perInterface: fc.integer({ min: 1, max: 2000 }),
       total: fc.integer({ min: 1, max: 20_000 }),
+      isEven: fc.boolean(),
     });
     fc.assert(
       fc.property(
@@ -173,6 +174,49 @@ test('a job is due exactly when it can be had', () => {
       }
     }),
   );
+});
+
+describe('where all is spread evenly', () => {
+  const RATES = { perInterface: 100, total: PLENTY, isEven: true };
+  const LONG = 100;
+  const SHORT = 10;
+  const SEEDS = Array.from({ length: 50 }, (_, seed) => seed);
+
+  function queued(pacer: Pacer, { long, short }: { long: number; short: number }): Pacer {
+    for (let job = 0; job < long; job++) pacer.enqueue(0, 0);
+    for (let job = 0; job < short; job++) pacer.enqueue(1, 1);
+    return pacer;
+  }
+
+  test('an interface with few jobs is asked for as long as one with many', () => {
+    for (const seed of SEEDS) {
+      const sent = drain(
+        queued(new Pacer(RATES, new Random(seed)), { long: LONG, short: SHORT }),
+        PLENTY,
+      );
+      const early = sent.filter(({ job, atUs }) => job === 1 && atUs < 0.5e6).length;
+      expect(early, `seed ${seed}`).toBeGreaterThan(SHORT / 2 - 3);
+      expect(early, `seed ${seed}`).toBeLessThan(SHORT / 2 + 3);
+    }
+  });
+
+  test('the longest queue takes no longer than its rate says', () => {
+    const sent = drain(
+      queued(new Pacer(RATES, new Random(1)), { long: LONG, short: SHORT }),
+      PLENTY,
+    );
+    expect(sent).toHaveLength(LONG + SHORT);
+    expect(sent.at(-1)?.atUs).toBeLessThan(1.05e6);
+  });
+
+  test('an interface that had little to do has no wait for its next job', () => {
+    for (const seed of SEEDS) {
+      const pacer = queued(new Pacer(RATES, new Random(seed)), { long: LONG, short: 1 });
+      const lastUs = drain(pacer, PLENTY).at(-1)?.atUs ?? 0;
+      const sent = drain(queued(pacer, { long: 1, short: LONG }), PLENTY, () => 0, lastUs);
+      expect((sent.at(-1)?.atUs ?? 0) - lastUs, `seed ${seed}`).toBeLessThan(1.05e6);
+    }
+  });
 });
 
 describe('slowDown', () => {

@@ -5,7 +5,7 @@ import { scenarioSchema } from './scenario.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const SCHEMA_FILE = new URL('scenarios/scenario.schema.json', ROOT);
-const FOLDERS = ['scenarios/', 'test/scenarios/tested/', 'test/scenarios/not-yet/'];
+const FOLDERS = ['scenarios/', 'test/scenarios/tested/'];
 
 function readJson(url: URL): unknown {
   return JSON.parse(readFileSync(url, 'utf8'));

@@ -35,6 +35,8 @@ const CASES: readonly {
   readonly claim: string;
   readonly isRight: (record: IsolateRecord, scenario: Scenario) => boolean;
 }[] = [
+  { name: 'router-behind-a-tunnel-loses-10-percent', claim: 'is one router', isRight: isTold },
+  { name: 'router-behind-a-tunnel-is-a-black-hole', claim: 'is one router', isRight: isTold },
   { name: 'flaky-control-planes-are-not-loss', claim: 'are no loss', isRight: isTold },
   { name: 'middlebox-shifts-sequence-numbers', claim: 'hides no loss', isRight: isTold },
   { name: 'shifted-acknowledgments-on-one-way-back', claim: 'hide no loss', isRight: isTold },

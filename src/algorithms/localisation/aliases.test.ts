@@ -61,6 +61,57 @@ describe('routers that answer from one address of their own', () => {
   });
 });
 
+describe('routers behind a layer that is hidden', () => {
+  const WIDTHS = [1, 2, 4, 4, 1];
+  /** Layer 2 passes probes on without a trace. */
+  const behindTunnel = (path: readonly Hop[]): Hop[] =>
+    path.filter((_, position) => position !== 1);
+  const routers = trueRouters(WIDTHS);
+
+  test('are found, each as one, although both its interfaces follow the same router', () => {
+    expect(routersIn(ingressPaths(WIDTHS, 512).map(behindTunnel))).toEqual(routers);
+  });
+
+  test('are found where one of them drops everything', () => {
+    const paths = ingressPaths(WIDTHS, 512).map((path) => {
+      const isDead = typeof path[2] === 'number' && Math.floor(path[2] / 10) === 302;
+      return behindTunnel(isDead ? [...path.slice(0, 3), '*', '*', '*'] : path);
+    });
+    expect(routersIn(paths)).toContainEqual([3020, 3021]);
+  });
+
+  test('are not joined where routers answer from one address of their own', () => {
+    expect(routersIn(fabricPaths(WIDTHS, 512).map(behindTunnel))).toEqual([]);
+  });
+
+  test('are not joined across a path that was seen halfway between two routers', () => {
+    const paths = ingressPaths(WIDTHS, 512).map(behindTunnel);
+    const astray: Hop[] = [100, 3010, 4000, 5000, 'T'];
+    const joined = routersIn([...paths, astray]);
+    expect(joined).not.toContainEqual([3000, 3001, 3010, 3011]);
+    expect(joined.filter(([first = 0]) => first > 4000)).toEqual(
+      routers.filter(([first = 0]) => first > 4000),
+    );
+  });
+});
+
+test('two dead ends behind one router are two routers where others have one interface each', () => {
+  const paths = ingressPaths([1, 4, 4, 1], 64).map((path) => {
+    const isDead = path[1] === 2010 || path[1] === 2020;
+    return isDead ? [...path.slice(0, 2), '*' as const, '*' as const, '*' as const] : path;
+  });
+  expect(routersIn(paths).flat()).not.toContain(2010);
+});
+
+test('planes of routers that answer from one address each are not joined', () => {
+  // Each of 4 fabric routers leads to 3 spines of its own, and those to one router behind them.
+  const paths = Array.from({ length: 48 }, (_, flow): Hop[] => {
+    const plane = flow % 4;
+    return [100, 200 + plane, 300 + 10 * plane + (Math.floor(flow / 4) % 3), 400 + plane, 500, 'T'];
+  });
+  expect(routersIn(paths)).toEqual([]);
+});
+
 test('the interfaces of a router that drops everything are joined: every flow ends there', () => {
   const paths = ingressPaths([1, 4, 4, 1], 64).map((path) => {
     const isDead = typeof path[2] === 'number' && Math.floor(path[2] / 10) === 302;
