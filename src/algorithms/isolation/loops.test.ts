@@ -42,6 +42,16 @@ const ROWS: readonly Row[] = [
     loops: [[3, 2]],
   },
   {
+    shows: 'routers that all are passed by good paths: cut where packets come nearer to the source',
+    paths: [
+      [1, 4, 3, 2, 3, 2],
+      [1, 2, 5, 'T'],
+      [1, 4, 3, 2, 5, 'T'],
+    ],
+    left: [1, 4, 3],
+    loops: [[3, 2]],
+  },
+  {
     shows: 'a loop of three',
     paths: [
       [1, 2, 3, 4, 2, 3, 4],

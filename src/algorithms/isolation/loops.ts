@@ -30,7 +30,8 @@ export function withoutLoops(flows: readonly FlowCounts[], minTtl = 1): CutPaths
   const found = flows.map((flow) => loopStart(flow));
   if (found.every((start) => start === undefined)) return { flows, loops };
   const passed = new Set(flows.flatMap((flow) => (flow.isReached ? flow.responders : [])));
-  const looping = flows.map((flow, i) => loopOf(flow, found[i], passed));
+  const nearest = nearestHops(flows);
+  const looping = flows.map((flow, i) => loopOf(flow, found[i], { passed, nearest }));
   const senders = usualSenders(looping);
   const cut = flows.map((flow, i) => {
     const loop = looping[i];
@@ -60,22 +61,49 @@ function loopStart({ responders, isReached }: FlowCounts): number | undefined {
   return undefined;
 }
 
+/** By interface: the first hop at which it answers any flow. */
+function nearestHops(flows: readonly FlowCounts[]): ReadonlyMap<number, number> {
+  const nearest = new Map<number, number>();
+  for (const { responders } of flows) {
+    for (const [hop, responder] of responders.entries()) {
+      nearest.set(responder, Math.min(hop, nearest.get(responder) ?? hop));
+    }
+  }
+  return nearest;
+}
+
 /**
  * Who sends packets back is the first interface of a loop that no path passes on its way to the
  * target. Where all are passed, as routers answer with one address for all ways into them, it is
- * the one before the loop closes.
+ * the one behind which packets are nearer to the source than they were.
  */
 function loopOf(
   { responders }: FlowCounts,
   start: number | undefined,
-  passed: ReadonlySet<number>,
+  {
+    passed,
+    nearest,
+  }: Record<'passed', ReadonlySet<number>> & Record<'nearest', ReadonlyMap<number, number>>,
 ): Loop | undefined {
   if (start === undefined) return undefined;
   const closing = responders.indexOf(responders[start] ?? STAR, start + 2);
   const members = responders.slice(start, closing);
   const entry = members.find((responder) => responder !== STAR && !passed.has(responder));
-  const sender = entry ?? members.findLast((responder) => responder !== STAR) ?? STAR;
+  const sender = entry ?? mostBackwards(members, nearest);
   return { members: [...members].sort((a, b) => a - b).join(), sender };
+}
+
+/** The member of a loop whose next hop is nearest to the source, beside itself: the last such. */
+function mostBackwards(members: readonly number[], nearest: ReadonlyMap<number, number>): number {
+  const hopOf = (index: number): number =>
+    nearest.get(members[index % members.length] ?? STAR) ?? 0;
+  let [sender, most] = [STAR, Number.NEGATIVE_INFINITY];
+  for (const [index, member] of members.entries()) {
+    const backwards = hopOf(index) - hopOf(index + 1);
+    if (member === STAR || backwards < most) continue;
+    [sender, most] = [member, backwards];
+  }
+  return sender;
 }
 
 /** A loop may be entered at any of its routers: the way in of most flows names the sender. */
