@@ -104,7 +104,7 @@ export interface ProbeSink {
   /** The first reply to a probe that was still awaited. */
   replied(reply: ProbeReply): void;
   /** The probe's time is over without a reply. */
-  lost(flow: number, ttl: number, round: number): void;
+  lost(flow: number, ttl: number, round: number, sentAtUs?: number): void;
   /** A reply to a probe that was already given up as lost. */
   repliedLate(reply: ProbeReply): void;
   /**

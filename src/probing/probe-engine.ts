@@ -199,11 +199,11 @@ export class ProbeEngine implements Prober {
 
   /** Gives up the probes whose time is over. */
   advance(nowUs: number): void {
-    const { flow, ttl, round } = this.#inFlight;
+    const { flow, ttl, round, sentAtUs } = this.#inFlight;
     this.#inFlight.expire(nowUs - this.#timeout.us, (slot) => {
       const state = this.#flows.at(flow[slot] ?? 0);
       if (state === undefined || state.isReleased) return;
-      state.sink.lost(flow[slot] ?? 0, ttl[slot] ?? 0, round[slot] ?? 0);
+      state.sink.lost(flow[slot] ?? 0, ttl[slot] ?? 0, round[slot] ?? 0, sentAtUs[slot]);
     });
     const forgottenUs = nowUs - this.#timeout.us - LATE_REPLY_US;
     this.#inFlight.release(forgottenUs);

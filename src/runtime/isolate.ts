@@ -145,7 +145,7 @@ function compose(
       if (reply.mpls.length > 0) labels.set(reply.responder, [...reply.mpls]);
       isolation.replied(reply);
     },
-    lost: (flow, ttl, round) => isolation.lost(flow, ttl, round),
+    lost: (...probe) => isolation.lost(...probe),
     repliedLate: (reply) => isolation.repliedLate(reply),
     unsent: (flow, ttl, round) => isolation.unsent(flow, ttl, round),
   };

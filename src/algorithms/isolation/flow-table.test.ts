@@ -124,12 +124,12 @@ describe('another responder', () => {
     expect(table.hasChangedPath(0)).toBe(true);
     const { counts, flowOf, changes } = table.measured();
     expect(flowOf).toEqual([0, 0]);
-    // The last round of the old path and the first of the new one measured neither for certain.
     expect(counts.flows).toMatchObject([
-      { responders: [1, 9, TARGET_ADDRESS], sent: [3, 3, 3], received: [3, 3, 3] },
-      { responders: [1, 2, TARGET_ADDRESS], sent: [2, 2, 2], received: [2, 2, 2] },
+      { responders: [1, 9, TARGET_ADDRESS], sent: [4, 4, 4], received: [4, 4, 4] },
+      { responders: [1, 2, TARGET_ADDRESS], sent: [3, 3, 3], received: [3, 3, 3] },
     ]);
-    expect(changes).toEqual([{ flow: 0, hop: 1, fromRound: 2, toRound: 3, probesLost: 0 }]);
+    const change = { hop: 1, fromUs: 2, toUs: 3, probesLost: 0, isRestless: false };
+    expect(changes).toEqual([{ flow: 0, ...change }]);
   });
 
   test('takes what was lost during the change out of all counts', () => {
@@ -141,7 +141,7 @@ describe('another responder', () => {
       sent.map((count, hop) => count - (received[hop] ?? 0)),
     );
     expect(lost.every((count) => count === 0)).toBe(true);
-    expect(changes).toMatchObject([{ fromRound: 2, toRound: 4, probesLost: 2 }]);
+    expect(changes).toMatchObject([{ fromUs: 2, toUs: 4, probesLost: 2 }]);
   });
 
   test('of one flow leaves the others as they are', () => {
@@ -164,10 +164,42 @@ describe('another responder', () => {
     expect(table.counts().flows[1]?.sent).toEqual([4, 4, 4]);
   });
 
-  test('in every round leaves no path to measure', () => {
+  test('in every round leaves no path to measure, and is told', () => {
     const table = tableOf([[1, 2, 'T']]);
     for (let i = 0; i < 8; i++) teachRound(table, [[1, 10 + i, 'T']]);
     expect(table.counts().flows[0]?.sent).toEqual([]);
+    expect(table.measured().changes).toMatchObject([{ flow: 0, hop: 1, isRestless: true }]);
+    expect(table.hasChangedPath(0)).toBe(true);
+  });
+
+  test('and back again, many times, gives two paths, each with all that was sent on it', () => {
+    const table = tableOf([[1, 2, 'T']], 0);
+    for (let i = 0; i < 6; i++) {
+      for (let j = 0; j < 4; j++) teachRound(table, [[1, i % 2 === 0 ? 2 : 9, 'T']]);
+    }
+    const { counts, flowOf, changes } = table.measured();
+    expect(flowOf).toEqual([0, 0]);
+    expect(counts.flows).toMatchObject([
+      { responders: [1, 9, TARGET_ADDRESS], sent: [12, 12, 12] },
+      { responders: [1, 2, TARGET_ADDRESS], sent: [12, 12, 12] },
+    ]);
+    expect(changes).toHaveLength(5);
+  });
+
+  test('belongs to the path that its time says, not the order in which it became known', () => {
+    const table = tableOf([[1, 2, 'T']], 2);
+    const round = table.startRound();
+    for (let i = 0; i < 3; i++) table.ordered();
+    const answers = [
+      [9, 30],
+      [2, 10],
+      [9, 40],
+    ] as const;
+    for (const [responder, sentAtUs] of answers) {
+      table.replied(replyFrom(responder, { flow: 0, ttl: 2, round, sentAtUs }));
+    }
+    table.commitRounds();
+    expect(table.measured().changes).toMatchObject([{ fromUs: 10, toUs: 30 }]);
   });
 });
 

@@ -5,7 +5,8 @@
 
 import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
-import { type MeasuredPaths, measurePaths, SILENT_PROBES } from './measured-paths.ts';
+import { SILENT_PROBES } from './epoch-counts.ts';
+import { type MeasuredPaths, measurePaths } from './measured-paths.ts';
 import { ANSWERED_LATE, FROM_TARGET, type Observation, Rounds, VOID } from './rounds.ts';
 
 export interface FlowTableOptions {
@@ -99,15 +100,18 @@ export class FlowTable {
 
   replied(reply: ProbeReply): void {
     const hop = this.#hopOf(reply);
-    this.#rounds.settle(reply.flow, { round: reply.round, hop, answer: answerOf(reply) });
+    const { round } = reply;
+    const atUs = reply.details?.sentAtUs ?? round;
+    this.#rounds.settle(reply.flow, { round, hop, atUs, answer: answerOf(reply) });
     this.#learn(reply);
   }
 
-  lost(flow: number, ttl: number, round: number): void {
+  /** @param sentAtUs when the probe was sent; the number of its round where nobody noted that */
+  lost(flow: number, ttl: number, round: number, sentAtUs = round): void {
     const hop = this.#hopOf({ ttl });
     const { fromRound, untilRound, hop: heldHop } = this.#flows[flow]?.held ?? NOT_HELD;
     const isHeld = round > fromRound && round < untilRound && hop >= heldHop;
-    this.#rounds.settle(flow, { round, hop, answer: isHeld ? VOID : STAR });
+    this.#rounds.settle(flow, { round, hop, atUs: sentAtUs, answer: isHeld ? VOID : STAR });
   }
 
   /** An answer to a probe that counts as lost, but was only slow. */

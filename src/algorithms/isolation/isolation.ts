@@ -157,8 +157,8 @@ export class Isolation implements ProbeSink {
     this.#late.replied(reply);
   }
 
-  lost(flow: number, ttl: number, round: number): void {
-    this.#table.lost(flow, ttl, round);
+  lost(flow: number, ttl: number, round: number, sentAtUs?: number): void {
+    this.#table.lost(flow, ttl, round, sentAtUs);
   }
 
   repliedLate(reply: ProbeReply): void {

@@ -57,7 +57,7 @@ export class LateAnswers {
       this.#table.replied(reply);
       return;
     }
-    this.#table.lost(reply.flow, reply.ttl, reply.round);
+    this.#table.lost(reply.flow, reply.ttl, reply.round, reply.details?.sentAtUs);
     this.#table.answeredLate(reply);
   }
 

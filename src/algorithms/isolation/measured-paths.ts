@@ -4,39 +4,10 @@
  */
 
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
-import { type AnswerSequence, clumpsAmong, runsStatistics } from './clumps.ts';
+import { clumpsAmong } from './clumps.ts';
+import { EMPTY, type MeasuredPathsOptions, type ObservedFlow } from './counted-path.ts';
+import { type ChangeOfFlow, epochCounts, unsteadySequences } from './epoch-counts.ts';
 import { withoutLoops } from './loops.ts';
-import { epochsBetween, type PathChange, type PathEpoch, pathChanges } from './path-epochs.ts';
-import { ANSWERED_LATE, type Observation, VOID } from './rounds.ts';
-
-/** What is known of one flow. Hops count from 0, which is `minTtl`. */
-export interface ObservedFlow {
-  /** Rounds ascending. */
-  readonly observations: readonly Observation[];
-  /** Hops at which more than one router has answered; empty for most flows. */
-  readonly unsteadyHops: ReadonlySet<number>;
-  /** A router at this hop says that it does not forward the flow. */
-  readonly refusalHop: number | undefined;
-  /** Who answered last at each hop, and where the target did: known sooner than counts are. */
-  readonly responders: readonly number[];
-  readonly reachedHop: number | undefined;
-  /** Address index of its target. */
-  readonly target: number;
-}
-
-export interface MeasuredPathsOptions {
-  readonly minTtl: number;
-  /** Address index of the target of flows that are to name no other. */
-  readonly target: number;
-  /** Rounds that are over. */
-  readonly rounds: number;
-}
-
-/** A change of path, and how many probes lost meanwhile count for neither path. */
-export interface ChangeOfFlow extends PathChange {
-  readonly flow: number;
-  readonly probesLost: number;
-}
 
 export interface MeasuredPaths {
   /**
@@ -59,26 +30,18 @@ export interface ClumpMember {
   readonly replies: number;
 }
 
-/** Epochs that lasted fewer rounds tell nothing. */
-const EPOCH_ROUNDS_MIN = 2;
-/** As many unanswered probes at the end of a path say that the target does not answer there. */
-export const SILENT_PROBES = 4;
-/** A flow that changes more often than every so many rounds has no path to measure. */
-const ROUNDS_A_CHANGE = 2;
-const CHANGES_MIN = 4;
-
 /** The paths and counts of all flows. */
 export function measurePaths(
-  flows: readonly ObservedFlow[],
+  observed: readonly ObservedFlow[],
   options: MeasuredPathsOptions,
 ): MeasuredPaths {
+  const flows = observed.map((flow) => (flow.unsteadyHops.size === 0 ? flow : inOrder(flow)));
   const clumps = clumpsAmong(flows.flatMap((flow) => unsteadySequences(flow)));
   const labelOf = (address: number): number => clumps.get(address)?.[0] ?? address;
   const current: FlowCounts[] = [];
   const earlier: { flow: number; counts: FlowCounts }[] = [];
   const changes: ChangeOfFlow[] = [];
-  for (const [index, flow] of flows.entries()) {
-    const epochs = epochCounts(flow, { ...options, labelOf });
+  for (const [index, epochs] of epochCounts(flows, { ...options, labelOf }).entries()) {
     current.push(epochs.counts.at(-1) ?? EMPTY);
     for (const counts of epochs.counts.slice(0, -1)) {
       if (counts !== EMPTY) earlier.push({ flow: index, counts });
@@ -94,6 +57,11 @@ export function measurePaths(
     changes,
     clumps: clumpMembers(clumps, flows),
   };
+}
+
+/** With its observations in the order of sending: they became known in another. */
+function inOrder(flow: ObservedFlow): ObservedFlow {
+  return { ...flow, observations: [...flow.observations].sort((a, b) => a.atUs - b.atUs) };
 }
 
 /**
@@ -127,31 +95,6 @@ function linksOf({ responders }: FlowCounts): string[] {
   return responders.map((far, hop) => `${responders[hop - 1]} ${far}`);
 }
 
-const EMPTY: FlowCounts = {
-  responders: [],
-  sent: [],
-  received: [],
-  isReached: false,
-  answeredLate: 0,
-};
-
-interface CountingOptions extends MeasuredPathsOptions {
-  /** What is known of the path besides what is counted. */
-  readonly known?: readonly number[];
-  readonly reachedHop?: number | undefined;
-  /** The address that stands for another one in the counts. */
-  readonly labelOf: (address: number) => number;
-}
-
-function unsteadySequences({ observations, unsteadyHops }: ObservedFlow): AnswerSequence[] {
-  return [...unsteadyHops].map((hop) => ({
-    hop,
-    answers: observations.flatMap(({ hop: other, answer }) =>
-      other === hop && answer > STAR ? [answer] : [],
-    ),
-  }));
-}
-
 function clumpMembers(
   clumps: ReadonlyMap<number, readonly number[]>,
   flows: readonly ObservedFlow[],
@@ -168,146 +111,4 @@ function clumpMembers(
       members.map((address) => ({ address, replies: replies.get(address) ?? 0 })),
     ]),
   );
-}
-
-/** The counts of each epoch, the present one last. */
-function epochCounts(
-  flow: ObservedFlow,
-  options: CountingOptions,
-): { counts: FlowCounts[]; changes: Omit<ChangeOfFlow, 'flow'>[] } {
-  const { observations, unsteadyHops } = flow;
-  const present = { ...options, known: flow.responders, reachedHop: flow.reachedHop };
-  if (unsteadyHops.size === 0) {
-    return { counts: [countsOf(flow, observations, present)], changes: [] };
-  }
-  const labelled = observations.map(({ answer, ...rest }) => ({
-    ...rest,
-    answer: options.labelOf(answer),
-  }));
-  if (isRestless({ ...flow, observations: labelled })) return { counts: [EMPTY], changes: [] };
-  const changes = pathChanges(labelled);
-  if (changes.length === 0) return { counts: [countsOf(flow, labelled, present)], changes: [] };
-  const before = stableResponders(labelled);
-  const counts = epochsBetween(changes).map((epoch, i) => {
-    const within = labelled.filter(({ round }) => isWithin(round, epoch));
-    const isLong = new Set(within.map(({ round }) => round)).size >= EPOCH_ROUNDS_MIN;
-    if (!isLong) return EMPTY;
-    const isLast = i === changes.length;
-    const refusalHop = isLast ? flow.refusalHop : undefined;
-    const known = before.slice(0, epoch.changedHop);
-    const { target } = flow;
-    const counted = countsOf({ refusalHop, target }, within, { ...options, known });
-    // A path that the target has not answered on yet is not one that ends short of it.
-    const isOpen = !counted.isReached && (counted.sent.at(-1) ?? 0) < SILENT_PROBES;
-    return isOpen && refusalHop === undefined ? EMPTY : counted;
-  });
-  return { counts, changes: changes.map((change) => lossDuring(change, labelled)) };
-}
-
-/** Whether some hop has another responder too often for any path to be measured. */
-function isRestless(flow: ObservedFlow): boolean {
-  const rounds = new Set(flow.observations.map(({ round }) => round)).size;
-  const changesMax = Math.max(CHANGES_MIN, rounds / ROUNDS_A_CHANGE);
-  return unsteadySequences(flow).some(({ answers }) => runsStatistics(answers).runs > changesMax);
-}
-
-function lossDuring(
-  change: PathChange,
-  observations: readonly Observation[],
-): Omit<ChangeOfFlow, 'flow'> {
-  const lost = observations.filter(
-    ({ round, answer }) => answer === STAR && isWithin(round, change),
-  );
-  return { ...change, probesLost: lost.length };
-}
-
-function isWithin(
-  round: number,
-  { fromRound, toRound }: Pick<PathEpoch, 'fromRound' | 'toRound'>,
-): boolean {
-  return round >= fromRound && round <= toRound;
-}
-
-/** Who answers at each hop at which only one router ever has. */
-function stableResponders(observations: readonly Observation[]): number[] {
-  const seen: Set<number>[] = [];
-  for (const { hop, answer } of observations) {
-    if (answer > STAR) seen[hop] = (seen[hop] ?? new Set()).add(answer);
-  }
-  return Array.from(seen, (answers) => (answers?.size === 1 ? ([...answers][0] ?? STAR) : STAR));
-}
-
-/** Adds up what was observed on one path. */
-function countsOf(
-  { refusalHop, target }: Pick<ObservedFlow, 'refusalHop' | 'target'>,
-  observations: readonly Observation[],
-  options: CountingOptions,
-): FlowCounts {
-  const tally = tallied(observations, options);
-  const { responders, sent, received, lostIn, probesIn, reachedHop, answeredLate } = tally;
-  const isReached = reachedHop < Number.POSITIVE_INFINITY;
-  const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
-  const end = isReached ? reachedHop + 1 : useful;
-  const path = filled(responders, end, STAR);
-  if (isReached) path[end - 1] = target;
-  return {
-    responders: path,
-    sent: filled(sent, end, 0),
-    received: filled(received, end, 0),
-    isReached,
-    answeredLate,
-    ...(target === options.target ? {} : { target }),
-    lostIn: Array.from({ length: end }, (_, hop) => lostIn[hop] ?? []),
-    probesIn,
-  };
-}
-
-interface Tally {
-  readonly responders: number[];
-  readonly sent: number[];
-  readonly received: number[];
-  readonly lostIn: number[][];
-  readonly probesIn: number[];
-  /** Infinity where the target has not answered. */
-  reachedHop: number;
-  answeredLate: number;
-}
-
-function tallied(
-  observations: readonly Observation[],
-  { rounds, labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
-): Tally {
-  const responders = known.map(labelOf);
-  const tally: Tally = {
-    responders,
-    sent: [],
-    received: [],
-    lostIn: [],
-    probesIn: new Array<number>(rounds).fill(0),
-    reachedHop,
-    answeredLate: 0,
-  };
-  const { sent, received, probesIn } = tally;
-  for (const observation of observations) {
-    const { round, hop, answer } = observation;
-    if (answer === VOID) continue;
-    probesIn[round] = (probesIn[round] ?? 0) + 1;
-    sent[hop] = (sent[hop] ?? 0) + 1;
-    if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
-    else received[hop] = (received[hop] ?? 0) + 1;
-    if (answer > STAR) responders[hop] = labelOf(answer);
-    else if (answer !== STAR) tally.reachedHop = Math.min(tally.reachedHop, hop);
-  }
-  return tally;
-}
-
-function noteLoss(tally: Tally, { round, hop, answer }: Observation): void {
-  if (answer === ANSWERED_LATE) tally.answeredLate++;
-  const known = tally.lostIn[hop];
-  if (known === undefined) tally.lostIn[hop] = [round];
-  else known.push(round);
-}
-
-function filled(values: readonly number[], length: number, missing: number): number[] {
-  return Array.from({ length }, (_, i) => values[i] ?? missing);
 }

@@ -9,20 +9,21 @@
 import { STAR } from '../../model/path-counts.ts';
 import type { Observation } from './rounds.ts';
 
-/** One change of a path. Rounds `fromRound` to `toRound`, both included, measured neither side. */
+/**
+ * One change of a path, somewhere between `fromUs` and `toUs`: what was sent then, and not at either
+ * time, measured neither side.
+ */
 export interface PathChange {
-  readonly fromRound: number;
-  readonly toRound: number;
+  readonly fromUs: number;
+  readonly toUs: number;
   /** The first hop that is another one. */
   readonly hop: number;
 }
 
-/** Probes of one flow while it kept one path: rounds `fromRound` to `toRound`, both included. */
+/** A time for which a flow kept one path: `fromUs` to `toUs`, both included. */
 export interface PathEpoch {
-  readonly fromRound: number;
-  readonly toRound: number;
-  /** Hops before this have been the same in all epochs of the flow. */
-  readonly changedHop: number;
+  readonly fromUs: number;
+  readonly toUs: number;
 }
 
 /** One reply cannot tell a change from a stray packet; as many in a row at one hop can. */
@@ -40,32 +41,86 @@ interface Interval {
 /**
  * Finds the changes of one flow's path.
  *
- * @param observations of the flow, rounds ascending; who answered stands under the name by which
+ * @param observations of the flow, in the order of sending; who answered stands under the name by which
  *   it is to be told from others
  */
 export function pathChanges(observations: readonly Observation[]): PathChange[] {
-  const intervals = changeIntervals(observations);
-  const changes: PathChange[] = [];
-  for (const group of intersecting(intervals)) {
-    const hops = new Set(group.map(({ hop }) => hop));
-    if (hops.size < 2 && !group.some(({ isFirm }) => isFirm)) continue;
-    changes.push({
-      fromRound: Math.max(...group.map(({ low }) => low)),
-      toRound: Math.min(...group.map(({ high }) => high)),
-      hop: Math.min(...hops),
+  return intersecting(changeIntervals(observations))
+    .filter(isConfirmed)
+    .map((group) => ({ ...commonTime(group), hop: Math.min(...group.map(({ hop }) => hop)) }));
+}
+
+/**
+ * Until when it is known which path a flow took: a last answer of another responder, which nothing
+ * confirms yet, may be a stray one or the first of the next path. Infinite where there is none.
+ *
+ * @param observations as for `pathChanges`
+ */
+export function settledUntilUs(observations: readonly Observation[]): number {
+  const last = intersecting(changeIntervals(observations)).at(-1) ?? [];
+  return isConfirmed(last) ? Number.POSITIVE_INFINITY : Math.min(...last.map(({ low }) => low));
+}
+
+/** Whether enough answers show a change. */
+function isConfirmed(group: readonly Interval[]): boolean {
+  return new Set(group.map(({ hop }) => hop)).size > 1 || group.some(({ isFirm }) => isFirm);
+}
+
+/** The time that intersecting intervals have in common. */
+function commonTime(group: readonly Interval[]): Pick<PathChange, 'fromUs' | 'toUs'> {
+  return {
+    fromUs: Math.max(...group.map(({ low }) => low)),
+    toUs: Math.min(...group.map(({ high }) => high)),
+  };
+}
+
+/** Flows that must have changed at the same time for that to be an event of the network. */
+const EVENT_FLOWS_MIN = 3;
+
+/**
+ * Changes of many flows behind the same hop whose times intersect are one event of the network, and
+ * its time is known more exactly than any flow tells it. What follows are, for one flow, the times
+ * at which its path may have changed: at such events behind a hop that it has changed behind, also
+ * where it was asked too little to show that, and else when it did.
+ *
+ * @param own the changes of the flow
+ * @param events as `networkEvents` finds them
+ */
+export function possibleChanges(
+  own: readonly PathChange[],
+  events: readonly PathChange[],
+): PathChange[] {
+  const hops = new Set(own.map(({ hop }) => hop));
+  const shared = events.filter(({ hop }) => hops.has(hop));
+  const isShared = (change: PathChange): boolean =>
+    shared.some(({ hop, fromUs, toUs }) => {
+      return hop === change.hop && fromUs >= change.fromUs && toUs <= change.toUs;
     });
+  const alone = own.filter((change) => !isShared(change));
+  return [...shared, ...alone].sort((a, b) => a.fromUs - b.fromUs);
+}
+
+/** @param changes by flow */
+export function networkEvents(changes: readonly (readonly PathChange[])[]): PathChange[] {
+  const byHop = new Map<number, Interval[]>();
+  for (const { hop, fromUs, toUs } of changes.flat()) {
+    const intervals = byHop.get(hop) ?? [];
+    byHop.set(hop, intervals);
+    intervals.push({ hop, low: fromUs, high: toUs, isFirm: true });
   }
-  return changes;
+  return [...byHop].flatMap(([hop, intervals]) =>
+    intersecting(intervals)
+      .filter(({ length }) => length >= EVENT_FLOWS_MIN)
+      .map((group) => ({ hop, ...commonTime(group) })),
+  );
 }
 
 /** The times between changes. */
 export function epochsBetween(changes: readonly PathChange[]): PathEpoch[] {
-  const changedHop = Math.min(Number.POSITIVE_INFINITY, ...changes.map(({ hop }) => hop));
-  const starts = [0, ...changes.map(({ toRound }) => toRound + 1)];
-  return starts.map((fromRound, i) => ({
-    fromRound,
-    toRound: (changes[i]?.fromRound ?? Number.POSITIVE_INFINITY) - 1,
-    changedHop,
+  const starts = [Number.NEGATIVE_INFINITY, ...changes.map(({ toUs }) => toUs)];
+  return starts.map((fromUs, i) => ({
+    fromUs,
+    toUs: changes[i]?.fromUs ?? Number.POSITIVE_INFINITY,
   }));
 }
 
@@ -79,11 +134,11 @@ interface AnswerRun {
 
 function changeIntervals(observations: readonly Observation[]): Interval[] {
   const runsByHop = new Map<number, AnswerRun[]>();
-  for (const { round, hop, answer } of observations) {
+  for (const { atUs, hop, answer } of observations) {
     if (answer <= STAR) continue;
     const runs = runsByHop.get(hop) ?? [];
     runsByHop.set(hop, runs);
-    extend(runs, { answer, first: round, last: round, length: 1 });
+    extend(runs, { answer, first: atUs, last: atUs, length: 1 });
   }
   return [...runsByHop].flatMap(([hop, runs]) =>
     withoutStrays(runs).flatMap((run, i, all) => {

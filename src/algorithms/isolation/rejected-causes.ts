@@ -6,9 +6,10 @@
 import { counted } from '../../lib/counted.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { RejectedCause, VerdictKind } from '../../model/verdict.ts';
+import type { ChangeOfFlow } from './epoch-counts.ts';
 import type { TargetLosses } from './late-answers.ts';
 import type { TargetAnswers } from './limited-target.ts';
-import type { ChangeOfFlow, MeasuredPaths } from './measured-paths.ts';
+import type { MeasuredPaths } from './measured-paths.ts';
 
 /** What our own host may have spoiled. */
 export interface OwnHost {
@@ -44,11 +45,16 @@ export function changedPaths(
       const before = [...flows].flatMap((flow) => counts.flows[flow]?.responders[hop - 1] ?? []);
       const known = before.find((responder) => responder >= 0);
       const who = `${counted(flows.size, 'flow')} changed path`;
+      const restless = new Set(
+        moves.filter(({ isRestless }) => isRestless).map(({ flow }) => flow),
+      );
+      const unmeasured =
+        restless.size === 0 ? '' : `, ${restless.size} of them too often to be measured`;
       return {
         cause: 'path-change',
         where: known === undefined ? `TTL ${counts.minTtl + hop}` : addresses.textOf(known),
         why:
-          `${who} at TTL ${counts.minTtl + hop} during the run; ` +
+          `${who} at TTL ${counts.minTtl + hop} during the run${unmeasured}; ` +
           (lost === 0
             ? 'no probe was lost meanwhile'
             : `${counted(lost, 'probe')} lost meanwhile: held against no link`),

@@ -18,6 +18,8 @@ export const FROM_TARGET = -4;
 export interface Observation {
   readonly round: number;
   readonly hop: number;
+  /** When it was sent, in microseconds of the run's clock. */
+  readonly atUs: number;
   /** Address index of who answered; else `STAR` or one of the marks above. */
   answer: number;
 }

@@ -1,0 +1,119 @@
+/** What was observed of one flow, added up as the counts of one path. */
+
+import { type FlowCounts, STAR } from '../../model/path-counts.ts';
+import { ANSWERED_LATE, type Observation, VOID } from './rounds.ts';
+
+/** What is known of one flow. Hops count from 0, which is `minTtl`. */
+export interface ObservedFlow {
+  /** Rounds ascending. */
+  readonly observations: readonly Observation[];
+  /** Hops at which more than one router has answered; empty for most flows. */
+  readonly unsteadyHops: ReadonlySet<number>;
+  /** A router at this hop says that it does not forward the flow. */
+  readonly refusalHop: number | undefined;
+  /** Who answered last at each hop, and where the target did: known sooner than counts are. */
+  readonly responders: readonly number[];
+  readonly reachedHop: number | undefined;
+  /** Address index of its target. */
+  readonly target: number;
+}
+
+export interface MeasuredPathsOptions {
+  readonly minTtl: number;
+  /** Address index of the target of flows that are to name no other. */
+  readonly target: number;
+  /** Rounds that are over. */
+  readonly rounds: number;
+}
+
+export interface CountingOptions extends MeasuredPathsOptions {
+  /** What is known of the path besides what is counted. */
+  readonly known?: readonly number[];
+  readonly reachedHop?: number | undefined;
+  /** The address that stands for another one in the counts. */
+  readonly labelOf: (address: number) => number;
+}
+
+/** Of a flow that has not been measured. */
+export const EMPTY: FlowCounts = {
+  responders: [],
+  sent: [],
+  received: [],
+  isReached: false,
+  answeredLate: 0,
+};
+
+/** Adds up what was observed on one path. */
+export function countsOf(
+  { refusalHop, target }: Pick<ObservedFlow, 'refusalHop' | 'target'>,
+  observations: readonly Observation[],
+  options: CountingOptions,
+): FlowCounts {
+  const tally = tallied(observations, options);
+  const { responders, sent, received, lostIn, probesIn, reachedHop, answeredLate } = tally;
+  const isReached = reachedHop < Number.POSITIVE_INFINITY;
+  const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
+  const end = isReached ? reachedHop + 1 : useful;
+  const path = filled(responders, end, STAR);
+  if (isReached) path[end - 1] = target;
+  return {
+    responders: path,
+    sent: filled(sent, end, 0),
+    received: filled(received, end, 0),
+    isReached,
+    answeredLate,
+    ...(target === options.target ? {} : { target }),
+    lostIn: Array.from({ length: end }, (_, hop) => lostIn[hop] ?? []),
+    probesIn,
+  };
+}
+
+interface Tally {
+  readonly responders: number[];
+  readonly sent: number[];
+  readonly received: number[];
+  readonly lostIn: number[][];
+  readonly probesIn: number[];
+  /** Infinity where the target has not answered. */
+  reachedHop: number;
+  answeredLate: number;
+}
+
+function tallied(
+  observations: readonly Observation[],
+  { rounds, labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
+): Tally {
+  const responders = known.map(labelOf);
+  const tally: Tally = {
+    responders,
+    sent: [],
+    received: [],
+    lostIn: [],
+    probesIn: new Array<number>(rounds).fill(0),
+    reachedHop,
+    answeredLate: 0,
+  };
+  const { sent, received, probesIn } = tally;
+  for (const observation of observations) {
+    const { round, hop, answer } = observation;
+    if (answer === VOID) continue;
+    probesIn[round] = (probesIn[round] ?? 0) + 1;
+    sent[hop] = (sent[hop] ?? 0) + 1;
+    if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
+    else received[hop] = (received[hop] ?? 0) + 1;
+    if (answer > STAR) responders[hop] = labelOf(answer);
+    else if (answer !== STAR) tally.reachedHop = Math.min(tally.reachedHop, hop);
+  }
+  return tally;
+}
+
+function noteLoss(tally: Tally, { round, hop, answer }: Observation): void {
+  if (answer === ANSWERED_LATE) tally.answeredLate++;
+  const known = tally.lostIn[hop];
+  if (known === undefined) tally.lostIn[hop] = [round];
+  else known.push(round);
+}
+
+function filled(values: readonly number[], length: number, missing: number): number[] {
+  return Array.from({ length }, (_, i) => values[i] ?? missing);
+}
