@@ -38,7 +38,7 @@ const PLAIN: Omit<ReplyDetails, 'sentAtUs'> = {
   mtu: 0,
   quotedTos: -1,
   isTranslated: false,
-  isSecondary: false,
+  matchedBy: 'token',
   replyBytes: 40,
   replyTos: 0,
   replyIdentification: 0,

@@ -107,7 +107,7 @@ export class FlowTable {
   }
 
   /** @param sentAtUs when the probe was sent; the number of its round where nobody noted that */
-  lost(flow: number, ttl: number, round: number, sentAtUs = round): void {
+  lost(flow: number, ttl: number, round: number, sentAtUs: number = round): void {
     const hop = this.#hopOf({ ttl });
     const { fromRound, untilRound, hop: heldHop } = this.#flows[flow]?.held ?? NOT_HELD;
     const isHeld = round > fromRound && round < untilRound && hop >= heldHop;
