@@ -65,12 +65,16 @@ export interface WrittenLink extends WrittenLinkTraits {
   readonly far: string;
 }
 
-export interface WrittenFault extends WrittenPlace, Loss, When {
+/** The share of a period may be left out. */
+export interface WrittenWhen extends Omit<When, 'duty'> {
+  readonly duty: number | undefined;
+}
+export interface WrittenFault extends WrittenPlace, Loss, WrittenWhen {
   readonly burst: number | undefined;
   readonly only: FaultFilter;
 }
 
-export interface WrittenRoute extends When {
+export interface WrittenRoute extends WrittenWhen {
   readonly router: string;
   readonly towards: 'target' | 'source';
   readonly nextHops: readonly string[];
@@ -128,7 +132,11 @@ const whenKeys = {
     undefined,
     'It comes and goes with this period, counted from fromMs on.',
   ),
-  duty: optional(ratio, 0.5, 'Which share of every period it lasts, from the start of it.'),
+  duty: optional(
+    ratio,
+    undefined,
+    'Which share of every period it lasts, from the start of it; half of it unless told.',
+  ),
 };
 
 const placeKeys: {

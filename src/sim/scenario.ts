@@ -13,6 +13,7 @@ import {
   type WrittenFault,
   type WrittenLinkTraits,
   type WrittenScenario,
+  type WrittenWhen,
 } from './scenario-language.ts';
 import type {
   Loss,
@@ -253,8 +254,14 @@ function requireNeighbour(
   throw new ScenarioError(path, `no link joins ${node} and ${JSON.stringify(other)}`);
 }
 
-function whenOf({ fromMs, untilMs, periodMs, duty }: When, path: string): When {
-  if (untilMs > fromMs) return { fromMs, untilMs, periodMs, duty };
+/** What comes and goes does so for this share of every period, unless told. */
+const ORDINARY_DUTY = 0.5;
+
+function whenOf({ fromMs, untilMs, periodMs, duty }: WrittenWhen, path: string): When {
+  if (periodMs === undefined && duty !== undefined) {
+    throw new ScenarioError(`${path}.duty`, 'needs a periodMs, of which it is a share');
+  }
+  if (untilMs > fromMs) return { fromMs, untilMs, periodMs, duty: duty ?? ORDINARY_DUTY };
   throw new ScenarioError(`${path}.untilMs`, `must be later than fromMs, which is ${fromMs}`);
 }
 
