@@ -87,7 +87,8 @@ function icmpOf({ code }: ProbeReply, { icmpType: type, mtu }: ReplyDetails, fam
   return { type, code, mark: icmpMark({ family, type, code, mtu }) };
 }
 
-const NO_DETAILS: ReplyDetails = {
+/** Of replies that show nothing beyond what path and loss need. */
+export const NO_DETAILS: ReplyDetails = {
   sentAtUs: 0,
   isStamped: false,
   icmpType: -1,

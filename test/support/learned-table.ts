@@ -1,7 +1,8 @@
 /** Flow tables that have learned paths, as rounds of probing would have taught them. */
 
 import { FlowTable } from '../../src/algorithms/isolation/flow-table.ts';
-import type { ProbeReply, ReplyDetails } from '../../src/model/probe.ts';
+import type { ProbeReply } from '../../src/model/probe.ts';
+import { NO_DETAILS } from '../../src/runtime/trace-record.ts';
 import { type Hop, TARGET_ADDRESS } from './path-counts.ts';
 
 /** What a hop answers to one probe at TTL 1 + `hop`. */
@@ -27,25 +28,9 @@ export function replyFrom(
     replyTtl: 60,
     quotedTtl: isTarget ? 0 : 1,
     mpls: [],
-    ...(sentAtUs !== undefined && { details: { ...PLAIN, sentAtUs } }),
+    ...(sentAtUs !== undefined && { details: { ...NO_DETAILS, sentAtUs } }),
   };
 }
-
-/** What a reply shows that has nothing special about it. */
-const PLAIN: Omit<ReplyDetails, 'sentAtUs'> = {
-  isStamped: false,
-  icmpType: -1,
-  mtu: 0,
-  quotedTos: -1,
-  isTranslated: false,
-  matchedBy: 'token',
-  replyBytes: 40,
-  replyTos: 0,
-  replyIdentification: 0,
-  quotedBytes: 0,
-  tcpFlags: -1,
-  interfaces: [],
-};
 
 /** Sends every flow one probe to each hop of its path, and lets it be answered or lost. */
 export function teachRound(table: FlowTable, paths: readonly (readonly Hop[])[]): number {

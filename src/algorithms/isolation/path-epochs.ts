@@ -10,8 +10,8 @@ import { STAR } from '../../model/path-counts.ts';
 import type { Observation } from './rounds.ts';
 
 /**
- * One change of a path, somewhere between `fromUs` and `toUs`: what was sent then, and not at either
- * time, measured neither side.
+ * One change of a path, somewhere between `fromUs` and `toUs`: what was sent then, and not at
+ * either time, measured neither side.
  */
 export interface PathChange {
   readonly fromUs: number;
@@ -41,8 +41,8 @@ interface Interval {
 /**
  * Finds the changes of one flow's path.
  *
- * @param observations of the flow, in the order of sending; who answered stands under the name by which
- *   it is to be told from others
+ * @param observations of the flow, in the order of sending; who answered stands under the name by
+ *   which it is to be told from others
  */
 export function pathChanges(observations: readonly Observation[]): PathChange[] {
   return intersecting(changeIntervals(observations))
