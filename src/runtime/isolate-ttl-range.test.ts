@@ -119,6 +119,14 @@ describe('a first TTL at the target or behind it', () => {
   });
 });
 
+test('a run that is cut short is no all-clear', async () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const options = { maxTimeUs: 1_000_000 };
+    const record = await isolateSimulated({ scenario: ONE_LINK, family: 4, seed, options });
+    expect(record.verdict).not.toBe('no-loss');
+  }
+});
+
 describe('a last TTL before the target', () => {
   test('breaks no path, and leaves open why the last routers leave probes unanswered', async () => {
     const options = { maxTtl: 1 };

@@ -66,6 +66,7 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     ),
     refusing: refusing.map(({ address, flows: { length } }) => ({ address, flows: length })),
     probesNeeded: isolation.probesNeeded,
+    exclude: options.exclude,
     loops: [...isolation.table.measured().loops].map(([from, to]) => ({
       from: addresses.textOf(from),
       to: addresses.textOf(to),

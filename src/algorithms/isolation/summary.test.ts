@@ -89,6 +89,15 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       'that. There is a loop: 10.0.3.1 sends packets back to 10.0.2.1.',
   },
   {
+    shows: 'a clean run that was cut short',
+    excludedLossRatio: 0.0573,
+    exclude: 0.02,
+    probesNeeded: 57_000,
+    says:
+      'No loss on any of 16 paths to db7: no link loses more than 5.7 % (95 % confidence). ' +
+      'Ruling out 2 % takes about 57000 more probes.',
+  },
+  {
     shows: 'routers at the last TTL that leave probes unanswered',
     verdict: 'target-unreachable',
     tooSmallMaxTtl: 3,

@@ -41,6 +41,8 @@ export interface SummaryFacts {
   readonly lastHops: readonly string[];
   /** About how many more probes would make a statement sure that is not; null where it is. */
   readonly probesNeeded?: number | null;
+  /** The loss that a clean run was to rule out. */
+  readonly exclude?: number;
   /** The largest TTL, when even there routers answered; else undefined. */
   readonly tooSmallMaxTtl: number | undefined;
   /** Probes to those routers, and how many of them were not answered. */
@@ -77,8 +79,15 @@ export function summarise(facts: SummaryFacts): string {
   const isSuspected = facts.verdict === 'loss-suspected' && !isUnprobed;
   const isOpen = isSuspected || (facts.verdict === 'inconclusive' && !isNothingMeasured(facts));
   const sentence = `${verdictSentence(facts)}${silentTargets(facts)}`;
+  if (needed > 0 && facts.verdict === 'no-loss') return `${sentence}${leftOpen(facts, needed)}`;
   if (needed === 0 || !isOpen || facts.repliesReceived === 0) return sentence;
   return `${sentence} Not sure: about ${counted(needed, 'more probe')} needed.`;
+}
+
+/** What a clean run that was cut short did not get to. */
+function leftOpen({ excludedLossRatio, exclude = 1 }: SummaryFacts, needed: number): string {
+  if ((excludedLossRatio ?? 1) <= exclude) return '';
+  return ` Ruling out ${percent(exclude)} takes about ${counted(needed, 'more probe')}.`;
 }
 
 /** Whether only the target was asked, and is known to limit what it answers. */

@@ -48,6 +48,21 @@ describe('the verdict', () => {
   const UNREACHED = graphOf([11, 12, '*']);
   const ROWS: readonly { shows: string; found: Partial<Localisation>; verdict: string }[] = [
     { shows: 'nothing lost', found: {}, verdict: 'no-loss' },
+    {
+      shows: 'a link of which hardly a loss is ruled out',
+      found: { excludedLossRatio: 1 - 1e-9 },
+      verdict: 'inconclusive',
+    },
+    {
+      shows: 'links before the first TTL that single flows leave open',
+      found: { unprobed: { excludedLossRatio: 0.05, isExcluded: false } },
+      verdict: 'inconclusive',
+    },
+    {
+      shows: 'the same where single flows rule enough out',
+      found: { excludedLossRatio: 1, unprobed: { excludedLossRatio: 0.019, isExcluded: true } },
+      verdict: 'no-loss',
+    },
     { shows: 'a sure place', found: { losses: [loss()] }, verdict: 'loss-located' },
     {
       shows: 'a sure place, if a star beside it is silent and no limited interface',
@@ -106,6 +121,7 @@ describe('the verdict', () => {
     expect(bound({})).toBe(0.02);
     expect(bound({ losses: [loss()] })).toBeNull();
     expect(bound({ excludedLossRatio: 1 })).toBeNull();
+    expect(bound({ excludedLossRatio: 1 - 1e-9 })).toBeNull();
   });
 
   test('names a suspect with all that is known of it', () => {

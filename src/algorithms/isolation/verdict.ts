@@ -26,6 +26,9 @@ export interface Verdict {
 /** Where larger losses than this could not be excluded, too little answered for any verdict. */
 const EXCLUDED_MAX = 0.5;
 
+/** A larger bound rules nothing out. */
+const STATED_MAX = 0.9999;
+
 /** A router that says that it does not forward some flows. */
 export interface RefusingRouter {
   readonly address: string;
@@ -94,7 +97,7 @@ export function concludeVerdict(
   const untestable = localisation.untestable.filter(
     ({ why }) => !isBounded || why !== 'not-probed',
   );
-  const hasExcluded = losses.length === 0 && excludedLossRatio < 1;
+  const hasExcluded = losses.length === 0 && excludedLossRatio <= STATED_MAX;
   return {
     verdict: verdictKind(localisation, losses, { confidence, directionOf }),
     suspects: losses.map((loss) => suspectOf(loss, placeNames, directionOf(loss))),

@@ -26,6 +26,9 @@ export interface UnprobedHops {
   readonly isExcluded: boolean;
 }
 
+/** A bound of 1 says that nothing is testable, and no less than that. */
+const BOUND_MAX = 1 - 1e-9;
+
 export interface Exclusion {
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
@@ -67,7 +70,7 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
     hasTestable = true;
     const telling = coverage.cells.filter((cell) => !idle.has(cell));
     const bound = excludedLoss(belief.model, belief.model.cover(telling), 1 - confidence);
-    excludedLossRatio = Math.max(excludedLossRatio, bound);
+    excludedLossRatio = Math.max(excludedLossRatio, Math.min(bound, BOUND_MAX));
   }
   return { excludedLossRatio: hasTestable ? excludedLossRatio : 1, untestable };
 }
