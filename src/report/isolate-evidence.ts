@@ -106,9 +106,12 @@ export function placeName(
 /** How many paths there are, as far as routers were asked for them. */
 export function pathsText({ paths, minTtl, flows, targets }: IsolateRecord): string {
   const { found, lossy, broken } = paths;
-  const isTarget = (who: string | null): boolean => targets.some(({ address }) => address === who);
-  const isEndToEnd = minTtl > 1 && found > 0 && flows.every(({ path }) => path.every(isTarget));
-  if (isEndToEnd) return 'not seen, as no router on the way was asked';
+  const answering = flows.flatMap(({ path }) => path.filter((who) => who !== null));
+  const isEndToEnd = answering.every((who) => targets.some(({ address }) => address === who));
+  const areRoutersSilent = flows.some(({ path }) => path.includes(null));
+  if (isEndToEnd && answering.length > 0 && (minTtl > 1 || areRoutersSilent)) {
+    return `not seen, as no router on the way ${areRoutersSilent ? 'answers' : 'was asked'}`;
+  }
   const from = minTtl === 1 ? '' : ` from TTL ${minTtl} on`;
   return `${found} found${from}, ${lossy} with loss, ${broken} broken`;
 }

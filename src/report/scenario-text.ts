@@ -26,7 +26,8 @@ export function formatScenarioText(
   const hops =
     flows.hopsMin === flows.hopsMax ? `${flows.hopsMin}` : `${flows.hopsMin}–${flows.hopsMax}`;
   const size = `${counted(scenario.routers, 'router')}, ${counted(scenario.links, 'link')}`;
-  const paths = `${flows.count} flows take ${counted(flows.paths, 'path')} of ${hops} hops`;
+  const length = `${hops} ${hops === '1' ? 'hop' : 'hops'}`;
+  const paths = `${flows.count} flows take ${counted(flows.paths, 'path')} of ${length}`;
   const blamed = truth.suspects.map(
     ({ place, flowsAcross }) => `${place}, which ${flowsAcross} of ${flows.count} flows cross`,
   );

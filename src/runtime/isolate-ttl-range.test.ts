@@ -115,8 +115,33 @@ describe('a first TTL at the target or behind it', () => {
     const options = { minTtl: 10, protocol: 'udp', maxTimeUs: 20_000_000 } as const;
     const record = await isolateSimulated({ scenario: FIRST_LINK, family, seed: 1, options });
     expect(record.verdict).toBe('inconclusive');
-    expect(record.summary).toMatch(/may be a limit on its replies\.$/);
+    expect(record.summary).toMatch(/^Inconclusive: only the target can tell .* on its replies\.$/);
   });
+});
+
+test.each([
+  {
+    flows: 8,
+    verdict: 'no-loss',
+    says: /^No loss end to end on 8 flows .*, as no router answers\.$/,
+  },
+  { flows: 64, verdict: 'inconclusive', says: /^Inconclusive: measured end to end only, as no r/ },
+])('routers that never answer clear nothing but whole flows: $verdict', async (row) => {
+  const { flows, verdict, says } = row;
+  const names = ['r1.0', 'r2.0', 'r2.1', 'r3.0'];
+  const routers = Object.fromEntries(names.map((name) => [name, { silent: true }]));
+  const scenario = scenarioOf({ fabric: { widths: [1, 2, 1] }, linkDelayMs: 0.4, routers });
+  const options = { flows, maxTimeUs: 30_000_000 };
+  const record = await isolateSimulated({ scenario, family: 4, seed: 1, options });
+  expect(record.verdict).toBe(verdict);
+  expect(record.summary).toMatch(says);
+});
+
+test('a target next door has one link, which all flows measure together', async () => {
+  const scenario = scenarioOf({ links: [{ near: 'source', far: 'target' }] });
+  const record = await isolateSimulated({ scenario, family: 4, seed: 1 });
+  expect(record.summary).toMatch(/^No loss on the one path to the target: /);
+  expect(record.probesSent).toBeLessThan(1000);
 });
 
 test('a run that is cut short is no all-clear', async () => {

@@ -6,6 +6,7 @@ import { summarise } from '../algorithms/isolation/summary.ts';
 import type { RefusingRouter, Verdict } from '../algorithms/isolation/verdict.ts';
 import type { Localisation } from '../algorithms/localisation/localise.ts';
 import { endsAt, type PathGraph } from '../algorithms/localisation/path-graph.ts';
+import { isEndToEnd } from '../algorithms/localisation/unprobed-hops.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PathCounts } from '../model/path-counts.ts';
 import type { FinishedRun } from './isolate-run.ts';
@@ -78,18 +79,16 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
     unprobed: localisation.unprobed && {
       ...localisation.unprobed,
       minTtl: options.minTtl,
-      isEndToEnd: isEndToEnd(graph),
+      endToEnd: endToEndBy(graph),
     },
   });
 }
 
-/** Whether nobody but targets answered: the first TTL was theirs already. */
-function isEndToEnd({ classes, vertices, isTargetReached }: PathGraph): boolean {
-  const isAtTarget = classes.every(
-    ({ vertices: [first, ...others] }) =>
-      first !== undefined && vertices[first]?.kind === 'target' && others.length === 0,
-  );
-  return isTargetReached && isAtTarget;
+/** Why only whole flows were measured; undefined where routers answered, too. */
+function endToEndBy(graph: PathGraph): 'at-target' | 'silent' | undefined {
+  if (!isEndToEnd(graph)) return undefined;
+  const isAtTarget = graph.minTtl > 1 && graph.classes.every(({ vertices }) => vertices.length < 2);
+  return isAtTarget ? 'at-target' : 'silent';
 }
 
 /** Targets that no flow gets to. */

@@ -35,7 +35,7 @@ const FACTS: SummaryFacts = {
 const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; says: string })[] = [
   {
     shows: 'a clean run that left out the first TTLs',
-    unprobed: { minTtl: 3, excludedLossRatio: 0.0187, isEndToEnd: false },
+    unprobed: { minTtl: 3, excludedLossRatio: 0.0187 },
     says:
       'No loss on any of 16 paths to db7: no link loses more than 1.9 % (95 % confidence). ' +
       'Links up to TTL 3 were measured only together, flow by flow.',
@@ -43,16 +43,16 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
   {
     shows: 'a clean run that asked the target alone',
     flows: 1,
-    unprobed: { minTtl: 10, excludedLossRatio: 0.0187, isEndToEnd: true },
+    unprobed: { minTtl: 10, excludedLossRatio: 0.0187, endToEnd: 'at-target' },
     says:
       'No loss end to end on 1 flow to db7: none loses more than 1.9 % (95 % confidence). ' +
-      'No router on the way was asked: TTL 10 already gets to the target.',
+      'Nothing is known of single links, as TTL 10 already gets to the target.',
   },
   {
     shows: 'too few probes of each flow to say anything of the first links',
     verdict: 'inconclusive',
     probesNeeded: 4900,
-    unprobed: { minTtl: 3, excludedLossRatio: 0.0361, isEndToEnd: false },
+    unprobed: { minTtl: 3, excludedLossRatio: 0.0361 },
     says:
       'Inconclusive: up to TTL 3, before which no router was asked, one of 64 flows to db7 may ' +
       'lose up to 3.6 % (95 % confidence). Not sure: about 4900 more probes needed.',
@@ -62,17 +62,25 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     verdict: 'inconclusive',
     pathsFound: 0,
     probesNeeded: 300_000,
-    unprobed: { minTtl: 10, excludedLossRatio: 1, isEndToEnd: true },
+    unprobed: { minTtl: 10, excludedLossRatio: 1, endToEnd: 'at-target' },
     says:
-      'Inconclusive: TTL 10 already gets to db7, so that no router on the way was asked, and ' +
-      'that the target leaves probes unanswered may be a limit on its replies.',
+      'Inconclusive: only db7 can tell of loss, as TTL 10 already gets to the target, and that ' +
+      'it leaves probes unanswered may be a limit on its replies.',
+  },
+  {
+    shows: 'too few probes of each flow, where no router answers',
+    verdict: 'inconclusive',
+    unprobed: { minTtl: 1, excludedLossRatio: 0.0361, endToEnd: 'silent' },
+    says:
+      'Inconclusive: measured end to end only, as no router answers: one of 64 flows to db7 may ' +
+      'lose up to 3.6 % (95 % confidence).',
   },
   {
     shows: 'a loss before the first TTL, as the drop-in names the flag',
     verdict: 'loss-suspected',
     suspects: [{ ...SUSPECT, near: null, far: '10.0.1.1', beforeTtl: 3 }],
     probesNeeded: 5000,
-    unprobed: { minTtl: 3, excludedLossRatio: 0.1, isEndToEnd: false },
+    unprobed: { minTtl: 3, excludedLossRatio: 0.1 },
     flagNames: { minTtl: '-minTTL', maxTtl: '-maxTTL', maxProbes: '-maxTime' },
     says:
       'Loss somewhere on the way to 10.0.1.1 (TTL 3), before which no router was asked: 5.1 % ' +
@@ -87,6 +95,14 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     says:
       'db7 answers none of 64 flows; the last to answer is 10.0.3.1, and no loss shows before ' +
       'that. There is a loop: 10.0.3.1 sends packets back to 10.0.2.1.',
+  },
+  {
+    shows: 'a target behind routers that never answer',
+    verdict: 'target-loss',
+    suspects: [{ ...SUSPECT, ...ROUTER, equivalents: [{ ...LINK, near: '10.0.0.1', far: null }] }],
+    says:
+      'db7 leaves 5.1 % of probes (95 % interval 3.1 % to 7.9 %) unanswered, and what is right ' +
+      'before it never answers: that, the target, or the way back loses them.',
   },
   {
     shows: 'a clean run that was cut short',

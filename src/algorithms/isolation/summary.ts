@@ -47,7 +47,7 @@ export interface SummaryFacts {
   readonly tooSmallMaxTtl: number | undefined;
   /** Probes to those routers, and how many of them were not answered. */
   readonly atMaxTtl?: { readonly sent: number; readonly unanswered: number };
-  /** Set where the first TTLs are not probed. */
+  /** Set where the first TTLs are not probed, or no router answers. */
   readonly unprobed?: UnprobedFacts | undefined;
   /** What the flags are called that sentences name; as `fantrace isolate` has them unless told. */
   readonly flagNames?: FlagNames | undefined;
@@ -92,7 +92,7 @@ function leftOpen({ excludedLossRatio, exclude = 1 }: SummaryFacts, needed: numb
 
 /** Whether only the target was asked, and is known to limit what it answers. */
 function isNothingMeasured({ unprobed, pathsFound }: SummaryFacts): boolean {
-  return unprobed?.isEndToEnd === true && pathsFound === 0;
+  return unprobed?.endToEnd !== undefined && pathsFound === 0;
 }
 
 /** Beside a loss: those of several targets that never answer. */
@@ -162,7 +162,7 @@ function unprobedLossSentence(
   others: readonly Suspect[],
 ): string {
   const { beforeTtl: minTtl = 1, flowsLossy, probability: sure } = suspect;
-  const facts = unprobed ?? { minTtl, excludedLossRatio: 1, isEndToEnd: false };
+  const facts = unprobed ?? { minTtl, excludedLossRatio: 1 };
   const where = unprobedPlace(suspect, facts, target);
   return (
     `Loss ${where}: ${lossText(suspect, onlyPackets)}, ` +
@@ -227,9 +227,14 @@ function targetSentence(
 ): string {
   const lost = lossText(suspect, onlyPackets).replace('packets', 'probes');
   const loses = `${opened(blamedTarget)} leaves ${lost}`;
-  const suspected = 'the target, its last link, the last router, or the way back loses them';
-  const more = alsoSuspected(suspects.slice(1));
-  return `${loses} unanswered while every hop before it is fine: ${suspected}.${more}`;
+  const isHidden = suspect.equivalents.some(
+    ({ kind, near, far }) => kind === 'link' && (near === null || far === null),
+  );
+  const suspected = isHidden
+    ? ', and what is right before it never answers: that, the target, or the way back loses them'
+    : ' while every hop before it is fine: the target, its last link, the last router, or the ' +
+      'way back loses them';
+  return `${loses} unanswered${suspected}.${alsoSuspected(suspects.slice(1))}`;
 }
 
 function unreachableSentence(facts: SummaryFacts): string {

@@ -1,16 +1,22 @@
-/** What is to be said where the first TTLs are not probed: a place there is known by no address. */
+/**
+ * What is to be said where the first TTLs are not probed, or no router answers: a place there is
+ * known by no address.
+ */
 
 import { counted } from '../../lib/counted.ts';
 import type { Suspect } from '../../model/verdict.ts';
 
-/** A run that leaves out the first TTLs. */
+/** A run that leaves out the first TTLs, or sees no router. */
 export interface UnprobedFacts {
-  /** The first TTL that is probed, above 1. */
+  /** The first TTL that is probed. */
   readonly minTtl: number;
   /** No link before it loses more than this, at the stated confidence. */
   readonly excludedLossRatio: number;
-  /** Whether even that TTL is at the target, or behind it: then no router was asked at all. */
-  readonly isEndToEnd: boolean;
+  /**
+   * Set where targets are all that answers: `at-target` where that TTL is theirs already, so that
+   * no router was asked, `silent` where none of those that were asked answers.
+   */
+  readonly endToEnd?: 'at-target' | 'silent' | undefined;
 }
 
 /** What the sentences share with all others; numbers as text, with their units. */
@@ -25,14 +31,20 @@ export interface UnprobedTexts {
 
 /** No loss end to end; undefined where routers were asked as well. */
 export function endToEndCleanSentence(
-  { minTtl, isEndToEnd }: UnprobedFacts,
+  facts: UnprobedFacts,
   { target, flows, bound, confidence }: UnprobedTexts,
 ): string | undefined {
-  if (!isEndToEnd) return undefined;
+  if (facts.endToEnd === undefined) return undefined;
   return (
     `No loss end to end on ${counted(flows, 'flow')} to ${target}: none loses more than ${bound} ` +
-    `(${confidence}). No router on the way was asked: TTL ${minTtl} already gets to the target.`
+    `(${confidence}). Nothing is known of single links, as ${reason(facts)}.`
   );
+}
+
+/** Why only whole flows were measured. */
+function reason({ minTtl, endToEnd }: UnprobedFacts): string {
+  if (endToEnd === 'at-target') return `TTL ${minTtl} already gets to the target`;
+  return minTtl === 1 ? 'no router answers' : `no router from TTL ${minTtl} on answers`;
 }
 
 /** Added to the sentence of a clean run whose first links are bounded by single flows. */
@@ -41,33 +53,33 @@ export function boundedByFlows({ minTtl }: UnprobedFacts): string {
 }
 
 /** No router was asked, and what the target left unanswered tells nothing. */
-export function nothingMeasuredSentence({ minTtl }: UnprobedFacts, target: string): string {
+export function nothingMeasuredSentence(facts: UnprobedFacts, target: string): string {
   return (
-    `Inconclusive: TTL ${minTtl} already gets to ${target}, so that no router on the way was ` +
-    'asked, and that the target leaves probes unanswered may be a limit on its replies.'
+    `Inconclusive: only ${target} can tell of loss, as ${reason(facts)}, and that it leaves ` +
+    'probes unanswered may be a limit on its replies.'
   );
 }
 
 /** Too few probes of single flows to say anything of the first links. */
 export function openSentence(
-  { minTtl, isEndToEnd }: UnprobedFacts,
+  facts: UnprobedFacts,
   { target, flows, bound, confidence }: UnprobedTexts,
 ): string {
   const one = flows === 1 ? `the one flow to ${target}` : `one of ${flows} flows to ${target}`;
   const left = `${one} may lose up to ${bound} (${confidence})`;
-  return isEndToEnd
-    ? 'Inconclusive: measured end to end only, as ' +
-        `TTL ${minTtl} already gets to the target: ${left}.`
-    : `Inconclusive: up to TTL ${minTtl}, before which no router was asked, ${left}.`;
+  return facts.endToEnd === undefined
+    ? `Inconclusive: up to TTL ${facts.minTtl}, before which no router was asked, ${left}.`
+    : `Inconclusive: measured end to end only, as ${reason(facts)}: ${left}.`;
 }
 
 /** Where a loss is that shows from the first TTL on. */
 export function unprobedPlace(
   { far }: Suspect,
-  { minTtl, isEndToEnd }: UnprobedFacts,
+  { minTtl, endToEnd }: UnprobedFacts,
   target: string,
 ): string {
-  if (isEndToEnd) return `somewhere on the way to ${target}, which was measured end to end only`;
+  if (endToEnd !== undefined)
+    return `somewhere on the way to ${target}, which was measured end to end only`;
   return far === null
     ? `somewhere up to TTL ${minTtl}, before which no router was asked`
     : `somewhere on the way to ${far} (TTL ${minTtl}), before which no router was asked`;

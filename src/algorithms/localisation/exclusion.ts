@@ -18,7 +18,10 @@ export interface UntestablePlace {
   readonly why: UntestableReason;
 }
 
-/** What the counts of single flows say of links before the first TTL that is probed. */
+/**
+ * What the counts of single flows say of links that cannot be told apart: before the first TTL that
+ * is probed, or between routers of which none answers.
+ */
 export interface UnprobedHops {
   /** None of them loses more than this, at the stated confidence. */
   readonly excludedLossRatio: number;

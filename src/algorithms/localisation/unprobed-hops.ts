@@ -1,7 +1,8 @@
 /**
- * Links before the first TTL that is probed. Which flows share them is never seen, so that the
- * counts of several flows cannot be added up: each link there is bounded only by those of single
- * flows, every probe of which crosses all of them, whatever TTL it has.
+ * Links before the first TTL that is probed, and those between routers of which none ever answers.
+ * Which flows share them is never seen, so that the counts of several flows cannot be added up:
+ * each link there is bounded only by those of single flows, every probe of which crosses all of
+ * them, whatever TTL it has.
  */
 
 import type { UnprobedHops } from './exclusion.ts';
@@ -17,19 +18,22 @@ interface Measured {
 }
 
 /**
- * How much loss the counts of single flows leave possible before the first TTL.
+ * How much loss the counts of single flows leave possible where no router was seen.
  *
  * @param flowOf by index into the rows of the graph: which flow it is of
  * @param options.confidence of the bound, within (0, 1)
  * @param options.exclude the loss that a clean run is to rule out, within (0, 1)
- * @returns undefined where every TTL is probed
+ * @returns undefined where every TTL is probed, and some router answers
  */
 export function unprobedHops(
   measured: Measured,
   flowOf: readonly number[],
   { confidence, exclude }: { readonly confidence: number; readonly exclude: number },
 ): UnprobedHops | undefined {
-  if (measured.graph.minTtl === 1) return undefined;
+  const { graph } = measured;
+  // A target next door has one link, and no router before it.
+  const hasRouters = graph.classes.some(({ vertices }) => vertices.length > 1);
+  if (graph.minTtl === 1 && !(hasRouters && isEndToEnd(graph))) return undefined;
   const bounds = new Map<string, number>();
   for (const { sent, received, links } of countsByFlow(measured, flowOf)) {
     const key = `${sent} ${received} ${links}`;
@@ -39,6 +43,17 @@ export function unprobedHops(
   }
   const excludedLossRatio = bounds.size === 0 ? 1 : Math.max(...bounds.values());
   return { excludedLossRatio, isExcluded: excludedLossRatio <= exclude };
+}
+
+/** Whether targets are all that answers: no router was asked, or none ever answers. */
+export function isEndToEnd({ classes, vertices, isTargetReached }: PathGraph): boolean {
+  const kinds = classes.map((path) => path.vertices.map((id) => vertices[id]?.kind));
+  return (
+    isTargetReached &&
+    kinds.every(
+      (path) => path.at(-1) === 'target' && path.slice(0, -1).every((kind) => kind === 'silent'),
+    )
+  );
 }
 
 /** Probes of each flow to all who answer what they get, wherever on its path. */
