@@ -8,10 +8,11 @@ import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
 import { BalancerTests } from './balancer-tests.ts';
 import type { PathChange } from './constancy.ts';
 import { probeFirstFlows } from './first-flows.ts';
+import { LiveGraph } from './live-graph.ts';
 import { controlNodes, flowsNeeded, probePredecessors, probeSuccessors } from './mda.ts';
 import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.ts';
 import { Observations } from './observations.ts';
-import { branchesOf, buildGraph, type RouteGraph, type Vertex } from './route-graph.ts';
+import { branchesOf, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
 import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
 import { probeWholeFlows } from './whole-flows.ts';
@@ -36,6 +37,7 @@ const PATIENT_GAP_US = 100_000;
 /** One search towards one target. */
 export class Discovery implements ProbeSink {
   readonly observations: Observations = new Observations();
+  readonly #graph = new LiveGraph(this.observations);
   #settings: SearchSettings;
   readonly #order: (flow: number, ttl: number, round: number) => void;
   readonly #startedAtUs: number;
@@ -96,7 +98,7 @@ export class Discovery implements ProbeSink {
     const { maxTtl, failureProbability } = this.#settings;
     const { sprayers } = this.#tests;
     const narrowFlows = stoppingPoint(2, failureProbability);
-    return buildGraph(this.observations, { sprayers, maxTtl, narrowFlows });
+    return this.#graph.graph({ sprayers, maxTtl, narrowFlows });
   }
 
   /** With which probability a branch of one balancer may be missed. */

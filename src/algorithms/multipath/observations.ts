@@ -39,6 +39,14 @@ const ATTEMPTS_AT_A_LIMIT = 12;
 /** … until so many probes have been spent on patience in all. */
 const PATIENCE = 400;
 
+/** Where something has happened since somebody last asked. */
+export interface CellChange {
+  readonly flow: number;
+  readonly ttl: number;
+  /** By how much the number of its probes without an outcome has changed. */
+  readonly pending: 1 | 0 | -1;
+}
+
 /** A table that grows with its flows. */
 export class Observations {
   readonly #rows: (Cell | undefined)[][] = [];
@@ -48,6 +56,9 @@ export class Observations {
   #patience = PATIENCE;
   #pending = 0;
   #lastTtl = 0;
+  readonly #lossesAt: number[] = [];
+  #changes: CellChange[] = [];
+  #isForgotten = false;
 
   /** Flows that were ever probed: 0 to this, without it. */
   get flows(): number {
@@ -64,6 +75,19 @@ export class Observations {
     return this.#pending;
   }
 
+  /** Whether a probe to this TTL was ever lost or not sent. */
+  hasLossAt(ttl: number): boolean {
+    return (this.#lossesAt[ttl] ?? 0) > 0;
+  }
+
+  /** All that has changed since the last call, in its order; undefined for everything. */
+  takeChanges(): readonly CellChange[] | undefined {
+    const changes = this.#isForgotten ? undefined : this.#changes;
+    this.#isForgotten = false;
+    this.#changes = [];
+    return changes;
+  }
+
   /** Notes an order; returns its round. */
   ordered(flow: number, ttl: number): number {
     while (this.#rows.length <= flow) this.#rows.push([]);
@@ -71,6 +95,7 @@ export class Observations {
     this.#lastTtl = Math.max(this.#lastTtl, ttl);
     row[ttl] ??= { answers: [], ordered: 0, pending: 0, lost: 0, unsent: 0 };
     const cell = row[ttl];
+    this.#changes.push({ flow, ttl, pending: 1 });
     if (cell.lost >= ATTEMPTS && this.isToRetry(flow, ttl)) this.#patience--;
     cell.pending++;
     this.#pending++;
@@ -81,7 +106,7 @@ export class Observations {
   replied(reply: ProbeReply): void {
     const cell = this.cellAt(reply.flow, reply.ttl);
     if (cell === undefined || cell.pending === 0) return;
-    this.#settle(cell);
+    this.#settle(cell, reply);
     if (cell.lost > 0 && cell.answers.length === 0) {
       this.#limitedAt[reply.ttl] = (this.#limitedAt[reply.ttl] ?? 0) + 1;
     }
@@ -93,6 +118,7 @@ export class Observations {
     const cell = this.cellAt(reply.flow, reply.ttl);
     if (cell === undefined || cell.lost === 0 || cell.answers.length > 0) return false;
     cell.lost--;
+    this.#changes.push({ flow: reply.flow, ttl: reply.ttl, pending: 0 });
     this.#note(cell, reply);
     return true;
   }
@@ -100,7 +126,8 @@ export class Observations {
   lost(flow: number, ttl: number): void {
     const cell = this.cellAt(flow, ttl);
     if (cell === undefined || cell.pending === 0) return;
-    this.#settle(cell);
+    this.#settle(cell, { flow, ttl });
+    this.#lossesAt[ttl] = (this.#lossesAt[ttl] ?? 0) + 1;
     cell.lost++;
     if (this.stateAt(flow, ttl) !== 'star') return;
     this.#starsAt[ttl] = (this.#starsAt[ttl] ?? 0) + 1;
@@ -109,7 +136,8 @@ export class Observations {
   unsent(flow: number, ttl: number): void {
     const cell = this.cellAt(flow, ttl);
     if (cell === undefined || cell.pending === 0) return;
-    this.#settle(cell);
+    this.#settle(cell, { flow, ttl });
+    this.#lossesAt[ttl] = (this.#lossesAt[ttl] ?? 0) + 1;
     cell.unsent++;
   }
 
@@ -174,6 +202,7 @@ export class Observations {
         row[ttl] = { answers: [], ordered, pending, lost: 0, unsent: 0 };
       }
     }
+    this.#isForgotten = true;
     this.#answersAt.length = 0;
     this.#starsAt.length = 0;
     this.#limitedAt.length = 0;
@@ -187,7 +216,8 @@ export class Observations {
     return (this.#starsAt[ttl] ?? 0) >= STARS_OF_A_SILENT_HOP ? 1 : ATTEMPTS_IN_SILENCE;
   }
 
-  #settle(cell: Cell): void {
+  #settle(cell: Cell, { flow, ttl }: Pick<CellChange, 'flow' | 'ttl'>): void {
+    this.#changes.push({ flow, ttl, pending: -1 });
     cell.pending--;
     this.#pending--;
   }

@@ -57,12 +57,40 @@ export interface GraphSettings {
   readonly narrowFlows: number;
 }
 
+/** A graph, and what it takes to go on from it. */
+export interface DrawnGraph {
+  readonly graph: RouteGraph;
+  /** Where each flow is, by TTL; undefined where that is not known. */
+  readonly walks: (Vertex | undefined)[][];
+  /** Interfaces that each flow has passed, by TTL. */
+  readonly passed: number[][];
+  /** Vertices of each TTL by the index of their address. */
+  readonly interfaces: readonly ReadonlyMap<number, Vertex>[];
+  /** Flows that were not seen where they are, but must have come by: keys of flow and TTL. */
+  readonly passers: Set<number>;
+  readonly lastTtl: number;
+  /** The nearest TTL at which paths end; Infinity for none. */
+  readonly firstEndTtl: number;
+}
+
+const TTLS = 256;
+
+/** A flow at a TTL as one number. */
+export function cellKey(flow: number, ttl: number): number {
+  return flow * TTLS + ttl;
+}
+
 /** Builds the graph. */
 export function buildGraph(observations: Observations, settings: GraphSettings): RouteGraph {
+  return drawGraph(observations, settings).graph;
+}
+
+/** Builds the graph, for somebody who will go on from it. */
+export function drawGraph(observations: Observations, settings: GraphSettings): DrawnGraph {
   const builder = new GraphBuilder(observations, settings);
   const lastTtl = Math.min(settings.maxTtl, observations.lastTtl);
   for (let ttl = 1; ttl <= lastTtl; ttl++) builder.hop(ttl);
-  return builder.graph();
+  return builder.drawn(lastTtl);
 }
 
 /** How many next hops a place has shown. */
@@ -79,8 +107,8 @@ class GraphBuilder {
   /** Interfaces that each flow has passed, by TTL. */
   readonly #passed: number[][] = [];
   readonly #source: Vertex;
-  /** Of the TTL that is being built. */
-  #interfaces = new Map<number, Vertex>();
+  readonly #interfaces: Map<number, Vertex>[] = [];
+  readonly #passers = new Set<number>();
   /** Flows whose paths have ended. */
   readonly #over = new Set<number>();
   #hasEnds = false;
@@ -96,7 +124,21 @@ class GraphBuilder {
     }
   }
 
-  graph(): RouteGraph {
+  drawn(lastTtl: number): DrawnGraph {
+    const shared = {
+      walks: this.#walks,
+      passed: this.#passed,
+      interfaces: this.#interfaces,
+      passers: this.#passers,
+    };
+    const graph = this.#graph();
+    const end = graph.byTtl.findIndex((vertices) =>
+      vertices.some(({ isEnd: hasEnded }) => hasEnded),
+    );
+    return { graph, ...shared, lastTtl, firstEndTtl: end === -1 ? Number.POSITIVE_INFINITY : end };
+  }
+
+  #graph(): RouteGraph {
     const byTtl: Vertex[][] = [];
     for (const vertex of this.#vertices) {
       byTtl[vertex.ttl] ??= [];
@@ -115,7 +157,7 @@ class GraphBuilder {
   /** Adds one TTL, nearest first. */
   hop(ttl: number): void {
     const before = this.#vertices.length;
-    this.#interfaces = new Map();
+    this.#interfaces[ttl] = new Map();
     for (const [flow, walk] of this.#walks.entries()) {
       const near = walk[ttl - 1];
       if (near?.isEnd === true) this.#over.add(flow);
@@ -147,6 +189,7 @@ class GraphBuilder {
       if (walk[ttl] !== undefined || this.#observations.stateAt(flow, ttl) !== 'none') continue;
       if (this.#observations.reachTtl(flow) <= ttl) continue;
       walk[ttl] = only;
+      this.#passers.add(cellKey(flow, ttl));
       only.flows.push(flow);
     }
     only.flows.sort((a, b) => a - b);
@@ -179,11 +222,11 @@ class GraphBuilder {
   }
 
   #interface(ttl: number, { reply: { responder } }: Answer): Vertex {
-    const known = this.#interfaces.get(responder);
+    const known = this.#interfaces[ttl]?.get(responder);
     if (known !== undefined) return known;
     const vertex = this.#vertex('interface', ttl, `${ttl}:${responder}`);
     vertex.members.add(responder);
-    this.#interfaces.set(responder, vertex);
+    this.#interfaces[ttl]?.set(responder, vertex);
     return vertex;
   }
 
@@ -218,7 +261,7 @@ function link(near: Vertex, far: Vertex, cell: Cell | undefined): void {
 }
 
 /** Whether a flow comes back to where it has been; twice in a row is no loop yet. */
-function isReturn({ kind, ttl, members }: Vertex, passed: number[]): boolean {
+export function isReturn({ kind, ttl, members }: Vertex, passed: number[]): boolean {
   if (kind !== 'interface') return false;
   const [who = -1] = members;
   const before = passed.indexOf(who);
@@ -226,6 +269,7 @@ function isReturn({ kind, ttl, members }: Vertex, passed: number[]): boolean {
   return before !== -1 && before < ttl - 1;
 }
 
-function isEndingAnswer({ reply }: Answer): boolean {
+/** Whether an answer is the end of its flow's path. */
+export function isEndingAnswer({ reply }: Answer): boolean {
   return isEnd(reply);
 }
