@@ -34,10 +34,7 @@ export function readControlMessages(
   into.realtimeUs = 0;
   into.hopLimit = -1;
   into.destinationOffset = -1;
-  let at = start;
-  while (at + CMSGHDR.bytes <= end) {
-    const length = view.getUint32(at, true);
-    if (length < CMSGHDR.bytes || at + length > end) return;
+  for (let at = messageAt(view, start, end); at >= 0; at = messageAfter(view, at, end)) {
     const level = view.getUint32(at + CMSGHDR.level, true);
     const type = view.getUint32(at + CMSGHDR.type, true);
     const data = at + CMSGHDR.bytes;
@@ -45,8 +42,19 @@ export function readControlMessages(
     else if (level === SOL_IPV6 && type === IPV6_HOPLIMIT)
       into.hopLimit = view.getUint32(data, true);
     else if (level === SOL_IPV6 && type === IPV6_PKTINFO) into.destinationOffset = data;
-    at += (length + 7) & ~7;
   }
+}
+
+/** Offset of the message that begins at `at`; −1 where none has room before `end`. */
+export function messageAt(view: DataView, at: number, end: number): number {
+  if (at + CMSGHDR.bytes > end) return -1;
+  const length = view.getUint32(at, true);
+  return length < CMSGHDR.bytes || at + length > end ? -1 : at;
+}
+
+/** Offset of the message behind the one at `at`; −1 behind the last. */
+export function messageAfter(view: DataView, at: number, end: number): number {
+  return messageAt(view, at + ((view.getUint32(at, true) + 7) & ~7), end);
 }
 
 /** A `timespec` (seconds and nanoseconds, 64 bits each) in whole microseconds. */

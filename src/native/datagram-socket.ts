@@ -5,7 +5,7 @@
  */
 
 import type { IpFamily } from '../lib/ip-address.ts';
-import { timespecUs } from './control-messages.ts';
+import { messageAfter, messageAt, timespecUs } from './control-messages.ts';
 import { checked, libc } from './libc.ts';
 import {
   CMSGHDR,
@@ -257,9 +257,7 @@ export class DatagramSocket {
     const start = this.#arena.controlOffset(slot);
     const end = start + this.#arena.controlLength(slot);
     const controls = { realtimeUs: 0, ttl: 0, error: undefined as IcmpErrorNotice | undefined };
-    for (let at = start; at + CMSGHDR.bytes <= end; ) {
-      const length = view.getUint32(at, true);
-      if (length < CMSGHDR.bytes || at + length > end) break;
+    for (let at = messageAt(view, start, end); at >= 0; at = messageAfter(view, at, end)) {
       const level = view.getUint32(at + CMSGHDR.level, true);
       const type = view.getUint32(at + CMSGHDR.type, true);
       const data = at + CMSGHDR.bytes;
@@ -270,7 +268,6 @@ export class DatagramSocket {
       } else if (level === familyLevel && type === recvError) {
         controls.error = this.#errorAt(data);
       }
-      at += (length + 7) & ~7;
     }
     return controls;
   }

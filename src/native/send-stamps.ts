@@ -3,7 +3,7 @@
  * through the socket's queue of errors (Documentation/networking/timestamping.rst).
  */
 
-import { timespecUs } from './control-messages.ts';
+import { messageAfter, messageAt, timespecUs } from './control-messages.ts';
 import { libc } from './libc.ts';
 import {
   CMSGHDR,
@@ -102,15 +102,12 @@ export class SendStamps {
     const end = start + this.#arena.controlLength(slot);
     let realtimeUs = 0;
     let count = -1;
-    for (let at = start; at + CMSGHDR.bytes <= end; ) {
-      const length = view.getUint32(at, true);
-      if (length < CMSGHDR.bytes || at + length > end) break;
+    for (let at = messageAt(view, start, end); at >= 0; at = messageAfter(view, at, end)) {
       const level = view.getUint32(at + CMSGHDR.level, true);
       const type = view.getUint32(at + CMSGHDR.type, true);
       const data = at + CMSGHDR.bytes;
       if (level === SOL_SOCKET && type === SO_TIMESTAMPING) realtimeUs = timespecUs(view, data);
       else if (isExtendedError(level, type)) count = this.#countIn(data);
-      at += (length + 7) & ~7;
     }
     if (count >= 0 && realtimeUs > 0) take(this.#first + count, realtimeUs);
   }

@@ -138,6 +138,7 @@ export class Trace {
 
   /** TTLs are taken on from the nearest, so many at a time, with one probe each. */
   #extend(): void {
+    if (this.#ttlOf(this.#hopCount) > this.#endTtl) return;
     let open = 0;
     for (let hop = 0; hop < this.#hopCount; hop++) open += Number(!this.#isSettled(hop));
     while (open < this.#settings.parallelTtls && this.#ttlOf(this.#hopCount) <= this.#endTtl) {
@@ -152,6 +153,7 @@ export class Trace {
    * probe is lost.
    */
   #followUp(): void {
+    if (this.#settings.queries === 1) return;
     const end = this.#hopsUpTo(this.#endTtl);
     for (let hop = 0; hop < end; hop++) {
       if (this.#hasAskedAll(hop)) continue;
