@@ -17,7 +17,8 @@ const FLOWS_MAX: number = 2 ** 20;
 /** One flow and what has become of its probes so far. */
 export class ProbedFlow {
   readonly flow: Flow;
-  readonly sink: ProbeSink;
+  /** Nobody’s once the flow was given back: what it led to is not held up while it rests. */
+  sink: ProbeSink;
   readonly destinationIndex: number;
   /** Orders that wait to be sent. */
   queued = 0;
@@ -108,6 +109,7 @@ export class FlowBook {
     const flow = this.#flows[index];
     if (flow === undefined || flow.isReleased) return;
     flow.releasedAtUs = nowUs;
+    flow.sink = NOBODY;
     this.#resting.push(index);
     const key = tupleKey(flow.destinationIndex, flow.flow.sourcePort);
     const alike = (this.#byTuple.get(key) ?? []).filter((each) => each !== index);
@@ -142,6 +144,7 @@ export class FlowBook {
 }
 
 const NONE: readonly number[] = [];
+const NOBODY: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };
 
 function tupleKey(destination: number, sourcePort: number): number {
   return destination * 0x1_0000 + sourcePort;

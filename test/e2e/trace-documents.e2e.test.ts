@@ -77,6 +77,28 @@ describe('trace', () => {
     expect(flawsOf('error-1', JSON.parse(unknown.stdout))).toEqual([]);
   });
 
+  test.each(['--json', '--jsonl'])('%s has a place for each target that fails', async (form) => {
+    const args = ['trace', '127.0.0.1', '224.0.0.1', '-n', '-q', '1', '-m', '1', form];
+    const { status, stdout, stderr } = await cli.run(args);
+    expect(status).toBe(1);
+    expect(stderr).toContain('fantrace: 224.0.0.1 is a multicast address');
+    const lines = stdout.trimEnd().split('\n');
+    const documents =
+      form === '--json' ? JSON.parse(stdout) : lines.map((line) => JSON.parse(line));
+    const failed = documents.find(({ code }: { code?: string }) => code !== undefined);
+    expect(failed).toMatchObject({ code: 'TARGET_NOT_A_HOST', target: '224.0.0.1' });
+    expect(flawsOf('error-1', failed)).toEqual([]);
+    const record = documents.find((each: object) => each !== failed);
+    expect(flawsOf('trace-1', record)).toEqual([]);
+    expect(documents).toHaveLength(2);
+  });
+
+  test('traceroute’s flags that are not here are answered by what to do instead', async () => {
+    const { status, stderr } = await cli.run(['trace', '--max-hops', '4', '127.0.0.1']);
+    expect(status).toBe(1);
+    expect(stderr).toBe("fantrace: unknown option '--max-hops' (it is --max-ttl here)\n");
+  });
+
   test('several targets are an array', async () => {
     const { stdout } = await cli.run(['trace', 'a', 'b', '--simulate', 'healthy-fabric', '--json']);
     const records = JSON.parse(stdout);
