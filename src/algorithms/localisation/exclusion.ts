@@ -64,18 +64,23 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
       (link) => !isHidden(link, graph) && !isBehindHidden(link, candidate, hidden),
     );
     if (known.length === 0) continue;
-    if (candidate.isNuisance) {
-      const leads = candidate.spans.some(({ path }) => graph.classes[path]?.isReached);
-      const why = graph.isTargetReached || leads ? 'limited' : 'unanswering-target';
+    const telling = coverage.cells.filter((cell) => !idle.has(cell));
+    if (candidate.isNuisance || telling.length === 0) {
+      const why = unansweredBy(candidate, graph);
       untestable.push(...known.map((explanation) => ({ explanation, why }) as const));
       continue;
     }
     hasTestable = true;
-    const telling = coverage.cells.filter((cell) => !idle.has(cell));
     const bound = excludedLoss(belief.model, belief.model.cover(telling), 1 - confidence);
     excludedLossRatio = Math.max(excludedLossRatio, Math.min(bound, BOUND_MAX));
   }
   return { excludedLossRatio: hasTestable ? excludedLossRatio : 1, untestable };
+}
+
+/** What keeps a link from showing its loss anywhere but in replies that may be limited. */
+function unansweredBy({ spans }: Candidate, graph: PathGraph): UntestableReason {
+  const leads = spans.some(({ path }) => graph.classes[path]?.isReached);
+  return graph.isTargetReached || leads ? 'limited' : 'unanswering-target';
 }
 
 /**
