@@ -46,6 +46,18 @@ export function requireSameSweep(checkpoint: SweepCheckpoint, digest: string, fi
   );
 }
 
+/** Interfaces, a hash of 32 bits each, as a checkpoint has them. */
+export function interfacesAsText(hashes: Uint32Array): string {
+  return Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('base64');
+}
+
+/** Those that were known by then. */
+export function interfacesIn(checkpoint: SweepCheckpoint | undefined): Uint32Array {
+  if (checkpoint === undefined) return new Uint32Array(0);
+  const bytes = Uint8Array.from(Buffer.from(checkpoint.interfaces, 'base64'));
+  return new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
+}
+
 function parsed(text: string): SweepCheckpoint | undefined {
   try {
     const value = JSON.parse(text) as Partial<SweepCheckpoint> | null;

@@ -3,7 +3,7 @@
 import { formatIpAddress } from '../lib/ip-address.ts';
 import type { SweepRecord, SweepTotals } from '../model/sweep-record.ts';
 import type { SweepCounters } from '../probing/sweep/sweep-engine.ts';
-import type { SweepRun } from './sweep.ts';
+import type { SweepRun, SweepSettings } from './sweep.ts';
 import { VERSION } from './version.ts';
 
 /** What only the run knows. */
@@ -94,4 +94,16 @@ function sendErrorNotes({ sendErrors }: SweepCounters): string[] {
   return Object.entries(sendErrors).map(
     ([name, count]) => `the kernel refused ${nouned(count, 'probe')} (${name})`,
   );
+}
+
+/** Of a sweep that begins. */
+export function newTotals({ minTtl, maxTtl }: SweepSettings): SweepTotals {
+  return {
+    durationMs: 0,
+    probesSent: 0,
+    repliesReceived: 0,
+    targetsProbed: 0,
+    targetsReached: 0,
+    repliesByTtl: new Array<number>(maxTtl - minTtl + 1).fill(0),
+  };
 }

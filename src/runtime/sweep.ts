@@ -14,8 +14,9 @@ import { SweepEngine } from '../probing/sweep/sweep-engine.ts';
 import type { SweepRates } from '../probing/sweep/sweep-pace.ts';
 import type { SweepProtocol } from '../probing/sweep/sweep-packet.ts';
 import { SLICE_US } from './run-loop.ts';
+import { interfacesAsText, interfacesIn } from './sweep-checkpoint.ts';
 import type { SweepNetwork } from './sweep-network.ts';
-import { sweepRecordOf } from './sweep-summary.ts';
+import { newTotals, sweepRecordOf } from './sweep-summary.ts';
 import { SweepWindows, type WindowOptions } from './sweep-windows.ts';
 
 /** Everything that a sweep is asked for; nothing is left open. */
@@ -133,7 +134,7 @@ class Sweep {
       },
       { replied: (reply) => this.#replied(reply) },
     );
-    for (const known of interfacesOf(resume)) this.#engine.interfaces.add(known);
+    for (const known of interfacesIn(resume)) this.#engine.interfaces.add(known);
   }
 
   async run(): Promise<SweepRecord> {
@@ -212,7 +213,7 @@ class Sweep {
       windowsDone: this.#window,
       totals: this.#totals(),
       outputLength: listener.outputLength(),
-      interfaces: Buffer.from(this.#engine.interfaces.values().buffer).toString('base64'),
+      interfaces: interfacesAsText(this.#engine.interfaces.values()),
     };
   }
 
@@ -288,21 +289,4 @@ class Sweep {
       inShard: this.#windows.targets,
     });
   }
-}
-
-function newTotals({ minTtl, maxTtl }: SweepSettings): SweepTotals {
-  return {
-    durationMs: 0,
-    probesSent: 0,
-    repliesReceived: 0,
-    targetsProbed: 0,
-    targetsReached: 0,
-    repliesByTtl: new Array<number>(maxTtl - minTtl + 1).fill(0),
-  };
-}
-
-function interfacesOf(checkpoint: SweepCheckpoint | undefined): Uint32Array {
-  if (checkpoint === undefined) return new Uint32Array(0);
-  const bytes = Uint8Array.from(Buffer.from(checkpoint.interfaces, 'base64'));
-  return new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
 }
