@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from '../tools/build.mjs';
@@ -29,13 +29,40 @@ const COMPILED = path.join(root, 'node_modules/.cache/fantrace-bench');
 
 /** By plain tsc and run by plain Node: in the process of vite the same code takes three times as long. */
 async function loadCompiled() {
+  if (!isCompiled()) compile();
+  return import(pathToFileURL(path.join(COMPILED, 'bench', `${name}.js`)).href);
+}
+
+/** Benches start many processes: all but the first find everything done. */
+function isCompiled() {
+  const compiledMs = modifiedMs(path.join(COMPILED, 'package.json'));
+  const sources = [
+    'package.json',
+    'tsconfig.base.json',
+    'scenarios',
+    'src',
+    'bench',
+    'test',
+  ].flatMap((each) => {
+    const place = path.join(root, each);
+    const below = each.includes('.') ? [] : readdirSync(place, { recursive: true });
+    return [place, ...below.map((inside) => path.join(place, String(inside)))];
+  });
+  return sources.every((file) => modifiedMs(file) < compiledMs);
+}
+
+/** @param {string} file */
+function modifiedMs(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function compile() {
   const compiler = path.join(root, 'node_modules/.bin/tsc');
   const argv = ['-p', path.join(root, 'bench/tsconfig.json'), '--outDir', COMPILED];
   const { status, stdout } = spawnSync(compiler, argv, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the bench does not compile: ${stdout}`);
-  copyFileSync(path.join(root, 'package.json'), path.join(COMPILED, 'package.json'));
   cpSync(path.join(root, 'scenarios'), path.join(COMPILED, 'scenarios'), { recursive: true });
-  return import(pathToFileURL(path.join(COMPILED, 'bench', `${name}.js`)).href);
+  copyFileSync(path.join(root, 'package.json'), path.join(COMPILED, 'package.json')); // last
 }
 
 async function loadByVite() {
