@@ -6,6 +6,7 @@ import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
 import { integerOption } from './integer-option.ts';
 import type { ThreadOption } from './measuring-thread.ts';
+import { type OptionKinds, requireKinds } from './option-kinds.ts';
 
 /** How to trace; every field has a default. */
 export interface TraceOptions extends ThreadOption {
@@ -90,6 +91,38 @@ export interface CompleteTraceOptions {
   readonly hasSendTimes: boolean;
 }
 
+const KINDS: OptionKinds<Required<TraceOptions>> = {
+  protocol: 'string',
+  port: 'number',
+  firstTtl: 'number',
+  maxTtl: 'number',
+  queries: 'number',
+  retries: 'number',
+  timeoutMs: 'number',
+  gapLimit: 'number',
+  parallelTtls: 'number',
+  maxTimeMs: 'number',
+  packetBytes: 'number',
+  sourcePort: 'number',
+  borrowsPort: 'boolean',
+  source: 'string',
+  interface: 'string',
+  mark: 'number',
+  timestamps: 'string',
+  tos: 'number',
+  dontFragment: 'boolean',
+  flowLabel: 'number',
+  names: 'boolean',
+  asDatabase: 'string',
+  asDns: 'boolean',
+  rate: 'number',
+  ratePerInterface: 'number',
+  family: 'number',
+  simulate: 'string',
+  seed: 'number',
+  signal: 'object',
+  thread: 'string',
+};
 const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const DEFAULT_PORTS = {
   tcp: 443,
@@ -103,7 +136,11 @@ const TTL_MAX = 255;
 
 /** @throws {RangeError} naming the option, its value and its range */
 export function completeTraceOptions(options: TraceOptions): CompleteTraceOptions {
-  const { protocol = 'udp' } = options;
+  requireKinds<TraceOptions>(options, KINDS);
+  const { protocol = 'udp', family } = options;
+  if (family !== undefined && family !== 4 && family !== 6) {
+    throw new RangeError(`family must be 4 or 6, got ${family}`);
+  }
   if (!PROTOCOLS.includes(protocol)) {
     throw new RangeError(`protocol must be one of ${PROTOCOLS.join(', ')}, got ${protocol}`);
   }

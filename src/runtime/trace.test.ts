@@ -171,6 +171,11 @@ describe('an option out of range', () => {
     { flowLabel: 2 ** 20 },
     { rate: 0 },
     { seed: 2 ** 53 },
+    { family: 5 as 4 },
+    { names: 'no' as unknown as boolean },
+    { interface: 5 as unknown as string },
+    { rate: '5' as unknown as number },
+    { ttl: 5 } as TraceOptions,
   ];
 
   test.each(ROWS)('is refused at once: %j', (options) => {

@@ -66,6 +66,9 @@ export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
  *   that have a `code`: no such host, no right to raw sockets, no route
  */
 export function trace(target: string, options: TraceOptions = {}): TraceCall {
+  if (typeof target !== 'string') {
+    throw new RangeError(`target must be a string, got ${String(target)}`);
+  }
   return new TraceCall(target, options);
 }
 
