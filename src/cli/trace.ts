@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import type { TraceCall } from '../runtime/trace.ts';
 import type { TraceOptions } from '../runtime/trace-options.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, reportError } from './cli-error.ts';
 import { type TraceFlags, traceOptions } from './trace-flags.ts';
 import type { Outcome } from './trace-output.ts';
 import { inFlagNames, optionsOf, targetsOf } from './trace-request.ts';
@@ -13,6 +13,7 @@ const EXIT_FAILED = 1;
 const EXIT_NOT_REACHED = 2;
 const EXIT_INTERRUPTED = 130;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const TOO_EARLY = 'interrupted before anything was sent';
 /** Traces under way at a time; others wait for their turn. */
 const TARGETS_AT_ONCE = 10_000;
 
@@ -61,13 +62,21 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
   for (const each of SIGNALS) process.on(each, interrupt);
   try {
     const outcomes = await outcomesOf(targets, { ...options, signal }, flags);
-    return signal.aborted ? EXIT_INTERRUPTED : exitStatusOf(outcomes);
+    return signal.aborted ? interrupted() : exitStatusOf(outcomes);
   } catch (error) {
-    if (signal.aborted) return EXIT_INTERRUPTED; // before there was anything to tell
-    throw error;
+    if (!signal.aborted) throw error;
+    const form = flags.json ? 'document' : flags.jsonl ? 'line' : 'text';
+    reportError(error, { form, stdout: process.stdout, stderr: process.stderr });
+    return interrupted();
   } finally {
     for (const each of SIGNALS) process.off(each, interrupt);
   }
+}
+
+/** Name look-ups of the system cannot be ended: the process does not wait for them. */
+function interrupted(): number {
+  process.stdout.write('', () => process.exit(EXIT_INTERRUPTED));
+  return EXIT_INTERRUPTED;
 }
 
 function exitStatusOf(outcomes: readonly Outcome[]): number {
@@ -154,6 +163,7 @@ async function traced(
     progress.follow(call);
     return { record: await call };
   } catch (error) {
-    return { error: inFlagNames(error) };
+    const isEarly = error instanceof Error && error.name === 'AbortError';
+    return { error: isEarly ? new CliError('INTERRUPTED', TOO_EARLY) : inFlagNames(error) };
   }
 }

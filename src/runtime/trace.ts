@@ -10,6 +10,7 @@ import type { Flow } from '../probing/flow.ts';
 import { type AsLookup, type AsSource, sharedAsLookup } from './as-lookup.ts';
 import { type Measurement, MeasurementCall } from './measurement-call.ts';
 import { onThread } from './measuring-thread.ts';
+import { orAborted } from './or-aborted.ts';
 import { ptrNames } from './ptr-names.ts';
 import { resolveTarget } from './target.ts';
 import { flowBetween, hostEnds } from './trace-flow.ts';
@@ -158,7 +159,7 @@ async function openRoute(
     const lease = openSimulatedStation(given.simulate, traits);
     return { lease, flow: flowBetween(lease, given, options) };
   }
-  const ends = await hostEnds(target, given);
+  const ends = await orAborted(hostEnds(target, given), given.signal);
   const flow = flowBetween(ends, given, options);
   const place = { family: familyOf(ends.destination), scopeId: ends.scopeId };
   const traits = stationTraits(given, options, place);
@@ -196,7 +197,8 @@ export async function holdSockets(
   for (const target of targets.length === 1
     ? targets
     : targets.filter((each) => each.includes('%'))) {
-    const resolved = await resolveTarget(target, given.family).catch(() => undefined);
+    const resolving = orAborted(resolveTarget(target, given.family), given.signal);
+    const resolved = await resolving.catch(() => undefined); // told by the trace
     if (resolved !== undefined) note(familyOf(resolved.address), resolved.scopeId);
   }
   const families = given.family === undefined ? ([4, 6] as const) : [given.family];
