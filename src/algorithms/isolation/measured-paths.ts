@@ -11,8 +11,8 @@ import { withoutLoops } from './loops.ts';
 
 export interface MeasuredPaths {
   /**
-   * The flows as they are now, in their order, and behind them their earlier epochs. Epochs that
-   * were too short to measure are empty.
+   * The flows on the path that they took last, in their order, and behind them the paths before.
+   * Paths that were taken too short to measure are left out; a flow without any other is empty.
    */
   readonly counts: PathCounts;
   /** By index into `counts.flows`: which flow it was. */
@@ -42,10 +42,9 @@ export function measurePaths(
   const earlier: { flow: number; counts: FlowCounts }[] = [];
   const changes: ChangeOfFlow[] = [];
   for (const [index, epochs] of epochCounts(flows, { ...options, labelOf }).entries()) {
-    current.push(epochs.counts.at(-1) ?? EMPTY);
-    for (const counts of epochs.counts.slice(0, -1)) {
-      if (counts !== EMPTY) earlier.push({ flow: index, counts });
-    }
+    const measured = epochs.counts.filter((counts) => counts !== EMPTY);
+    current.push(measured.pop() ?? EMPTY);
+    for (const counts of measured) earlier.push({ flow: index, counts });
     for (const change of epochs.changes) changes.push({ ...change, flow: index });
   }
   const rows = [...current, ...earlier.map(({ counts }) => counts)];
