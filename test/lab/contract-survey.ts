@@ -239,6 +239,7 @@ function arrivalRatio(
   { sourcePort, atUs }: { sourcePort: number; atUs: number },
 ): number {
   const shape = shapeOfFlow(plan, sourcePort);
+  const hidden = new Set(plan.routers.flatMap(({ isHidden, name }) => (isHidden ? [name] : [])));
   let { tos } = shape;
   let ratio = 1;
   let near = SOURCE;
@@ -251,9 +252,10 @@ function arrivalRatio(
       })
       .reduce((product, { lossRatio }) => product * (1 - lossRatio), 1);
   for (const address of path) {
-    const link = plan.links.find(
-      (each) => each.near === near && farAnsweringAddress(plan, each) === address,
-    );
+    const links = plan.links.filter((each) => farAnsweringAddress(plan, each) === address);
+    // Behind a tunnel the router before is none that answers; no scenario has losses inside.
+    const link =
+      links.find((each) => each.near === near) ?? links.find((each) => hidden.has(each.near));
     const router = plan.routers.find(({ name }) => name === link?.far);
     ratio *= (1 - (link?.forwardLoss ?? 0)) * arrives(link?.hazards ?? []);
     ratio *= (1 - (router?.forwardLoss ?? 0)) * arrives(router?.hazards ?? []);
