@@ -18,6 +18,7 @@ const MEASURES_SPEED = new Set([
   'engine',
   'event-loop/host',
   'kernel-rate/worker',
+  'paths-concurrency',
   'scenarios',
   'sweep',
 ]);

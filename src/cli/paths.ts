@@ -129,7 +129,7 @@ async function orUsageError<Result>(run: Promise<Result>): Promise<Result> {
 /** What the library calls an option, by the name of its flag. */
 function flagNames(message: string): string {
   return message.replaceAll(
-    /\b(flowField|sourcePort|flowsMax|maxProbes|maxTtl)\b/g,
+    /\b(flowField|sourcePort|flowsMax|maxProbes|maxTtl|port(?= must))\b/g,
     (name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   );
 }

@@ -3,7 +3,12 @@
 import { diamondsOf } from '../algorithms/multipath/diamonds.ts';
 import { flowsNeeded } from '../algorithms/multipath/mda.ts';
 import { pathNumbers } from '../algorithms/multipath/path-numbers.ts';
-import { type Place, type PlaceGraph, placesOf } from '../algorithms/multipath/places.ts';
+import {
+  isMissedReply,
+  type Place,
+  type PlaceGraph,
+  placesOf,
+} from '../algorithms/multipath/places.ts';
 import { branchesOf, type RouteGraph, type Vertex } from '../algorithms/multipath/route-graph.ts';
 import { excludedShare, graphFailure } from '../algorithms/multipath/stopping-point.ts';
 import { familyOf, formatIpAddress } from '../lib/ip-address.ts';
@@ -241,7 +246,7 @@ function excludedEverywhere(view: View): PathsRecord['excluded'] {
   let share = 0;
   for (const vertex of graph.vertices) {
     const place = places.placeOf(vertex);
-    if (place === undefined || place.end !== null) continue;
+    if (place === undefined || place.end !== null || isMissedReply(vertex, place)) continue;
     if (place.ttl >= settings.maxTtl || flowsNeeded(vertex, search) === 1) continue;
     share = Math.max(share, excludedShare(vertex.observed, perBalancer));
   }
@@ -252,7 +257,7 @@ function unexploredOf({ graph, places, discovery, addresses }: View): PathsRecor
   return graph.vertices.flatMap((vertex) => {
     const place = places.placeOf(vertex);
     const flowsLacking = discovery.flowsLacking(vertex, graph);
-    if (place === undefined || flowsLacking === 0) return [];
+    if (place === undefined || flowsLacking === 0 || isMissedReply(vertex, place)) return [];
     const address = onlyAddress(place, addresses);
     return [{ place: idOf(place, addresses), address, ttl: place.ttl, flowsLacking }];
   });

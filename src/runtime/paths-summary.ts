@@ -11,6 +11,7 @@ type Summarised = Pick<
   | 'excluded'
   | 'hops'
   | 'reached'
+  | 'maxTtl'
   | 'stopReason'
   | 'confidence'
   | 'confidenceOf'
@@ -24,16 +25,26 @@ export function pathsSummary(record: Summarised): string {
   const widest = Math.max(0, ...diamonds.map(({ width }) => width));
   const graph = [
     numbersText(record),
-    plural(balancers.length, 'balancer'),
+    `${plural(balancers.length, 'balancer')}${sprayText(balancers)}`,
     ...(widest > 1 ? [`widest ${widest}`] : []),
   ].join(', ');
   const parts = [`${name}: ${graph}`, changesText(record), certainty(record), roundTrips(record)];
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
-function numbersText({ paths: { found, broken, unexplored }, reached }: Summarised): string {
+/** What sends each packet another way makes no paths of its own. */
+function sprayText(balancers: Summarised['balancers']): string {
+  const count = balancers.filter(({ kind }) => kind === 'per-packet').length;
+  if (count === 0) return '';
+  return count === balancers.length ? ' by packet' : ` (${count} by packet)`;
+}
+
+function numbersText(record: Summarised): string {
+  const { paths, reached, hops, maxTtl } = record;
+  const { found, broken, unexplored } = paths;
+  const isCut = hops.at(-1)?.ttl === maxTtl;
   const parts = [
-    reached ? plural(found, 'path') : 'not reached',
+    reached ? plural(found, 'path') : `not reached${isCut ? ` within --max-ttl ${maxTtl}` : ''}`,
     ...(broken > 0 ? [`${broken} broken`] : []),
     ...(unexplored > 0 ? [`${unexplored} unexplored`] : []),
   ];

@@ -64,6 +64,26 @@ test('a route that moves meanwhile is noticed, and what was there before is left
   expect(record.summary).toContain('the route changed once meanwhile (last at TTL 3)');
 });
 
+test.each(['asymmetric-return-beside-a-lossy-link', 'loss-comes-and-goes-on-one-link'])(
+  '%s: replies that are missed are no place that lacks flows',
+  async (simulate) => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const record = await paths('anything', { simulate, seed });
+      expect(record.stopReason, `seed ${seed}`).toBe('complete');
+      expect(record.unexplored).toEqual([]);
+      expect(record.excluded?.share).toBeLessThan(0.6);
+    }
+  },
+);
+
+test('the sentence tells of a last TTL before the target, and of balancers by packet', async () => {
+  const cut = await paths('anything', { ...HEALTHY, maxTtl: 2 });
+  expect(cut.summary).toContain(': not reached within --max-ttl 2, 4 unexplored');
+  const simulate = 'per-packet-balancer-looks-like-meshing';
+  const sprayed = await paths('anything', { ...HEALTHY, simulate });
+  expect(sprayed.summary).toMatch(/: 1 path, \d+ balancers by packet;/);
+});
+
 test('what is promised of each balancer is told so, and says nothing of last hops', async () => {
   const record = await paths('anything', {
     ...HEALTHY,

@@ -85,7 +85,7 @@ const MISTAKES = [
   { flags: ['--max-ttl', '0'], says: '--max-ttl' },
   { flags: ['--confidence', '1'], says: '--confidence' },
   { flags: ['--simulate', 'healthy-fabric', '--source-port', '65000'], says: '--source-port' },
-  { flags: ['--simulate', 'healthy-fabric', '--protocol', 'icmp', '-p', '80'], says: 'port' },
+  { flags: ['--simulate', 'healthy-fabric', '--protocol', 'icmp', '-p', '80'], says: '--port' },
 ];
 
 test.each(MISTAKES)('$flags are refused, also in JSON', async ({ flags, says }) => {

@@ -9,9 +9,16 @@ import { BalancerTests } from './balancer-tests.ts';
 import type { PathChange } from './constancy.ts';
 import { probeFirstFlows } from './first-flows.ts';
 import { LiveGraph } from './live-graph.ts';
-import { controlNodes, flowsNeeded, probePredecessors, probeSuccessors } from './mda.ts';
+import {
+  controlNodes,
+  flowsNeeded,
+  probePredecessors,
+  probeSuccessors,
+  type Shortages,
+} from './mda.ts';
 import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.ts';
 import { Observations } from './observations.ts';
+import { isMissedReply, placesOf } from './places.ts';
 import { branchesOf, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
 import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
@@ -190,9 +197,17 @@ export class Discovery implements ProbeSink {
     else if (this.observations.pending === 0) {
       // Other tools, whose promise is each balancer's, do without.
       const isThorough = this.#settings.promisedFor === 'graph';
-      if (isThorough && shortages.size === 0 && probeWholeFlows(view)) return;
-      this.#end = shortages.size > 0 ? 'flows-max' : 'complete';
+      const isShort = this.#isShort(shortages, view.graph);
+      if (isThorough && !isShort && probeWholeFlows(view)) return;
+      this.#end = isShort ? 'flows-max' : 'complete';
     }
+  }
+
+  /** Whether places lack flows; a star that stands for a missed reply is none. */
+  #isShort(shortages: Shortages, graph: RouteGraph): boolean {
+    if (shortages.size === 0) return false;
+    const places = placesOf(graph, this.observations);
+    return [...shortages.keys()].some((vertex) => !isMissedReply(vertex, places.placeOf(vertex)));
   }
 
   /** @returns whether the graph is another one now */

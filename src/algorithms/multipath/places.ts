@@ -38,6 +38,11 @@ export interface PlaceGraph {
   placeOf(vertex: Vertex | undefined): Place | undefined;
 }
 
+/** Whether a star is nothing but replies that an interface has missed. */
+export function isMissedReply({ kind }: Vertex, place: Place | undefined): boolean {
+  return kind === 'star' && place?.kind === 'interface';
+}
+
 /**
  * Joins vertices to places.
  *

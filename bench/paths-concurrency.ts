@@ -1,0 +1,119 @@
+/**
+ * A thousand searches for every path in one process, to as many targets of a simulated fabric, as
+ * many at a time as the library lets run: whether each graph is right, how fast the router that all
+ * pass is asked, and how much memory it takes at its worst.
+ *
+ *   node --expose-gc bench/run.mjs paths-concurrency [TARGETS]
+ */
+
+import pLimit from 'p-limit';
+import { pathNumbers } from '../src/algorithms/multipath/path-numbers.ts';
+import { placesOf } from '../src/algorithms/multipath/places.ts';
+import type { PacketLink } from '../src/model/packet-link.ts';
+import { SEARCHES_AT_ONCE } from '../src/runtime/paths.ts';
+import { flowFields } from '../src/runtime/paths-network.ts';
+import { completePathsOptions } from '../src/runtime/paths-options.ts';
+import { PathsStation } from '../src/runtime/paths-station.ts';
+import { openManyTraces } from '../test/support/many-traces.ts';
+import { FigureList, liveHeapBytes } from './measured-cost.ts';
+
+const TARGETS_DEFAULT = 1000;
+const WIDTHS = [1, 4, 4, 1];
+/** Every way from one of the first four routers to one of the second four. */
+const PATHS = 16;
+const RATE = 100;
+const IPV4_TTL_AT = 8;
+/** A few round trips to the first router: until then nobody knows that all share it. */
+const KNOWN_US = 50_000;
+const SECOND_US = 1e6;
+const HEAP_GOAL_MIB = 128;
+const RSS_GOAL_MIB = 512;
+/** Searches that end between two looks at the heap. */
+const LOOK_EVERY = 25;
+const MIB = 2 ** 20;
+const NOWHERE = new Uint8Array(4);
+
+interface Outcome {
+  readonly wrong: number;
+  readonly firstHop: readonly number[];
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+}
+
+/** Prints a line for each figure. @returns the exit status: 1 when a goal was missed */
+export async function main([count = String(TARGETS_DEFAULT)]: readonly string[]): Promise<number> {
+  const startedMs = performance.now();
+  const { wrong, firstHop, heapBytes, rssBytes } = await searchAll(Number(count));
+  console.log(`${count} targets in ${Math.round(performance.now() - startedMs)} ms`);
+  const figures = new FigureList();
+  const atMost = (what: string, value: number, goal: number, unit = ''): void =>
+    figures.add({ what, value, unit, goal, isGoalMost: true });
+  atMost('graphs that are wrong', wrong, 0);
+  atMost(
+    'probes in a second to the router that all pass',
+    mostInASecond(firstHop),
+    1.25 * RATE + 1,
+  );
+  const under = `live heap with ${SEARCHES_AT_ONCE} searches under way`;
+  atMost(under, heapBytes / MIB, HEAP_GOAL_MIB, 'MiB');
+  atMost('resident memory', rssBytes / MIB, RSS_GOAL_MIB, 'MiB');
+  return figures.missed === 0 ? 0 : 1;
+}
+
+async function searchAll(targets: number): Promise<Outcome> {
+  const firstHop: number[] = [];
+  const rates = { perInterface: RATE, total: 100_000 };
+  const many = openManyTraces({ widths: WIDTHS, rates }, (link) => watched(link, firstHop));
+  const station = new PathsStation(many.station.parts);
+  const options = completePathsOptions({
+    confidence: 1 - 1e-5,
+    confidenceOf: 'balancer',
+    maxTimeMs: 86.4e6,
+    seed: 1,
+  });
+  const limit = pLimit(SEARCHES_AT_ONCE);
+  let [over, wrong, heapBytes, rssBytes] = [0, 0, 0, 0];
+  const before = liveHeapBytes();
+  const search = async (n: number): Promise<void> => {
+    const { source = NOWHERE, destination = NOWHERE } = many.flowTo(n, 'udp');
+    const { discovery } = await station.run({
+      settings: options.settings,
+      flowAt: (flow) =>
+        flowFields(flow, options.sourcePort + flow, { ...options, source, destination }),
+      signal: undefined,
+      replied: () => {},
+      progress: () => {},
+    });
+    const { found, broken } = pathNumbers(placesOf(discovery.graph(), discovery.observations));
+    if (discovery.end !== 'complete' || found !== PATHS || broken > 0) wrong++;
+    over++;
+    rssBytes = Math.max(rssBytes, process.memoryUsage().rss);
+    if (over % LOOK_EVERY === 0) heapBytes = Math.max(heapBytes, liveHeapBytes() - before);
+  };
+  await Promise.all(Array.from({ length: targets }, (_, n) => limit(() => search(n))));
+  return { wrong, firstHop, heapBytes, rssBytes };
+}
+
+/** The link, which notes when something was sent to the first router. */
+function watched(link: PacketLink, firstHop: number[]): PacketLink {
+  const send = link.send.bind(link);
+  return Object.assign(link, {
+    send: (count: number, nowUs: number) => {
+      const { bytes, slotBytes } = link.outbox;
+      for (let slot = 0; slot < count; slot++) {
+        if (bytes[slot * slotBytes + IPV4_TTL_AT] === 1) firstHop.push(nowUs);
+      }
+      return send(count, nowUs);
+    },
+  });
+}
+
+function mostInASecond(timesUs: readonly number[]): number {
+  const settled = timesUs.filter((atUs) => atUs >= KNOWN_US);
+  let [first, most] = [0, 0];
+  for (const [last, atUs] of settled.entries()) {
+    while (atUs - (settled[first] ?? 0) > SECOND_US) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
