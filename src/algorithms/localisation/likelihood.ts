@@ -10,6 +10,7 @@
  * is why every coverage keeps its lossy cells apart.
  */
 
+import { CellColumns, FAIL_MIN } from './cell-columns.ts';
 import type { Cell } from './path-graph.ts';
 
 /** What a healthy link loses before anything is known of this network. */
@@ -30,8 +31,6 @@ const GAIN_TOLERANCE = 1e-9;
 /** A θ that moves by no more than rounding is left as it is, with all that depends on it. */
 const UNCHANGED = 1e-9;
 const PROFILE_TOLERANCE = 1e-4;
-/** Keeps logarithms finite where rounding leaves no room for loss. */
-const FAIL_MIN = 1e-12;
 
 /** A set of cells that one loss thins out. Belongs to the model that made it. */
 export interface Coverage {
@@ -51,28 +50,12 @@ interface OwnCoverage extends Coverage {
 
 /** The cells, and the losses that are taken to thin them out together. */
 export class LossModel {
-  #size: number;
-  #sent: Float64Array;
-  #received: Float64Array;
-  #links: Float64Array;
-  /** By cell: x, e^x, and 1 − e^x. */
-  #x: Float64Array;
-  #pass: Float64Array;
-  #fail: Float64Array;
+  readonly #cells: CellColumns;
   #background = Math.log1p(-BACKGROUND_LOSS);
   readonly #believed = new Set<OwnCoverage>();
 
   constructor(cells: readonly Cell[]) {
-    this.#size = cells.length;
-    const column = (read: (cell: Cell) => number): Float64Array => Float64Array.from(cells, read);
-    this.#sent = column(({ sent }) => sent);
-    this.#received = column(({ received }) => received);
-    this.#links = column(({ links }) => links);
-    this.#x = new Float64Array(this.#size);
-    this.#pass = new Float64Array(this.#size);
-    this.#fail = new Float64Array(this.#size);
-    for (let id = 0; id < this.#size; id++)
-      this.#setX(id, (this.#links[id] ?? 0) * this.#background);
+    this.#cells = new CellColumns(cells, this.#background);
   }
 
   /** What is believed now. */
@@ -82,7 +65,7 @@ export class LossModel {
 
   /** How many cells there are. */
   get size(): number {
-    return this.#size;
+    return this.#cells.size;
   }
 
   /** Loss that needs no explanation, a link. */
@@ -103,21 +86,22 @@ export class LossModel {
   }
 
   sent(cell: number): number {
-    return this.#sent[cell] ?? 0;
+    return this.#cells.sent[cell] ?? 0;
   }
 
   received(cell: number): number {
-    return this.#received[cell] ?? 0;
+    return this.#cells.received[cell] ?? 0;
   }
 
   /** x of a cell: ln of the probability of an answer. */
   x(cell: number): number {
-    return this.#x[cell] ?? 0;
+    return this.#cells.x[cell] ?? 0;
   }
 
   /** 1 − e^x of a cell, exact where it is small. */
   fail(cell: number): number {
-    return this.#fail[cell] ?? 0;
+    const kept = this.#cells.fail[cell] ?? 0;
+    return kept > 0 ? kept : Math.max(FAIL_MIN, -Math.expm1(this.x(cell)));
   }
 
   lossyCells(coverage: Coverage): readonly number[] {
@@ -126,15 +110,7 @@ export class LossModel {
 
   /** Takes part of a cell's counts into a new cell, which the same losses thin out. */
   splitCell(cell: number, part: { sent: number; received: number }): number {
-    const id = this.#size++;
-    if (id >= this.#sent.length) this.#grow();
-    this.#sent[id] = part.sent;
-    this.#received[id] = part.received;
-    this.#sent[cell] = this.sent(cell) - part.sent;
-    this.#received[cell] = this.received(cell) - part.received;
-    this.#links[id] = this.#links[cell] ?? 0;
-    this.#setX(id, this.x(cell));
-    return id;
+    return this.#cells.split(cell, part);
   }
 
   /** Adds cells that were split off those that a coverage has. */
@@ -152,8 +128,7 @@ export class LossModel {
     own.theta = theta;
     if (theta === 0) this.#believed.delete(own);
     else this.#believed.add(own);
-    if (change === 0) return;
-    for (const cell of own.cells) this.#setX(cell, (this.#x[cell] as number) + change);
+    if (change !== 0) this.#cells.raise(own.cells, change);
   }
 
   /** Brings all that is believed, but for one that stays, to the joint maximum. */
@@ -180,8 +155,9 @@ export class LossModel {
     const priorRate = BACKGROUND_PSEUDO_LOSSES / BACKGROUND_LOSS;
     let explained = BACKGROUND_PSEUDO_LOSSES;
     let crossings = priorRate;
-    for (let id = 0; id < this.#size; id++) {
-      const links = this.#links[id] ?? 0;
+    const { size, links: linksOf } = this.#cells;
+    for (let id = 0; id < size; id++) {
+      const links = linksOf[id] as number;
       const sent = this.sent(id);
       crossings += sent * links;
       const lost = sent - this.received(id);
@@ -191,8 +167,8 @@ export class LossModel {
     const loss = Math.min(BACKGROUND_MAX, Math.max(BACKGROUND_MIN, explained / crossings));
     const change = Math.log1p(-loss) - this.#background;
     this.#background += change;
-    for (let id = 0; id < this.#size; id++) {
-      this.#setX(id, this.x(id) + change * (this.#links[id] ?? 0));
+    for (let id = 0; id < size; id++) {
+      this.#cells.setX(id, this.x(id) + change * (linksOf[id] as number));
     }
   }
 
@@ -223,12 +199,12 @@ export class LossModel {
 
   /** ln of the probability of all counts, up to a constant of the counts. */
   logLikelihood(): number {
+    const { size, received: receiveds, lost: losts, x, fail } = this.#cells;
     let sum = 0;
-    for (let id = 0; id < this.#size; id++) {
-      const received = this.#received[id] as number;
-      const lost = (this.#sent[id] as number) - received;
-      sum += received * (this.#x[id] as number);
-      if (lost > 0) sum += lost * Math.log(this.#fail[id] as number);
+    for (let id = 0; id < size; id++) {
+      const lost = losts[id] as number;
+      sum += (receiveds[id] as number) * (x[id] as number);
+      if (lost > 0) sum += lost * Math.log(fail[id] as number);
     }
     return sum;
   }
@@ -243,7 +219,7 @@ export class LossModel {
   fit(coverage: Coverage, start = 0): { theta: number; gain: number } {
     const own = coverage as OwnCoverage;
     // Most candidates have nothing to explain: the likelihood falls from θ = 0 on.
-    if (own.lossy.length === 0 || this.#newtonStep(own, 0).step >= 0) return { theta: 0, gain: 0 };
+    if (own.lossy.length === 0 || this.#explainsNothing(own)) return { theta: 0, gain: 0 };
     if (own.received === 0) return { theta: THETA_MIN, gain: this.gainOf(own, THETA_MIN) };
     let [low, high] = [THETA_MIN, 0];
     let theta = this.#startOf(own, start);
@@ -269,10 +245,11 @@ export class LossModel {
     let gain = received * theta;
     const more = -Math.expm1(theta - present);
     const none = Math.expm1(-present);
+    const { lost: losts, pass: passes, fail: fails } = this.#cells;
     for (const id of lossy) {
-      const lost = (this.#sent[id] as number) - (this.#received[id] as number);
-      const pass = this.#pass[id] as number;
-      const fail = this.#fail[id] as number;
+      const lost = losts[id] as number;
+      const pass = passes[id] as number;
+      const fail = fails[id] as number;
       // 1 − e^(x − present + θ) and 1 − e^(x − present), from 1 − e^x without cancellation
       const withTheta = fail + pass * more;
       const without = present === 0 ? fail : Math.max(FAIL_MIN, fail - pass * none);
@@ -283,7 +260,8 @@ export class LossModel {
 
   /** What one lost probe in a covered cell adds to that, in nats. */
   gainOfLoss({ theta: present }: Coverage, cell: number, theta: number): number {
-    const [pass, fail] = [this.#pass[cell] ?? 0, this.fail(cell)];
+    const fail = this.fail(cell);
+    const pass = 1 - fail;
     const withTheta = fail - pass * Math.expm1(theta - present);
     return Math.log(withTheta / Math.max(FAIL_MIN, fail - pass * Math.expm1(-present)));
   }
@@ -298,11 +276,11 @@ export class LossModel {
   ): { step: number; curvature: number } {
     const factor = Math.exp(theta - present);
     const less = -Math.expm1(theta - present);
-    const [sents, receiveds, passes, fails] = [this.#sent, this.#received, this.#pass, this.#fail];
+    const { lost: losts, pass: passes, fail: fails } = this.#cells;
     let explained = 0;
     let curvature = 0;
     for (const id of lossy) {
-      const lost = (sents[id] as number) - (receiveds[id] as number);
+      const lost = losts[id] as number;
       const pass = passes[id] as number;
       const fail = Math.max(FAIL_MIN, (fails[id] as number) + pass * less);
       const weighted = (lost * pass * factor) / fail;
@@ -311,6 +289,15 @@ export class LossModel {
     }
     const step = ((received - explained) / curvature) * (explained / received);
     return { step, curvature };
+  }
+
+  /** Whether the likelihood falls from θ = 0 on. */
+  #explainsNothing(own: OwnCoverage): boolean {
+    if (own.theta !== 0) return this.#newtonStep(own, 0).step >= 0;
+    const { pull } = this.#cells;
+    let explained = 0;
+    for (const id of own.lossy) explained += pull[id] as number;
+    return own.received >= explained;
   }
 
   #startOf({ theta, sent, received }: OwnCoverage, start: number): number {
@@ -338,26 +325,5 @@ export class LossModel {
       coverage.received += received;
       if (received < this.sent(cell)) coverage.lossy.push(cell);
     }
-  }
-
-  #setX(cell: number, x: number): void {
-    const fail = -Math.expm1(x);
-    this.#x[cell] = x;
-    this.#pass[cell] = 1 - fail;
-    this.#fail[cell] = Math.max(FAIL_MIN, fail);
-  }
-
-  #grow(): void {
-    const grown = (old: Float64Array): Float64Array => {
-      const column = new Float64Array(2 * this.#size + 64);
-      column.set(old);
-      return column;
-    };
-    this.#sent = grown(this.#sent);
-    this.#received = grown(this.#received);
-    this.#links = grown(this.#links);
-    this.#x = grown(this.#x);
-    this.#pass = grown(this.#pass);
-    this.#fail = grown(this.#fail);
   }
 }
