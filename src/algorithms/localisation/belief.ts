@@ -4,6 +4,7 @@
  */
 
 import type { Candidate } from './candidates.ts';
+import { CellSet } from './cell-set.ts';
 import type { Span } from './coverage-classes.ts';
 import { Evidence, type LossesOfFlows, type RoundLosses } from './evidence.ts';
 import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
@@ -51,9 +52,9 @@ export class Belief {
   readonly #wholeOf: ReadonlyMap<Candidate, OwnTerm>;
   readonly #active = new Set<OwnTerm>();
   /** Kept until what is believed changes. */
-  #limitedCells: ReadonlySet<number> | undefined;
+  #limitedCells: CellSet | undefined;
   /** By cell in which probes were lost: the terms that cover it. */
-  readonly #termsAt: OwnTerm[][] = [];
+  readonly #termsAt: (OwnTerm[] | undefined)[];
   /** By piece: what covers it, and where. */
   readonly #spansAt: { readonly term: OwnTerm; readonly span: Span }[][] = [];
 
@@ -66,6 +67,7 @@ export class Belief {
     this.model = new LossModel(graph.cells);
     this.#losses = new LossTable(this.model, PARTIAL_LOSSES);
     this.#evidence = new Evidence(graph, this.model);
+    this.#termsAt = new Array<OwnTerm[] | undefined>(graph.cells.length).fill(undefined);
     const losses = candidates.filter((each) => !each.isNuisance && !each.isIncomplete).length;
     const prior = Math.log(Math.max(1, losses) / errorProbability);
     this.#terms = candidates.map((candidate) => this.#termOf(candidate, prior));
@@ -138,11 +140,11 @@ export class Belief {
   }
 
   /** Cells of responders that are believed to be limited. */
-  limitedCells(): ReadonlySet<number> {
+  limitedCells(): Pick<CellSet, 'has'> {
     if (this.#limitedCells !== undefined) return this.#limitedCells;
-    const limited = new Set<number>();
+    const limited = new CellSet().become([]);
     for (const { candidate, coverage } of this.#active) {
-      if (candidate.isNuisance) for (const cell of coverage.cells) limited.add(cell);
+      if (candidate.isNuisance) limited.add(coverage.cells);
     }
     this.#limitedCells = limited;
     return limited;
@@ -321,7 +323,7 @@ export class Belief {
       candidate,
       coverage,
       prior: ordinary + (candidate.isIncomplete ? INCOMPLETE_PENALTY : 0),
-      sent: candidate.cells.reduce((sum, cell) => sum + this.model.sent(cell), 0),
+      sent: coverage.sent,
       members: undefined,
       spans: [...candidate.spans],
       scores: newScores(),

@@ -31,16 +31,24 @@ export function coverageClasses(
   graph: PathGraph,
   isIncomplete: (explanation: Explanation) => boolean,
 ): Candidate[] {
-  const classes = new Map<string, GrowingClass>();
+  const classes: GrowingClass[] = [];
+  const byHash = new Map<number, GrowingClass[]>();
   for (const coverage of coverages) {
-    const spans = coverage.spans.flatMap((span) => trimmed(span, graph) ?? []);
+    const spans = trimmedSpans(coverage.spans, graph);
     if (spans.length === 0) continue;
-    const key = spans.map(({ path, from, end }) => String.fromCodePoint(path, from, end)).join('');
-    const known = classes.get(key);
-    if (known !== undefined) known.coverages.push(coverage);
-    else classes.set(key, { spans, cells: spanCells(spans, graph), coverages: [coverage] });
+    const hash = hashOf(spans);
+    const alike = byHash.get(hash);
+    const known = alike?.find((each) => areSame(each.spans, spans));
+    if (known !== undefined) {
+      known.coverages.push(coverage);
+      continue;
+    }
+    const created = { spans, cells: spanCells(spans, graph), coverages: [coverage] };
+    classes.push(created);
+    if (alike === undefined) byHash.set(hash, [created]);
+    else alike.push(created);
   }
-  return [...classes.values()].map(({ spans, cells, coverages: alike }) => {
+  return classes.map(({ spans, cells, coverages: alike }) => {
     const explanations = alike.map(({ explanation }) => explanation);
     return {
       spans,
@@ -69,6 +77,28 @@ function pathsOf(spans: readonly Span[]): number[] {
   return paths;
 }
 
+/** FNV-1a over the numbers of some spans. */
+function hashOf(spans: readonly Span[]): number {
+  let hash = 0x811c9dc5;
+  for (const { path, from, end } of spans) {
+    hash = Math.imul(hash ^ path, 0x01000193);
+    hash = Math.imul(hash ^ from, 0x01000193);
+    hash = Math.imul(hash ^ end, 0x01000193);
+  }
+  return hash;
+}
+
+function areSame(some: readonly Span[], others: readonly Span[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) {
+    const [one, other] = [some[i], others[i]];
+    if (one?.path !== other?.path || one?.from !== other?.from || one?.end !== other?.end) {
+      return false;
+    }
+  }
+  return true;
+}
+
 function isLayer(explanation: Explanation): boolean {
   return explanation.kind === 'responder' && explanation.layer !== undefined;
 }
@@ -86,15 +116,22 @@ function spanCells(spans: readonly Span[], { classes }: PathGraph): number[] {
   return ids;
 }
 
-/** The span without leading and trailing positions that have no cell; undefined if none has. */
-function trimmed({ path, from, end }: Span, { classes }: PathGraph): Span | undefined {
-  const { cells = [], returnCell = -1 } = classes[path] ?? {};
-  const hasCell = (position: number): boolean =>
-    (position === cells.length ? returnCell : (cells[position] ?? -1)) >= 0;
-  let [first, last] = [from, end];
-  while (first < last && !hasCell(first)) first++;
-  while (first < last && !hasCell(last - 1)) last--;
-  return first < last ? { path, from: first, end: last } : undefined;
+/** The spans without leading and trailing positions that have no cell; those without any go. */
+function trimmedSpans(spans: readonly Span[], graph: PathGraph): Span[] {
+  const trimmed: Span[] = [];
+  for (const span of spans) {
+    let { from, end } = span;
+    while (from < end && !hasCell(span.path, from, graph)) from++;
+    while (from < end && !hasCell(span.path, end - 1, graph)) end--;
+    const isWhole = from === span.from && end === span.end;
+    if (from < end) trimmed.push(isWhole ? span : { path: span.path, from, end });
+  }
+  return trimmed;
+}
+
+function hasCell(path: number, position: number, { classes }: PathGraph): boolean {
+  const { cells, returnCell = -1 } = classes[path] ?? {};
+  return (position === cells?.length ? returnCell : (cells?.[position] ?? -1)) >= 0;
 }
 
 /**

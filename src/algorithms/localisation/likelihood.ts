@@ -35,6 +35,8 @@ const PROFILE_TOLERANCE = 1e-4;
 /** A set of cells that one loss thins out. Belongs to the model that made it. */
 export interface Coverage {
   readonly cells: readonly number[];
+  /** Probes in all cells. */
+  readonly sent: number;
   /** ln(1 − loss) ≤ 0; 0 while it is not believed. */
   readonly theta: number;
 }

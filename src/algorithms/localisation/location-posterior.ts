@@ -6,6 +6,7 @@
 
 import type { Belief } from './belief.ts';
 import type { Candidate, Explanation } from './candidates.ts';
+import { CellSet } from './cell-set.ts';
 import { type Prospect, penaltyOf, type Term } from './hypothesis.ts';
 import type { Selection } from './selection.ts';
 
@@ -31,11 +32,12 @@ const FITTED_NATS = 12;
 export function locationPosterior(selection: Selection, term: Term): readonly PlaceGroup[] {
   const { belief } = selection;
   const limited = limitedResponders(belief, term);
+  const outlooks = new Outlooks(belief, limited);
   const rivals = belief.without(term, () =>
     belief
       .prospects()
       .filter(({ term: { candidate } }) => !candidate.isNuisance || candidate === term.candidate)
-      .map((rival) => ({ rival, outlook: outlook(belief, rival, limited) })),
+      .map((rival) => ({ rival, outlook: outlooks.of(rival) })),
   );
   rivals.sort((a, b) => b.outlook - a.outlook);
   const top = rivals[0]?.outlook ?? 0;
@@ -75,20 +77,30 @@ function limitedResponders(belief: Belief, term: Term): Limited[] {
     }));
 }
 
-/** A rival's score if the limits within what it covers adapt to it. */
-function outlook(belief: Belief, rival: Prospect, limited: readonly Limited[]): number {
-  const { term, mixture, score } = rival;
-  if (mixture !== undefined) return score;
-  const own = new Set(term.candidate.cells);
-  const idle = new Set<number>();
-  for (const { cells } of limited) {
-    if (cells.every((cell) => own.has(cell))) for (const cell of cells) idle.add(cell);
+/** Scores of rivals if the limits within what they cover adapt to them. */
+class Outlooks {
+  readonly #belief: Belief;
+  readonly #limited: readonly Limited[];
+  readonly #own = new CellSet();
+  readonly #idle = new CellSet();
+
+  constructor(belief: Belief, limited: readonly Limited[]) {
+    this.#belief = belief;
+    this.#limited = limited;
   }
-  if (idle.size === 0 || idle.size === own.size) return score;
-  const { model } = belief;
-  const telling = model.cover(term.coverage.cells.filter((cell) => !idle.has(cell)));
-  const { gain, theta } = model.fit(telling);
-  return Math.max(score, gain - penaltyOf(term, theta));
+
+  of({ term, mixture, score }: Prospect): number {
+    if (mixture !== undefined) return score;
+    const own = this.#own.become(term.candidate.cells);
+    const idle = this.#idle.become([]);
+    for (const { cells } of this.#limited) if (own.hasAll(cells)) idle.add(cells);
+    const telling = term.coverage.cells.filter((cell) => !idle.has(cell));
+    const isSame = telling.length === term.coverage.cells.length;
+    if (isSame || idle.hasAll(term.candidate.cells)) return score;
+    const { model } = this.#belief;
+    const { gain, theta } = model.fit(model.cover(telling));
+    return Math.max(score, gain - penaltyOf(term, theta));
+  }
 }
 
 function groupsOf(

@@ -7,6 +7,7 @@
 
 import { Belief } from './belief.ts';
 import type { Candidate, Explanation } from './candidates.ts';
+import { CellSet } from './cell-set.ts';
 import { bestOf, type Prospect, penaltyOf, type Term } from './hypothesis.ts';
 import type { PathGraph } from './path-graph.ts';
 
@@ -25,6 +26,8 @@ const MERGED_SHARE = 0.9;
 export class Selection {
   /** What is believed, with the model fitted to it. */
   readonly belief: Belief;
+  /** What a term covers, while others are held against it. */
+  readonly #covered = new CellSet();
 
   /**
    * @param errorProbability accepted chance of ever believing in a loss where there is none, within
@@ -232,7 +235,7 @@ export class Selection {
    * that could replace several.
    */
   #coveredBy(term: Term): Term[] {
-    const cells = new Set(term.coverage.cells);
+    const cells = this.#covered.become(term.coverage.cells);
     const limited = this.belief.limitedCells();
     const entered = new Set(term.candidate.explanations.flatMap(enteredInterfaces));
     const covered = [...this.belief.active].filter(({ candidate, coverage }) => {
@@ -242,11 +245,13 @@ export class Selection {
         );
         if (!isEntered) return false;
       }
-      const telling = candidate.isNuisance
-        ? coverage.cells
-        : coverage.cells.filter((cell) => !limited.has(cell));
-      const inside = telling.filter((cell) => cells.has(cell)).length;
-      return inside > 0 && inside >= MERGED_SHARE * telling.length;
+      let [inside, telling] = [0, 0];
+      for (const cell of coverage.cells) {
+        if (!candidate.isNuisance && limited.has(cell)) continue;
+        telling++;
+        if (cells.has(cell)) inside++;
+      }
+      return inside > 0 && inside >= MERGED_SHARE * telling;
     });
     return covered.length > 1 ? covered : [];
   }
