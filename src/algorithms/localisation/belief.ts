@@ -56,7 +56,7 @@ export class Belief {
   /** By cell in which probes were lost: the terms that cover it. */
   readonly #termsAt: (OwnTerm[] | undefined)[];
   /** By piece: what covers it, and where. */
-  readonly #spansAt: { readonly term: OwnTerm; readonly span: Span }[][] = [];
+  readonly #spansAt: ({ readonly term: OwnTerm; readonly span: Span }[] | undefined)[];
 
   /**
    * @param errorProbability accepted chance of ever believing in a loss where there is none, within
@@ -67,6 +67,7 @@ export class Belief {
     this.model = new LossModel(graph.cells);
     this.#losses = new LossTable(this.model, PARTIAL_LOSSES);
     this.#evidence = new Evidence(graph, this.model);
+    this.#spansAt = new Array<undefined>(graph.classes.length).fill(undefined);
     this.#termsAt = new Array<OwnTerm[] | undefined>(graph.cells.length).fill(undefined);
     const losses = candidates.filter((each) => !each.isNuisance && !each.isIncomplete).length;
     const prior = Math.log(Math.max(1, losses) / errorProbability);
@@ -333,9 +334,9 @@ export class Belief {
 
   #index(term: OwnTerm, spans: readonly Span[], cells: readonly number[]): void {
     for (const span of spans) {
-      const there = this.#spansAt[span.path] ?? [];
-      there.push({ term, span });
-      this.#spansAt[span.path] = there;
+      const there = this.#spansAt[span.path];
+      if (there === undefined) this.#spansAt[span.path] = [{ term, span }];
+      else there.push({ term, span });
     }
     // Cells that lost nothing stay so, also in pieces.
     for (const cell of cells) {

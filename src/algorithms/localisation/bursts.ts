@@ -34,25 +34,33 @@ export function gainWithoutSpell(belief: Belief, term: Term): number {
   if (byRound === undefined) return Number.POSITIVE_INFINITY;
   const { model } = belief;
   const { coverage } = term;
-  const gainOf = (losses: ReadonlyMap<number, number>, theta: number): number => {
-    let gain = 0;
-    for (const [cell, lost] of losses) gain += lost * model.gainOfLoss(coverage, cell, theta);
-    return gain;
-  };
-  const together = estimatedTheta(model, coverage);
   const { losses, shares } = byRound;
-  const gains = losses.map((lost) => gainOf(lost, together));
+  const together = model.gainsOfLosses(coverage, estimatedTheta(model, coverage));
+  const gains = losses.map((lost) => sumOf([...lost].map(([cell, n]) => n * together(cell))));
   const spells = gains.map((_, round) => sumOf(gains.slice(round, round + SPELL_ROUNDS)));
   const worst = spells.indexOf(Math.max(...spells));
   const isRest = (_: unknown, round: number): boolean =>
     round < worst || round >= worst + SPELL_ROUNDS;
-  const rest = losses.filter(isRest);
+  const rest = [...summed(losses.filter(isRest))];
   // What answers speak against the loss is shared out as the probes are.
   const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
   const answers = received * sumOf(shares.filter(isRest));
-  const gainAt = (theta: number): number =>
-    answers * theta + rest.reduce((sum, lost) => sum + gainOf(lost, theta), 0);
+  const gainAt = (theta: number): number => {
+    const gainOf = model.gainsOfLosses(coverage, theta);
+    let gain = answers * theta;
+    for (const [cell, lost] of rest) gain += lost * gainOf(cell);
+    return gain;
+  };
   return Math.max(0, highest(gainAt));
+}
+
+/** The losses of several rounds, by cell. */
+function summed(rounds: readonly ReadonlyMap<number, number>[]): ReadonlyMap<number, number> {
+  const sums = new Map<number, number>();
+  for (const round of rounds) {
+    for (const [cell, lost] of round) sums.set(cell, (sums.get(cell) ?? 0) + lost);
+  }
+  return sums;
 }
 
 /** The highest value of a function of θ with one peak (golden section over orders of magnitude). */

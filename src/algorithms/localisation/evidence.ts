@@ -83,20 +83,30 @@ export class Evidence {
     const columns: LossColumns = { hit: [], received: [], starts: [], cells: [], lost: [] };
     const spared = new Map<number, number>();
     let count = 0;
+    // Flows of one path that lost nothing mostly have as many answers.
+    let [alike, answers] = [0, 0];
+    const flush = (): void => {
+      if (alike > 0) spared.set(answers, (spared.get(answers) ?? 0) + alike);
+    };
     for (const [path, inside] of byPath(spans)) {
       const flows = this.flowsOf(path);
+      const place = { path, inside };
       count += flows.length;
       for (const flow of flows) {
         let received = 0;
         for (const span of inside) received += this.#sums.answers(flow, span);
-        if (this.#addLosses(flow, { path, inside }, columns)) {
+        if (this.#addLosses(flow, place, columns)) {
           columns.hit.push(flow);
           columns.received.push(received);
+        } else if (received === answers) {
+          alike++;
         } else {
-          spared.set(received, (spared.get(received) ?? 0) + 1);
+          flush();
+          [alike, answers] = [1, received];
         }
       }
     }
+    flush();
     return { ...columns, spared, flows: count };
   }
 

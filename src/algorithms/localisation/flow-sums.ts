@@ -22,12 +22,13 @@ export class FlowSums {
   readonly #answers: Float64Array;
   /** By flow: where it begins in that. */
   readonly #starts: Int32Array;
-  readonly #losses: PositionLoss[][] = [];
+  readonly #losses: (PositionLoss[] | undefined)[];
 
   constructor({ classes, rows }: PathGraph) {
     const size = classes.reduce((sum, each) => sum + each.flows.length * lengthOf(each), 0);
     this.#answers = new Float64Array(size);
     this.#starts = new Int32Array(rows.length);
+    this.#losses = new Array<PositionLoss[] | undefined>(rows.length).fill(undefined);
     let start = 0;
     for (const path of classes) {
       for (const flow of path.flows) {
@@ -41,9 +42,9 @@ export class FlowSums {
 
   #addUp(row: FlowRow, { cells, returnCell }: PathClass, start: number): void {
     let answers = 0;
-    for (const [position, cell] of [...cells, returnCell].entries()) {
-      if (cell >= 0) {
-        const isReturn = position === cells.length;
+    for (let position = 0; position <= cells.length; position++) {
+      const isReturn = position === cells.length;
+      if ((isReturn ? returnCell : (cells[position] ?? -1)) >= 0) {
         const { sent, received } = isReturn ? flowReturnCell(row) : flowCell(row, position);
         answers += received;
         const rounds = row.lostIn[position] ?? [];

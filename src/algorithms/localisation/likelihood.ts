@@ -260,12 +260,15 @@ export class LossModel {
     return gain;
   }
 
-  /** What one lost probe in a covered cell adds to that, in nats. */
-  gainOfLoss({ theta: present }: Coverage, cell: number, theta: number): number {
-    const fail = this.fail(cell);
-    const pass = 1 - fail;
-    const withTheta = fail - pass * Math.expm1(theta - present);
-    return Math.log(withTheta / Math.max(FAIL_MIN, fail - pass * Math.expm1(-present)));
+  /** What one lost probe in each covered cell adds to that, in nats. */
+  gainsOfLosses({ theta: present }: Coverage, theta: number): (cell: number) => number {
+    const more = -Math.expm1(theta - present);
+    const none = Math.expm1(-present);
+    return (cell) => {
+      const fail = this.fail(cell);
+      const pass = 1 - fail;
+      return Math.log((fail + pass * more) / Math.max(FAIL_MIN, fail - pass * none));
+    };
   }
 
   /**

@@ -75,25 +75,35 @@ interface Hit {
 }
 
 function hitsOf(table: LossTable, { received, starts, cells, lost }: LossesOfFlows): Hit[] {
-  const { thetas } = table;
+  const thetas = Float64Array.from(table.thetas);
+  const sizes = thetas.length;
   const rows = table.rowsOf(cells);
-  const hits = thetas.map((theta) => ({ theta, deltas: new Float64Array(received.length) }));
-  const bounds = thetas.map(() => 0);
-  for (const [each, { theta, deltas }] of hits.entries()) {
-    let bound = 0;
-    for (let i = 0; i < deltas.length; i++) {
-      let delta = (received[i] as number) * theta;
-      const end = starts[i + 1] ?? cells.length;
-      for (let at = starts[i] as number; at < end; at++) {
-        const row = (cells[at] as number) * thetas.length;
-        delta += (lost[at] as number) * (rows[row + each] as number);
+  const columns = table.thetas.map(() => new Float64Array(received.length));
+  const bounds = new Float64Array(sizes);
+  // Flow by flow, so that each row is fetched once for all sizes.
+  const deltas = new Float64Array(sizes);
+  for (let i = 0; i < received.length; i++) {
+    const answers = received[i] as number;
+    for (let each = 0; each < sizes; each++) deltas[each] = answers * (thetas[each] as number);
+    const end = starts[i + 1] ?? cells.length;
+    for (let at = starts[i] as number; at < end; at++) {
+      const row = (cells[at] as number) * sizes;
+      const count = lost[at] as number;
+      for (let each = 0; each < sizes; each++) {
+        deltas[each] = (deltas[each] as number) + count * (rows[row + each] as number);
       }
-      deltas[i] = delta;
-      if (delta > 0) bound += delta;
     }
-    bounds[each] = bound;
+    for (let each = 0; each < sizes; each++) {
+      const delta = deltas[each] as number;
+      (columns[each] as Float64Array)[i] = delta;
+      if (delta > 0) bounds[each] = (bounds[each] as number) + delta;
+    }
   }
-  return hits.map((hit, each) => ({ ...hit, bound: bounds[each] ?? 0 }));
+  return columns.map((column, each) => ({
+    theta: thetas[each] as number,
+    deltas: column,
+    bound: bounds[each] as number,
+  }));
 }
 
 /** e^Δ − 1 of each flow, those that lost nothing behind the others. */
@@ -117,7 +127,7 @@ function changesOf({ deltas, theta }: Hit, { spared }: LossesOfFlows): Changes {
 function bestShare({ deltas }: Hit, changes: Changes): number {
   const count = changes.times.reduce((sum, times) => sum + times, deltas.length);
   let gaining = 0;
-  for (const delta of deltas) if (delta > 0) gaining++;
+  for (let i = 0; i < deltas.length; i++) if ((deltas[i] as number) > 0) gaining++;
   let [low, high] = [0, 1];
   let share = Math.min(0.95, gaining / count);
   for (let step = 0; step < SHARE_STEPS; step++) {
