@@ -83,7 +83,8 @@ async function loadByVite() {
 if (NEEDS_BUILD.has(name) && !build({ ifNeeded: true })) {
   process.exitCode = 1;
 } else {
-  const bench = await (MEASURES_SPEED.has(name) ? loadCompiled() : loadByVite());
+  const doesMeasure = MEASURES_SPEED.has(name) || options.includes('--speed');
+  const bench = await (doesMeasure ? loadCompiled() : loadByVite());
   try {
     process.exitCode = await bench.main(options);
   } finally {

@@ -2,6 +2,7 @@
 
 import { localise } from '../../src/algorithms/localisation/localise.ts';
 import { Random } from '../../src/lib/random.ts';
+import type { PathCounts } from '../../src/model/path-counts.ts';
 import { medianOf } from './figures.ts';
 import type { Goal } from './goals.ts';
 import { CONFIDENCE, MIN_LOSS } from './judgement.ts';
@@ -21,17 +22,18 @@ const SIZES: readonly Size[] = [
 ];
 const WORLDS = 5;
 
-/** Median over a few worlds with one lossy link each; the first inference is not counted. */
+/**
+ * Median over a few worlds with one lossy link each. A run infers dozens of times, and what it
+ * waits for are the later ones: so each world is inferred once before any is measured.
+ */
 export function speedGoals(): Goal[] {
   return SIZES.map(({ text, flows, ttls, goalMs }) => {
-    const times = Array.from({ length: WORLDS + 1 }, (_, seed) => {
+    const worlds = Array.from({ length: WORLDS }, (_, seed) => {
       const world = drawSpeedWorld({ flows, ttls }, seed + 1);
-      const counts = sampleCounts(world, { random: new Random(seed) });
-      const startMs = performance.now();
-      localise(counts, { minLoss: MIN_LOSS, confidence: CONFIDENCE });
-      return performance.now() - startMs;
+      return sampleCounts(world, { random: new Random(seed) });
     });
-    const value = medianOf(times.slice(1));
+    for (const counts of worlds) millisecondsOf(counts);
+    const value = medianOf(worlds.map((counts) => millisecondsOf(counts)));
     return {
       text: `ms for ${text}`,
       value,
@@ -40,4 +42,10 @@ export function speedGoals(): Goal[] {
       isMet: value <= goalMs,
     };
   });
+}
+
+function millisecondsOf(counts: PathCounts): number {
+  const startMs = performance.now();
+  localise(counts, { minLoss: MIN_LOSS, confidence: CONFIDENCE });
+  return performance.now() - startMs;
 }

@@ -221,6 +221,23 @@ describe('cells that are split', () => {
     model.believe(covered, 0);
     expect(model.x(part)).toBeCloseTo(model.x(0), 12);
   });
+
+  test('a cell whose losses were all split off adds answers, and nothing else', () => {
+    const model = new LossModel([{ sent: 100, received: 90, links: LINKS }]);
+    const covered = model.cover([0]);
+    model.believe(covered, Math.log(0.9));
+    model.extend(covered, [model.splitCell(0, { sent: 40, received: 30 })]);
+    const whole = new LossModel([{ sent: 100, received: 90, links: LINKS }]);
+    const theta = Math.log(0.2);
+    expect(model.gainOf(covered, theta)).toBeCloseTo(whole.gainOf(whole.cover([0]), theta), 9);
+    model.believe(covered, theta);
+    expect(model.gainOf(covered, Math.log(0.99))).toBeCloseTo(
+      whole.gainOf(whole.cover([0]), Math.log(0.99)),
+      9,
+    );
+    expect(model.fit(covered).theta).toBeCloseTo(whole.fit(whole.cover([0])).theta, 5);
+    expect(model.fail(0)).toBeCloseTo(-Math.expm1(model.x(0)), 12);
+  });
 });
 
 describe('the background', () => {

@@ -86,11 +86,13 @@ export function neighbours(
 ): ReadonlyMap<number, ReadonlySet<number>> {
   const map = new Map<number, Set<number>>();
   for (const { vertices } of graph.classes) {
-    for (const [position, vertex] of vertices.entries()) {
-      const before = position === 0 ? SOURCE_VERTEX : (vertices[position - 1] ?? SOURCE_VERTEX);
+    let before = SOURCE_VERTEX;
+    for (const vertex of vertices) {
       const [from, to] = direction === 'successors' ? [before, vertex] : [vertex, before];
-      const set = map.get(from) ?? new Set();
-      map.set(from, set.add(to));
+      const known = map.get(from);
+      if (known === undefined) map.set(from, new Set([to]));
+      else known.add(to);
+      before = vertex;
     }
   }
   return map;
