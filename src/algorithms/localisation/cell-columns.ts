@@ -21,7 +21,7 @@ export class CellColumns {
   /** e^x and 1 − e^x, where probes were lost; 0 elsewhere. */
   pass: Float64Array;
   fail: Float64Array;
-  /** The same: how fast the likelihood of what was lost falls as x rises, lost · e^x / (1 − e^x). */
+  /** The same: how fast the likelihood of the losses falls as x rises, lost · e^x / (1 − e^x). */
   pull: Float64Array;
 
   /** @param background ln of the probability that one link passes a packet */

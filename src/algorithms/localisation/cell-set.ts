@@ -1,5 +1,6 @@
 /** Sets of cells that are asked for by the hundred thousand: a mark for each cell. */
 
+/** A set that is emptied by counting on: no cell has to be touched. */
 export class CellSet {
   /** By cell: when it was last taken in. */
   #marks = new Uint32Array(0);
