@@ -11,6 +11,8 @@ export interface Fabric {
 }
 
 const CLOS_WIDTH_MAX = 16;
+const LAB_WIDTHS = [4, 4];
+const STOCK_WIDTH_MAX = 6;
 const LAYERED_WIDTH_MAX = 12;
 const LAYERED_TTLS = { min: 7, max: 15 };
 /** A layered router is joined to so many of the next layer at most. */
@@ -53,6 +55,14 @@ export function drawLayered(random: Random, ttls: number): Fabric {
   }
   const cables = joined(layers, (near, far) => chosen.has(`${near.node} ${far.node}`));
   return { kind: 'layered', layers, cables };
+}
+
+/** One gateway, two layers of four as in the lab or of any width, one last router. */
+export function drawStock(random: Random): Fabric {
+  const isLab = random.below(2) === 0;
+  const inner = isLab ? LAB_WIDTHS : LAB_WIDTHS.map(() => between(random, 2, STOCK_WIDTH_MAX));
+  const layers = layersOf([1, ...inner, 1]);
+  return { kind: 'clos', layers, cables: joined(layers, () => true) };
 }
 
 /** Which nodes of two layers are joined: each of them to one of the other layer at least. */

@@ -10,6 +10,8 @@ export interface FaultKind {
 export interface WorldKind {
   readonly name: string;
   readonly faults: readonly FaultKind[];
+  /** Small fabrics whose every router limits its ICMP errors as Linux does; 64 flows. */
+  readonly isStock?: true;
 }
 
 const link = (lossRatio: number, buckets?: number): FaultKind => ({
@@ -41,4 +43,13 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   { name: 'two-20-20', faults: [link(0.2), link(0.2)] },
   { name: 'two-5-5', faults: [link(0.05), link(0.05)] },
   { name: 'two-20-2', faults: [link(0.2), link(0.02)] },
+];
+
+/** Behind routers that answer one probe a second each: what a run may say too early, and wrongly. */
+export const STOCK_KINDS: readonly WorldKind[] = [
+  { name: 'stock-link-20', faults: [link(0.2)], isStock: true },
+  { name: 'stock-link-5', faults: [link(0.05)], isStock: true },
+  { name: 'stock-node-20', faults: [node(0.2)], isStock: true },
+  { name: 'stock-hole', faults: [link(1)], isStock: true },
+  { name: 'stock-none', faults: [], isStock: true },
 ];

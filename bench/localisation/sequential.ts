@@ -12,6 +12,7 @@ import type { ProbeReply, Prober, ProbeSink } from '../../src/model/probe.ts';
 import { Pacer } from '../../src/probing/pacer.ts';
 import { endsAtFault, isCutOff } from './cut-off.ts';
 import { CONFIDENCE, type JudgedLoss, judgeLoss, MIN_LOSS, namedLosses } from './judgement.ts';
+import { STOCK_KINDS } from './kinds.ts';
 import { BURST_PACKETS, type TrialOptions } from './trial.ts';
 import { truthOf } from './truth.ts';
 import type { World } from './world.ts';
@@ -23,6 +24,9 @@ const RATES = { perInterface: 100, total: 2000 };
 const MAX_TTL = 30;
 /** A run that looks for losses as small as these must not end before it has ruled them out. */
 const EXCLUDE = MIN_LOSS;
+/** Behind stock limits, the defaults of the program: the lab's traps are run with these. */
+const STOCK_EXCLUDE = 0.02;
+const STOCK_PROBES_MAX = 30_000;
 
 const HOP_US = 500;
 /** How long the engine waits for a reply on such short ways. */
@@ -49,6 +53,7 @@ export function runSequential({ kind, seed, hasBursts }: TrialOptions): Sequenti
   const random = new Random(seed * 2 + Number(hasBursts));
   const meanBurst = hasBursts ? BURST_PACKETS : undefined;
   const prober = new WorldProber(world, { random: random.fork(), meanBurst });
+  const isStock = STOCK_KINDS.some(({ name }) => name === kind);
   const ttls = world.flows[0]?.nodes.length ?? 0;
   const plannedProbes = ROUNDS * world.flows.length * ttls;
   const isolation = new Isolation(
@@ -58,8 +63,8 @@ export function runSequential({ kind, seed, hasBursts }: TrialOptions): Sequenti
       maxTtl: MAX_TTL,
       confidence: CONFIDENCE,
       minLoss: MIN_LOSS,
-      exclude: EXCLUDE,
-      maxProbes: plannedProbes,
+      exclude: isStock ? STOCK_EXCLUDE : EXCLUDE,
+      maxProbes: isStock ? STOCK_PROBES_MAX : plannedProbes,
       maxTimeUs: PLAN_SECONDS * 1e6,
       target: world.addresses.length - 1,
       source: 'source',

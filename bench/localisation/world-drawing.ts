@@ -8,8 +8,8 @@
  */
 
 import { Random } from '../../src/lib/random.ts';
-import { between, drawFabric, drawLayered, type Fabric } from './fabric.ts';
-import { type FaultKind, WORLD_KINDS } from './kinds.ts';
+import { between, drawFabric, drawLayered, drawStock, type Fabric } from './fabric.ts';
+import { type FaultKind, STOCK_KINDS, WORLD_KINDS } from './kinds.ts';
 import {
   type Element,
   type Fault,
@@ -33,22 +33,41 @@ const LIMIT_BURST = { min: 1, max: 50 };
 const FLAKY = 0.05;
 const FLAKY_ANSWERS = { min: 0.4, max: 0.98 };
 const BASE_LOSS = 2e-5;
+/** Linux: `icmp_ratelimit`, to each peer; the limit over all peers is far beyond what one asks. */
+const STOCK_ROUTER: RouterTraits = {
+  isSilent: false,
+  answerRatio: 1,
+  limit: { perSecond: 1, burst: 6 },
+};
+const STOCK_FLOWS = 64;
+/** Their numbers begin here, so that other kinds may be appended. */
+const STOCK_FIRST = 50;
 /** Seeds of one kind stay clear of those of another. */
 const KINDS_MAX = 100;
 
 /** @throws {RangeError} for a kind that there is not */
 export function drawWorld(kindName: string, seed: number): World {
-  const index = WORLD_KINDS.findIndex(({ name }) => name === kindName);
-  const kind = WORLD_KINDS[index];
+  const number = WORLD_KINDS.findIndex(({ name }) => name === kindName);
+  const stockNumber = STOCK_KINDS.findIndex(({ name }) => name === kindName);
+  const kind = WORLD_KINDS[number] ?? STOCK_KINDS[stockNumber];
   if (kind === undefined) throw new RangeError(`there is no kind of world called ${kindName}`);
+  const index = number < 0 ? STOCK_FIRST + stockNumber : number;
   const random = new Random(seed * KINDS_MAX + index);
   for (;;) {
-    const healthy = healthyOf(drawFabric(random), FLOWS, random);
+    const healthy = kind.isStock
+      ? withStockRouters(healthyOf(drawStock(random), STOCK_FLOWS, random))
+      : healthyOf(drawFabric(random), FLOWS, random);
     const faults = drawFaults(healthy, kind.faults, random);
     if (faults !== undefined) {
       return { ...healthy, faults, name: `${kindName}:${seed}`, kind: kindName };
     }
   }
+}
+
+/** Every router as Linux is unless told otherwise. */
+function withStockRouters(world: Healthy): Healthy {
+  const routers = world.routers.map((router) => router && STOCK_ROUTER);
+  return { ...world, routers };
 }
 
 /** A layered world of this size with one link that loses 5 %. */
