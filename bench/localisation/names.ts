@@ -64,7 +64,28 @@ function linksMeant(
       ? untilAnswering(world, flow, hop)
       : [{ kind: 'cable', cable: flow.cables[hop] ?? -1 }],
   );
+  if (kindOf(far) === 'unseen') meant.push(...behindQuiet(nears, across, context));
   return distinct(meant, { isVague: [far, ...nears].some((vertex) => isNameless(kindOf(vertex))) });
+}
+
+/** What lies behind routers that hardly answer, in flows that end at a hop before these. */
+function behindQuiet(
+  nears: readonly number[],
+  across: ReadonlySet<number>,
+  { world, graph }: NamingContext,
+): Nameable[] {
+  const nodes = new Set(
+    nears.flatMap((near) => {
+      const vertex = graph.vertices[near];
+      const isQuiet = vertex?.kind === 'interface' && graph.quiet.has(vertex.address);
+      return isQuiet ? [world.addresses[vertex.address]?.node ?? -1] : [];
+    }),
+  );
+  return [...across].flatMap((index) => {
+    const flow = world.flows[index];
+    const hop = flow?.nodes.findIndex((node) => nodes.has(node)) ?? -1;
+    return flow === undefined || hop < 0 ? [] : untilAnswering(world, flow, hop + 1);
+  });
 }
 
 interface Crossing {

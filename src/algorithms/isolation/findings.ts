@@ -11,12 +11,14 @@ import { unprobedHops } from '../localisation/unprobed-hops.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { InterfaceBudgets } from './interface-budgets.ts';
 import type { IsolationOptions } from './isolation-options.ts';
+import { isWithin, starsAt, unclearRows, withoutRows } from './limited-stars.ts';
 import {
   blamesTarget,
   type TargetAnswers,
   targetAnswers,
   withoutTarget,
 } from './limited-target.ts';
+import { SETTLED_PROBABILITY } from './localised-flows.ts';
 import { presentPaths } from './measured-paths.ts';
 import { TargetTrial } from './target-trial.ts';
 import {
@@ -79,7 +81,11 @@ export class Findings {
     const isOneOfSeveral = (this.#options.targets?.length ?? 1) > 1;
     if (this.#isTargetSpared || isOneOfSeveral) return false;
     if (!this.#trial.hasBegun) {
-      if (!blamesTarget(localisation)) return false;
+      if (
+        !blamesTarget(localisation) ||
+        localisation.losses.some(({ unclear }) => unclear !== undefined)
+      )
+        return false;
       this.#trial.begin(roundsPlanned);
       budgets.slowDown(this.#options.target, this.#table.counts(), prober);
     }
@@ -125,7 +131,7 @@ export class Findings {
     if (!this.#isTargetSpared) {
       const finding = localiseClasses(flows, this.#layout, this.#options);
       const isLimit = this.#options.mayTargetLimit && blamesTarget(finding.localisation);
-      if (!isLimit) return finding;
+      if (!isLimit) return this.#cleared(finding, flows);
       this.#isTargetSpared = true;
     }
     const counts = withoutTarget(flows.counts);
@@ -133,6 +139,32 @@ export class Findings {
     const { localisation } = finding;
     const isTargetReached = areTargetsReached(flows.counts);
     const graph = { ...localisation.graph, isTargetReached };
-    return { ...finding, localisation: { ...localisation, graph } };
+    return this.#cleared(
+      { ...finding, localisation: { ...localisation, graph } },
+      { ...flows, counts },
+    );
+  }
+
+  /**
+   * The same finding, which says of every loss whether stars may have moved it: they have not where
+   * the flows without any tell the same by themselves.
+   */
+  #cleared(finding: ClassFinding, flows: CountedFlows): ClassFinding {
+    const { localisation } = finding;
+    const rows = unclearRows(localisation);
+    const losses = localisation.losses.map((loss) => {
+      const why = starsAt(loss, rows);
+      if (why === undefined || loss.modelProbability < SETTLED_PROBABILITY)
+        return { ...loss, ...(why && { unclear: why }) };
+      const clear = { ...flows, counts: withoutRows(flows.counts, rows) };
+      const known = localiseClasses(clear, this.#layout, this.#options).localisation;
+      const isKnown = known.losses.some(
+        (other) =>
+          other.modelProbability >= SETTLED_PROBABILITY &&
+          isWithin({ loss: other, graph: known.graph }, { loss, graph: localisation.graph }),
+      );
+      return isKnown ? loss : { ...loss, unclear: why };
+    });
+    return { ...finding, localisation: { ...localisation, losses } };
   }
 }

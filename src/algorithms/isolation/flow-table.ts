@@ -195,6 +195,11 @@ export class FlowTable {
     return this.#flows[flow]?.reachedHop;
   }
 
+  /** Probes of rounds that are over. */
+  askedAt(flow: number, hop: number): number {
+    return this.#flows[flow]?.sent[hop] ?? 0;
+  }
+
   /** Whether nothing at all is known of a hop yet, not even that it stays silent. */
   isUnexplored(flow: number, hop: number): boolean {
     return this.responderAt(flow, hop) === STAR && (this.#flows[flow]?.sent[hop] ?? 0) === 0;

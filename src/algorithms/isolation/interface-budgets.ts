@@ -23,8 +23,10 @@ const RECOVERED_ANSWER_RATIO = 0.99;
 const REVIEW_PROBES = 30;
 /** Rises after which an interface is paced like all others: 10 a second, doubled up to 100. */
 const RISES_TO_START = 4;
-/** Probes a round for an interface at 10 a second: for all others a round lasts about so long. */
-const LIMITED_PER_ROUND = 6;
+/** Of an interface at 10 a second. */
+const LIMITED_PER_SECOND = 10;
+/** A round counts as this long at least, and at most. */
+const ROUND_US = { min: 600_000, max: 1_500_000 };
 /** Of those 10 a second, what even the slowest is asked for. */
 const SLOWEST_SHARE = 0.1;
 
@@ -47,11 +49,14 @@ export class InterfaceBudgets {
   /**
    * Probes a round for an interface that is spared, less than 1 for one in some rounds: with more,
    * every round would wait for the slowest, and all other places with it.
+   *
+   * @param roundUs about how long a round lasts
    */
-  perRound(address: number): number {
+  perRound(address: number, roundUs = ROUND_US.min): number {
+    const seconds = Math.min(ROUND_US.max, Math.max(ROUND_US.min, roundUs)) / 1e6;
     const steps = this.#slowed.get(address)?.steps ?? RISES_TO_START;
     const share = 2 ** Math.min(0, RISES_TO_START - steps);
-    return LIMITED_PER_ROUND * Math.max(SLOWEST_SHARE, share);
+    return LIMITED_PER_SECOND * seconds * Math.max(SLOWEST_SHARE, share);
   }
 
   /** Spares an interface from now on, if it is not spared yet. */

@@ -13,6 +13,7 @@ import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
 import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
+import { unclearRows } from './limited-stars.ts';
 import type { TargetAnswers } from './limited-target.ts';
 import { byFlow, settledPlaces } from './localised-flows.ts';
 import { planRound } from './round-plan.ts';
@@ -24,7 +25,7 @@ import { type ClassLayout, classOf, targetOf } from './traffic-classes.ts';
 const ROUNDS_WANTED = 6;
 /** Probes of a round for each hop of a flow, wide hops being asked more often than others. */
 const PROBES_PER_CELL = 2;
-/** A place must be named in this many evaluations in a row before the run ends for it. */
+/** A place must be named in this many evaluations in a row, each after another round. */
 const SETTLED_EVALUATIONS = 2;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
@@ -32,8 +33,6 @@ const SILENT_ROUNDS = 3;
 const EXCLUDED_BEFORE_SILENCE = 0.1;
 /** Flows that must have a path of some duration before a run may end clean. */
 const MEASURED_SHARE = 0.9;
-/** An interface that was sent so many probes owes the missing replies to itself. */
-const JUDGED_PROBES = 150;
 const EVALUATE_EVERY_US = 200_000;
 const EVALUATE_IDLE_US = 1_000_000;
 /** Rounds that may wait for their last replies while the next is under way. */
@@ -52,11 +51,12 @@ export class Isolation implements ProbeSink {
   #chosen: readonly number[] | undefined;
   #startedAtUs: number | undefined;
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
+  #roundStartedAtUs: number | undefined;
   #roundsPlanned = 0;
   #roundsOver = 0;
   #roundsEvaluated = 0;
   #probesOrdered = 0;
-  #settled = { places: '', evaluations: 0 };
+  #settled = { places: '', evaluations: 0, roundsOver: 0 };
   #isDraining = false;
   readonly #layout: ClassLayout;
   readonly #findings: Findings;
@@ -185,12 +185,15 @@ export class Isolation implements ProbeSink {
     if (this.#table.openRounds >= OPEN_ROUNDS_MAX || this.#roundsPlanned >= ROUNDS_MAX) return;
     if (this.#probesOrdered >= maxProbes) return;
     if (!areScoutsOut) this.#chosen ??= spread(this.#affordableFlows(), flows);
+    // The next round will last about as long as this one did.
+    const roundUs = nowUs - (this.#roundStartedAtUs ?? nowUs);
+    this.#roundStartedAtUs = nowUs;
     const planned = planRound(this.#table, {
       ...this.#options,
       chosen: areScoutsOut ? scouts(this.#layout) : this.#flowsToProbe(),
       leads: this.#leads,
       limited: this.#budgets.limited,
-      limitedPerRound: (responder) => this.#budgets.perRound(responder),
+      limitedPerRound: (responder) => this.#budgets.perRound(responder, roundUs),
       random: this.#random,
     });
     const round = this.#table.startRound();
@@ -243,25 +246,31 @@ export class Isolation implements ProbeSink {
   #hasSettled(localisation: Localisation): boolean {
     const { confidence, source, exclude } = this.#options;
     const names = { graph: localisation.graph, addresses: this.#addresses, source };
-    const places = this.#table.hasDoubtfulHops()
-      ? undefined
-      : settledPlaces(localisation, names, confidence);
+    const places = settledPlaces(localisation, names, confidence);
     const isSame = places !== undefined && places === this.#settled.places;
-    const evaluations = places === undefined ? 0 : (isSame ? this.#settled.evaluations : 0) + 1;
-    this.#settled = { places: places ?? '', evaluations };
-    if (evaluations < SETTLED_EVALUATIONS) return false;
+    const before = isSame ? this.#settled : { evaluations: 0, roundsOver: 0 };
+    const isNews = this.#roundsOver > before.roundsOver;
+    const evaluations = places === undefined ? 0 : before.evaluations + Number(isNews);
+    this.#settled = { places: places ?? '', evaluations, roundsOver: this.#roundsOver };
+    if (evaluations < SETTLED_EVALUATIONS || !this.#hasExploredAllFlows()) return false;
     const { losses, graph, limited } = localisation;
-    const silent = limited.flatMap(({ vertex, sent }) => {
+    // They owe their missing replies to themselves.
+    const owing = limited.flatMap(({ vertex }) => {
       const described = graph.vertices[vertex];
-      return described?.kind === 'interface' && sent >= JUDGED_PROBES ? [described.address] : [];
+      return described?.kind === 'interface' ? [described.address] : [];
     });
     const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
     return !mayHideLoss(
       this.#findings.testableCounts(),
-      new Set(losses.flatMap(({ flowsAcross }) => flowsAcross)),
+      new Set([
+        ...losses.flatMap(({ flowsAcross }) => flowsAcross),
+        ...unclearRows(localisation).keys(),
+        ...graph.rows.flatMap((row, index) => (row === undefined ? [index] : [])),
+      ]),
       {
+        confidence,
         lossRatio: Math.max(exclude, Math.min(smallest, 0.5)),
-        limited: new Set([...silent, ...this.#budgets.limited]),
+        limited: new Set([...owing, ...this.#budgets.limited]),
       },
     );
   }
@@ -273,6 +282,16 @@ export class Isolation implements ProbeSink {
     const enough = Math.max(this.#options.exclude, EXCLUDED_BEFORE_SILENCE);
     const isKnown = excludedLossRatio === 1 || excludedLossRatio <= enough;
     return isKnown && this.#roundsOver >= SILENT_ROUNDS && !this.#table.hasDoubtfulHops();
+  }
+
+  /** Whether most flows have been asked at every hop of their paths. */
+  #hasExploredAllFlows(): boolean {
+    const explored = this.chosenFlows.filter((flow) => {
+      const end = this.#table.reachedHop(flow) ?? this.#table.lastKnownHop(flow);
+      for (let hop = 0; hop < end; hop++) if (this.#table.isUnexplored(flow, hop)) return false;
+      return end >= 0;
+    });
+    return explored.length >= MEASURED_SHARE * this.chosenFlows.length;
   }
 
   /** Whether most flows have a path that has been measured. */

@@ -1,37 +1,160 @@
 /**
- * Losses whose place depends on stars that limited interfaces may have left. A flow then crosses
- * links that nobody has seen it cross, and the lossy flows, which are asked more often than
- * others, are those whose paths are known: what they seem to have in common may be just that.
+ * Losses whose place depends on hops that stayed silent, and may not be. A limited interface, or a
+ * few lost probes, leave stars: a flow then crosses links that nobody has seen it cross. What flows
+ * have in common may be just that their paths are known.
+ *
+ * Flows whose paths are known are not touched by that, and are enough if they tell
+ * the same by themselves.
  */
 
+import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
-import { ttlOf } from './places.ts';
+import type { PathGraph } from '../localisation/path-graph.ts';
+import { SILENT_PROBES } from './measured-paths.ts';
 
-/** Stars this many hops from a place can move it. */
-const NEAR_HOPS = 1;
+/** Why it is not clear which links a flow crosses. */
+export type Unclear = NonNullable<LocatedLoss['unclear']>;
 
-/** Whether a flow across a loss has a star beside it, at a hop where some interface is limited. */
-export function dependsOnLimitedStars(
-  { explanations, flowsAcross }: Pick<LocatedLoss, 'explanations' | 'flowsAcross'>,
-  { graph, limited }: Pick<Localisation, 'graph' | 'limited'>,
-): boolean {
-  if (limited.length === 0) return false;
-  const placeTtls = explanations.map((each) => ttlOf(each, { graph }));
-  const nearest = Math.min(...placeTtls) - NEAR_HOPS;
-  const farthest = Math.max(...placeTtls) + NEAR_HOPS;
-  const ttlAt = (id: number): number => {
-    const vertex = graph.vertices[id];
-    return vertex === undefined || vertex.kind === 'source' ? 0 : vertex.ttl;
+/** A star that a limited interface would leave no more often than this is a silent router's. */
+const STAR_CHANCE_MAX = 0.01;
+
+const EMPTY: FlowCounts = {
+  responders: [],
+  sent: [],
+  received: [],
+  isReached: false,
+  answeredLate: 0,
+};
+
+/** By row of the counts: those whose path is not clear. */
+export function unclearRows(
+  found: Pick<Localisation, 'graph' | 'limited'>,
+): ReadonlyMap<number, Unclear> {
+  const chances = answerChances(found);
+  const unclear = new Map<number, Unclear>();
+  for (const { kind, position, probes } of hopsOf(found.graph)) {
+    if (kind !== 'star') continue;
+    const chance = chances.get(position);
+    for (const [row, sent] of probes) {
+      const isLimited = chance !== undefined && (1 - chance) ** sent > STAR_CHANCE_MAX;
+      if (isLimited) unclear.set(row, 'limited');
+      else if (sent < SILENT_PROBES && !unclear.has(row)) unclear.set(row, 'doubtful');
+    }
+  }
+  return unclear;
+}
+
+/**
+ * By position of paths: the chance that the most limited interface there answers a probe of a flow
+ * that it has not answered yet. A deaf one answers in fits, so its own ratio would be that of better
+ * times: what counts is how many probes it took until flows were answered at all.
+ */
+function answerChances({
+  graph,
+  limited,
+}: Pick<Localisation, 'graph' | 'limited'>): ReadonlyMap<number, number> {
+  const ratios = new Map(limited.map(({ vertex, answerRatio }) => [vertex, answerRatio]));
+  const chances = new Map<number, number>();
+  const lower = (position: number, chance: number): void => {
+    chances.set(position, Math.min(chances.get(position) ?? 1, chance));
   };
-  const limitedTtls = new Set(limited.map(({ vertex }) => ttlAt(vertex)));
-  const across = new Set(flowsAcross);
-  return graph.classes.some(
-    ({ flows, vertices }) =>
-      flows.some((flow) => across.has(flow)) &&
-      vertices.some((vertex) => {
-        const ttl = ttlAt(vertex);
-        const isStar = graph.vertices[vertex]?.kind === 'silent';
-        return isStar && ttl >= nearest && ttl <= farthest && limitedTtls.has(ttl);
-      }),
+  const waits = new Map<number, { answered: number; sent: number }>();
+  for (const { kind, vertex, position, probes } of hopsOf(graph)) {
+    const ratio = ratios.get(vertex);
+    if (kind === 'other') {
+      if (ratio !== undefined) lower(position, ratio);
+      continue;
+    }
+    const wait = waits.get(position) ?? { answered: 0, sent: 0 };
+    waits.set(position, wait);
+    if (kind === 'deaf') wait.answered += probes.length;
+    wait.sent += probes.reduce((sum, [, sent]) => sum + sent, 0);
+  }
+  for (const [position, { answered, sent }] of waits) {
+    if (answered > 0) lower(position, answered / sent);
+  }
+  return chances;
+}
+
+/** A hop of a path, and by row of the flows that take it how often it was asked. */
+interface Hop {
+  readonly kind: 'star' | 'deaf' | 'other';
+  readonly vertex: number;
+  readonly position: number;
+  readonly probes: readonly (readonly [row: number, sent: number])[];
+}
+
+function hopsOf({ classes, vertices: all, rows, deaf }: PathGraph): Hop[] {
+  return classes.flatMap(({ flows, vertices }) =>
+    vertices.map((vertex, position): Hop => {
+      const described = all[vertex];
+      const isDeaf = described?.kind === 'interface' && deaf.has(described.address);
+      const probes = flows.map((row) => [row, rows[row]?.sent[position] ?? 0] as const);
+      if (described?.kind === 'silent') return { kind: 'star', vertex, position, probes };
+      return { kind: isDeaf ? 'deaf' : 'other', vertex, position, probes };
+    }),
   );
+}
+
+/** Why the place of a loss depends on stars; undefined where no flow across it has one beside it. */
+export function starsAt(
+  { flowsAcross }: Pick<LocatedLoss, 'flowsAcross'>,
+  unclear: ReadonlyMap<number, Unclear>,
+): Unclear | undefined {
+  const reasons = new Set(flowsAcross.flatMap((row) => unclear.get(row) ?? []));
+  if (reasons.has('limited')) return 'limited';
+  return reasons.has('doubtful') ? 'doubtful' : undefined;
+}
+
+/** The counts without some rows; the others keep their numbers. */
+export function withoutRows(counts: PathCounts, rows: ReadonlyMap<number, unknown>): PathCounts {
+  return { ...counts, flows: counts.flows.map((flow, row) => (rows.has(row) ? EMPTY : flow)) };
+}
+
+/** A loss, and the graph that its explanations speak of. */
+export interface LossIn {
+  readonly loss: Pick<LocatedLoss, 'explanations'>;
+  readonly graph: PathGraph;
+}
+
+/** Whether all that one loss may be is among what the other may be. */
+export function isWithin(one: LossIn, other: LossIn): boolean {
+  return one.loss.explanations.every((mine) =>
+    other.loss.explanations.some((theirs) => isSame([mine, one.graph], [theirs, other.graph])),
+  );
+}
+
+type Named = readonly [Explanation, PathGraph];
+
+/** Interfaces of a router may be known in part. */
+function isSame([one, oneGraph]: Named, [other, otherGraph]: Named): boolean {
+  if (one.kind !== other.kind) return false;
+  const [ones, others] = [addresses(one, oneGraph), addresses(other, otherGraph)];
+  const isFarSame =
+    one.kind !== 'link' ||
+    (other.kind === 'link' && nameOf(one.far, oneGraph) === nameOf(other.far, otherGraph));
+  return (
+    isFarSame &&
+    (ones.length === 0 ? others.length === 0 : ones.some((each) => others.includes(each)))
+  );
+}
+
+function addresses(explanation: Explanation, graph: PathGraph): readonly string[] {
+  if (explanation.kind === 'link') return explanation.nears.map((near) => nameOf(near, graph));
+  if (explanation.kind === 'node') {
+    const { interfaces, ttl } = explanation;
+    return interfaces.length === 0
+      ? [`node ${ttl}`]
+      : interfaces.map((each) => nameOf(each, graph));
+  }
+  return [];
+}
+
+/** The same in every graph of the same counts. */
+function nameOf(vertex: number, { vertices }: PathGraph): string {
+  const described = vertices[vertex];
+  if (described === undefined || described.kind === 'source') return 'source';
+  const address = 'address' in described ? described.address : STAR;
+  return `${described.kind} ${address === STAR ? described.ttl : address}`;
 }

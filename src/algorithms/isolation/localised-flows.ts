@@ -1,12 +1,11 @@
 /** Localisations in terms of flows: what was counted by path epoch, told of whole flows. */
 
 import type { Localisation } from '../localisation/localise.ts';
-import { dependsOnLimitedStars } from './limited-stars.ts';
 import { type PlaceNames, placeOf } from './places.ts';
 import { reportable } from './verdict.ts';
 
 /** A place must be this probable before a run ends for it. */
-const SETTLED_PROBABILITY = 0.99;
+export const SETTLED_PROBABILITY = 0.99;
 
 /**
  * The same localisation with flows in the place of their epochs.
@@ -46,7 +45,7 @@ export function settledPlaces(
     losses.every(
       (loss) =>
         loss.modelProbability >= Math.max(confidence, SETTLED_PROBABILITY) &&
-        !dependsOnLimitedStars(loss, localisation),
+        loss.unclear === undefined,
     );
   if (!isSure) return undefined;
   return losses

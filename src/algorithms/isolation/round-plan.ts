@@ -7,6 +7,7 @@
 import type { Random } from '../../lib/random.ts';
 import { STAR } from '../../model/path-counts.ts';
 import type { FlowTable } from './flow-table.ts';
+import { spareAll, spareLimited } from './spared-interfaces.ts';
 
 /** One probe to send. */
 export interface PlannedProbe {
@@ -50,7 +51,6 @@ const UNEXPLORED_SHARE = 0.25;
 const FIRST_HOPS = 8;
 /** Silent hops probed behind the last one that answered, while the target's distance is unknown. */
 const GAP_HOPS = 4;
-const LIMITED_PER_ROUND = 6;
 
 /**
  * The probes of the next round, in random order: a fixed order would fall into step with token
@@ -79,7 +79,14 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
       wanted.push({ flow, ttl: options.minTtl + hop, attempts, isKnown });
     }
   }
-  return spareLimited(table, random.shuffle(drawn(wanted, random)), options);
+  const probes = random.shuffle(drawn(wanted, random));
+  // What nobody knows anything of yet is left out last, and before it closer looks.
+  const rank = ({ flow, ttl }: PlannedProbe): number => {
+    if (table.isUnexplored(flow, ttl - options.minTtl)) return 0;
+    return closer.has(flow) ? 1 : 2;
+  };
+  probes.sort((a, b) => rank(a) - rank(b));
+  return random.shuffle([...spareLimited(table, spareAll(table, probes, options), options)]);
 }
 
 /** A cell, and how often it should be probed. */
@@ -231,22 +238,4 @@ function lastHopToProbe(
       ? Math.max(FIRST_HOPS - minTtl, known + GAP_HOPS)
       : Math.max(targetHop, known + 1);
   return Math.min(last, maxTtl - minTtl);
-}
-
-function spareLimited(
-  table: FlowTable,
-  probes: readonly PlannedProbe[],
-  { minTtl, limited, random, limitedPerRound = () => LIMITED_PER_ROUND }: RoundPlanOptions,
-): PlannedProbe[] {
-  // Rounded up as often as the fraction says.
-  const left = new Map(
-    [...limited].map((who) => [who, Math.floor(limitedPerRound(who) + random.unit())]),
-  );
-  return probes.filter(({ flow, ttl }) => {
-    const responder = table.responderAt(flow, ttl - minTtl);
-    const count = left.get(responder);
-    if (count === undefined) return true;
-    left.set(responder, count - 1);
-    return count > 0;
-  });
 }

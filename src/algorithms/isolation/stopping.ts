@@ -11,12 +11,14 @@ import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
-/** A link is clear when its probes are this much likelier, in nats, without another loss on it. */
-const CLEAR_NATS = 1;
+/** How likely another loss is that is as large as the smallest one found, on any link alike. */
+const HIDDEN_ODDS = 0.1;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
 
 export interface LossSizes {
+  /** Probability that the answer must have, within (0, 1). */
+  readonly confidence: number;
   /** The loss that would still be missing. */
   readonly lossRatio: number;
   /** Address indexes of interfaces whose missing replies have another reason. */
@@ -24,15 +26,17 @@ export interface LossSizes {
 }
 
 /**
- * Whether some link may still hide another loss of `lossRatio`: the probes across it, on flows that
- * cross none of the located losses, are not yet likelier without it.
+ * Whether some link may still hide another loss of `lossRatio`, more likely than the run may be
+ * wrong: on flows that cross none of the located losses, the probes are not yet likely enough
+ * without one. It may be on any link, so that one which hardly any flow crosses holds up no run when
+ * all others are clear, and one that shows a first sign of loss does.
  *
  * @param located by index into `counts.flows`
  */
 export function mayHideLoss(
   counts: PathCounts,
   located: ReadonlySet<number>,
-  { lossRatio, limited }: LossSizes,
+  { confidence, lossRatio, limited }: LossSizes,
 ): boolean {
   const perLoss = Math.log(lossRatio / BASE_LOSS);
   const perAnswer = Math.log((1 - lossRatio) / (1 - BASE_LOSS));
@@ -48,7 +52,8 @@ export function mayHideLoss(
       evidence.set(link, (evidence.get(link) ?? 0) + behind);
     }
   }
-  return [...evidence.values()].some((nats) => nats > -CLEAR_NATS);
+  const odds = [...evidence.values()].reduce((sum, nats) => sum + Math.exp(nats), 0);
+  return HIDDEN_ODDS * odds > (1 - confidence) * evidence.size;
 }
 
 /** From the target to the first hop: what answers farther on has crossed all links before it. */

@@ -11,7 +11,6 @@ import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 import type { PathGraph, Vertex } from '../localisation/path-graph.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
-import { dependsOnLimitedStars } from './limited-stars.ts';
 import { loopingRouters, type PlaceNames, placeOf, ttlOf, untestableLinks } from './places.ts';
 
 export interface Verdict {
@@ -149,9 +148,7 @@ function verdictKind(
     !isUnprobed(loss) && loss.explanations.some(({ kind }) => kind === 'target');
   const onTheWay = losses.filter((loss) => !isAtTarget(loss));
   const isSure = (loss: LocatedLoss): boolean =>
-    loss.modelProbability >= confidence &&
-    !isUnprobed(loss) &&
-    !dependsOnLimitedStars(loss, localisation);
+    loss.modelProbability >= confidence && !isUnprobed(loss) && loss.unclear !== 'limited';
   if (onTheWay.some(isSure)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';

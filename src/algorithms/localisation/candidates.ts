@@ -55,6 +55,7 @@ const KEYS = {
   layer: 16,
   before: 17,
   beforeAll: 18,
+  quietToUnseen: 19,
 } as const;
 
 class CandidateCollector {
@@ -161,6 +162,7 @@ class CandidateCollector {
     } else if (kind === 'unseen') {
       this.#cover([KEYS.unseen, ttl, 0], { kind: 'node', interfaces: [], ttl }, place);
       this.#addHiddenEnd(place);
+      this.#addQuietEnds(place);
     }
     const before = this.#describe(near);
     if (before.kind !== 'silent') return;
@@ -179,6 +181,40 @@ class CandidateCollector {
     if (hidden === undefined) return;
     const explanation: Explanation = { kind: 'link', nears: [hidden], far: place.vertex };
     this.#cover([KEYS.hiddenToUnseen, this.#describe(place.vertex).ttl, 0], explanation, place);
+  }
+
+  /**
+   * Flows that end behind a hop from which others go on over a quiet interface may have passed that
+   * one too, unanswered, and been lost behind it.
+   */
+  #addQuietEnds(place: Place): void {
+    const routers = new Set<number>();
+    for (const vertex of this.#quietFrom(place.near)) {
+      const router = this.#routers.get(vertex);
+      const id = router?.id ?? -1 - vertex;
+      if (routers.has(id)) continue;
+      routers.add(id);
+      const nears = router?.interfaces ?? [vertex];
+      const explanation: Explanation = { kind: 'link', nears, far: place.vertex };
+      const key = [KEYS.quietToUnseen, router?.id ?? 0, router === undefined ? vertex : 0] as const;
+      this.#cover(key, explanation, place);
+    }
+  }
+
+  /** The quiet interfaces that follow a vertex with none between that answers, and itself if quiet. */
+  #quietFrom(start: number): number[] {
+    const found = new Set([start]);
+    for (const vertex of found) {
+      for (const next of this.#successors.get(vertex) ?? []) {
+        if (this.#isQuiet(next)) found.add(next);
+      }
+    }
+    return [...found].filter((vertex) => this.#isQuiet(vertex));
+  }
+
+  #isQuiet(vertex: number): boolean {
+    const described = this.#graph.vertices[vertex];
+    return described?.kind === 'interface' && this.#graph.quiet.has(described.address);
   }
 
   #addRouter(

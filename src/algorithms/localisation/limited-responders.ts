@@ -34,9 +34,17 @@ export function limitedResponders(graph: PathGraph, { active }: Belief): Limited
       tallies.set(vertex, tally);
     }
   }
-  return [...tallies].map(([vertex, { expected, sent }]) => ({
+  const believed = [...tallies].map(([vertex, { expected, sent }]) => ({
     vertex,
     answerRatio: sent === 0 ? 1 : expected / sent,
     sent,
   }));
+  return [...believed, ...deafResponders(graph)];
+}
+
+function deafResponders({ vertices, deaf }: PathGraph): LimitedResponder[] {
+  return vertices.flatMap((vertex, id) => {
+    const known = vertex.kind === 'interface' ? deaf.get(vertex.address) : undefined;
+    return known === undefined ? [] : [{ vertex: id, ...known }];
+  });
 }

@@ -53,6 +53,8 @@ export interface LocatedLoss {
    */
   readonly probesAcross: number;
   readonly probesLost: number;
+  /** Why its place is not clear although it is probable (`isolation/limited-stars.ts`), if so. */
+  readonly unclear?: 'limited' | 'doubtful';
 }
 
 export interface Localisation {

@@ -4,6 +4,7 @@
  */
 
 import { type PathCounts, STAR } from '../../model/path-counts.ts';
+import { type DeafInterfaces, deafInterfaces } from './deaf-interfaces.ts';
 import { type FlowRow, flowRows } from './flow-rows.ts';
 
 export type Vertex =
@@ -28,7 +29,7 @@ export interface PathClass {
   readonly flows: readonly number[];
   /** Vertex ids from the first hop to the target, or to where the path is lost. */
   readonly vertices: readonly number[];
-  /** Cell id of each position; −1 where the counts tell nothing, as nobody ever answered. */
+  /** Cell id of each position; −1 where the counts tell nothing, as nobody or hardly anybody answers. */
   readonly cells: readonly number[];
   /**
    * Cell of the target's answers on their way back: of the probes that are known to have arrived,
@@ -40,7 +41,7 @@ export interface PathClass {
   readonly target: number;
 }
 
-export interface PathGraph {
+export interface PathGraph extends DeafInterfaces {
   readonly minTtl: number;
   /** By vertex id; 0 is the source. */
   readonly vertices: readonly Vertex[];
@@ -123,6 +124,7 @@ interface GrowingClass extends PathClass {
 class GraphBuilder {
   readonly #counts: PathCounts;
   readonly #rows: readonly FlowRow[];
+  readonly #deaf: DeafInterfaces;
   readonly #vertices: Vertex[] = [{ kind: 'source' }];
   readonly #idByAddress = new Map<number, number>();
   readonly #idByKey = new Map<string, number>();
@@ -134,6 +136,7 @@ class GraphBuilder {
   constructor(counts: PathCounts) {
     this.#counts = counts;
     this.#rows = flowRows(counts);
+    this.#deaf = deafInterfaces(this.#rows);
     this.#repeating = new Set(
       this.#rows.flatMap(({ answeredLate, target }) => (answeredLate > 0 ? [target] : [])),
     );
@@ -153,6 +156,7 @@ class GraphBuilder {
       rows: byFlow,
       isTargetReached: areTargetsReached(this.#counts),
       doesTargetRepeat: this.#repeating.size > 0,
+      ...this.#deaf,
       rounds: this.#counts.rounds,
     };
   }
@@ -198,7 +202,7 @@ class GraphBuilder {
     if (known !== undefined) return known;
     const links = (position: number): number => 2 * (this.#counts.minTtl + position);
     const cells = vertices.map((vertex, position) =>
-      this.#vertices[vertex]?.kind === 'silent' ? -1 : this.#newCell(links(position)),
+      this.#isTelling(vertex) ? this.#newCell(links(position)) : -1,
     );
     const isReached = end === 'target';
     const isSplit = isReached && this.#repeating.has(target);
@@ -206,6 +210,12 @@ class GraphBuilder {
     const created = { flows: [], vertices, cells, returnCell, isReached, target };
     this.#classes.set(key, created);
     return created;
+  }
+
+  #isTelling(id: number): boolean {
+    const vertex = this.#vertices[id];
+    if (vertex?.kind === 'interface') return !this.#deaf.deaf.has(vertex.address);
+    return vertex?.kind !== 'silent';
   }
 
   #newCell(links: number): number {

@@ -73,13 +73,11 @@ function observed(
   for (const row of rows) {
     for (const [hop, responder] of row.responders.entries()) {
       if (responder === STAR) continue;
-      const key = keys.of(row, hop);
-      if (wanted.has(key)) between.set(key, (between.get(key) ?? new Set()).add(responder));
-      let tally = tallies.get(responder);
-      if (tally === undefined) {
-        tally = { sent: 0, received: 0, flows: 0 };
-        tallies.set(responder, tally);
+      for (const key of keys.allOf(row, hop).filter((each) => wanted.has(each))) {
+        between.set(key, (between.get(key) ?? new Set()).add(responder));
       }
+      const tally = tallies.get(responder) ?? { sent: 0, received: 0, flows: 0 };
+      tallies.set(responder, tally);
       tally.sent += row.sent[hop] ?? 0;
       tally.received += row.received[hop] ?? 0;
       tally.flows++;
@@ -122,8 +120,23 @@ class PlaceKeys {
   }
 
   of({ responders }: FlowRow, hop: number): number {
-    const before = (responders[hop - 1] ?? STAR) - STAR;
-    const after = (responders[hop + 1] ?? STAR) - STAR;
-    return (hop * this.#size + before) * this.#size + after;
+    return this.#key(hop, responders[hop - 1] ?? STAR, responders[hop + 1] ?? STAR);
+  }
+
+  /** All places that a hop may be taken for: a neighbour that is a star may be anybody. */
+  allOf({ responders }: FlowRow, hop: number): readonly number[] {
+    const before = responders[hop - 1] ?? STAR;
+    const after = responders[hop + 1] ?? STAR;
+    const all = [
+      this.#key(hop, before, after),
+      this.#key(hop, before, STAR),
+      this.#key(hop, STAR, after),
+      this.#key(hop, STAR, STAR),
+    ];
+    return [...new Set(all)];
+  }
+
+  #key(hop: number, before: number, after: number): number {
+    return (hop * this.#size + before - STAR) * this.#size + after - STAR;
   }
 }
