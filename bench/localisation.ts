@@ -10,7 +10,9 @@ import {
   goalsOf,
   kindsCalled,
   sequentialGoals,
+  stockGoals,
 } from './localisation/goals.ts';
+import { STOCK_KINDS } from './localisation/kinds.ts';
 import {
   formatCalibration,
   formatGoals,
@@ -31,6 +33,7 @@ const USAGE = `Usage: npm run bench:localisation -- [OPTION]…
   --first-seed N     the first of the seeds (default 1)
   --bursts           the same once more with losses in bursts
   --sequential       the same once more with runs that stop when they are sure
+  --stock            only runs behind routers that limit their errors as Linux does
   --quick            25 seeds
   --workers N        threads, 1 or 2 (default 2)
   --wrong            also list the worlds in which something is wrong or missing
@@ -52,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     console.log(worldText(options.world));
     return 0;
   }
+  if (options.isStock) return stock(options);
   if (options.isSpeed) return verdictOn(speedGoals());
   const plain = await measured('fixed', options, { hasBursts: false });
   const goals = [...goalsOf(plain)];
@@ -70,6 +74,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   return verdictOn(goals);
 }
 
+/** Runs that stop when they are sure, where hardly any router answers. */
+async function stock(options: Options): Promise<number> {
+  const kinds = STOCK_KINDS.map(({ name }) => name);
+  const results = await measured('sequential', { ...options, kinds }, { hasBursts: false });
+  console.log(formatSequential(results));
+  return verdictOn(stockGoals(results));
+}
+
 /** Prints the goals; the exit status. */
 function verdictOn(goals: readonly Goal[]): number {
   console.log(`\n${formatGoals(goals)}`);
@@ -86,6 +98,7 @@ interface Options {
   readonly listsWrong: boolean;
   readonly isSequential: boolean;
   readonly isSpeed: boolean;
+  readonly isStock: boolean;
   readonly world: TrialOptions | undefined;
 }
 
@@ -102,6 +115,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
       quick: { type: 'boolean', default: false },
       wrong: { type: 'boolean', default: false },
       speed: { type: 'boolean', default: false },
+      stock: { type: 'boolean', default: false },
       sequential: { type: 'boolean', default: false },
       world: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -128,6 +142,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
     listsWrong: values.wrong,
     isSequential: values.sequential,
     isSpeed: values.speed,
+    isStock: values.stock,
     world,
   };
 }

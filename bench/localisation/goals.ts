@@ -123,6 +123,20 @@ export function sequentialGoals(
   ];
 }
 
+/** Behind stock limits, whatever a run says too early is wrong: hardly ever more often than stated. */
+export function stockGoals(results: readonly SequentialResult[]): Goal[] {
+  const losses = results.flatMap((each) => each.losses);
+  const wrong = losses.filter(({ fault }) => fault === -1);
+  const healthy = results.filter(({ faults }) => faults === 0);
+  const alarmed = shareOf(healthy.map((each) => each.losses.length > 0));
+  const found = shareOf(results.flatMap(foundFaults));
+  return [
+    goal('stock limits: names that are wrong', wrong.length / losses.length, 0.04, 'at most'),
+    goal('stock limits: false alarms, healthy', alarmed, 0.01, 'at most'),
+    goal('stock limits: recall', found, 0.9, 'at least'),
+  ];
+}
+
 /** What was said of the 16 kinds of worlds, and whether it was so. */
 export function statementsOf(results: readonly TrialResult[]): Statement[] {
   return results

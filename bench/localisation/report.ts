@@ -80,11 +80,18 @@ export function formatTimes(results: readonly TrialResult[]): string {
   ].join('\n');
 }
 
-/** Runs that stop when they are sure, by kind. */
+/** What is stated as surely as anything ever is. */
+export const SURE = 0.99;
+
+/** Runs that stop when they are sure, by kind, and all with a single fault on the way out. */
 export function formatSequential(results: readonly SequentialResult[]): string {
   const kinds = [...new Set(results.map(({ kind }) => kind))];
-  const rows = kinds.map((kind) => {
-    const group = results.filter((each) => each.kind === kind);
+  const single = results.filter(({ kind }) => isSingleForward(kind));
+  const groups = [
+    ...kinds.map((kind) => [kind, results.filter((each) => each.kind === kind)] as const),
+    ...(single.length > 0 ? [['together', single] as const] : []),
+  ];
+  const rows = groups.map(([kind, group]) => {
     const seconds = group.map((each) => each.seconds);
     const probes = group.map((each) => each.probes);
     const wrong = group.flatMap(({ losses }) => losses.filter(({ fault }) => fault === -1));
@@ -94,7 +101,9 @@ export function formatSequential(results: readonly SequentialResult[]): string {
       kind,
       String(group.length),
       percent(shareOf(group.flatMap(foundFaults))),
-      (wrong.length / group.length).toFixed(2),
+      percent(1 - wrong.length / group.flatMap(({ losses }) => losses).length),
+      percent(shareOf(group.map(({ losses }) => losses.some(({ fault }) => fault === -1)))),
+      String(wrong.filter(({ probability }) => probability >= SURE).length),
       medianOf(seconds).toFixed(1),
       quantileOf(seconds, 0.9).toFixed(1),
       medianOf(probes).toFixed(0),
@@ -106,7 +115,9 @@ export function formatSequential(results: readonly SequentialResult[]): string {
     'kind',
     'worlds',
     'strict',
-    'wrong/run',
+    'precise',
+    'alarmed',
+    'wrong at .99',
     'median s',
     'p90 s',
     'probes',

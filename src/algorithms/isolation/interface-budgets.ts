@@ -52,7 +52,7 @@ export class InterfaceBudgets {
    *
    * @param roundUs about how long a round lasts
    */
-  perRound(address: number, roundUs = ROUND_US.min): number {
+  perRound(address: number, roundUs: number = ROUND_US.min): number {
     const seconds = Math.min(ROUND_US.max, Math.max(ROUND_US.min, roundUs)) / 1e6;
     const steps = this.#slowed.get(address)?.steps ?? RISES_TO_START;
     const share = 2 ** Math.min(0, RISES_TO_START - steps);

@@ -47,8 +47,8 @@ export function unclearRows(
 
 /**
  * By position of paths: the chance that the most limited interface there answers a probe of a flow
- * that it has not answered yet. A deaf one answers in fits, so its own ratio would be that of better
- * times: what counts is how many probes it took until flows were answered at all.
+ * that it has not answered yet. A deaf one answers in fits, so its own ratio would be that of
+ * better times: what counts is how many probes it took until flows were answered at all.
  */
 function answerChances({
   graph,
@@ -97,7 +97,7 @@ function hopsOf({ classes, vertices: all, rows, deaf }: PathGraph): Hop[] {
   );
 }
 
-/** Why the place of a loss depends on stars; undefined where no flow across it has one beside it. */
+/** Why the place of a loss depends on stars; undefined where no flow across it has any. */
 export function starsAt(
   { flowsAcross }: Pick<LocatedLoss, 'flowsAcross'>,
   unclear: ReadonlyMap<number, Unclear>,

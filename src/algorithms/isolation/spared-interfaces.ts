@@ -7,7 +7,7 @@ import type { PlannedProbe, RoundPlanOptions } from './round-plan.ts';
 /** Probes of a round that one interface answers: its rate would stretch a round with more. */
 const ANSWERS_MAX = 128;
 const LIMITED_PER_ROUND = 6;
-/** As many unanswered probes of a flow are a silent router’s: an answer is hardly to be hoped for. */
+/** As many unanswered probes of a flow are a silent router’s: hardly any answer is to come. */
 const STAR_PROBES_MAX = 32;
 
 /** At most so many probes for one interface, or for those of a TTL that nobody knows yet. */

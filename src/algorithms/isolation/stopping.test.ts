@@ -3,14 +3,27 @@ import { locatedLoss } from '../../../test/support/located-loss.ts';
 import { countsOf, flowOf } from '../../../test/support/path-counts.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
 
-const NOBODY = { lossRatio: 0.05, limited: new Set<number>() };
+const NOBODY = { confidence: 0.95, lossRatio: 0.05, limited: new Set<number>() };
 
 describe('another loss', () => {
   test('may hide on links that few probes have crossed', () => {
-    const few = countsOf([flowOf([1, 2, 'T'], 5)]);
+    const few = countsOf([flowOf([1, 2, 'T'], 2)]);
     const many = countsOf([flowOf([1, 2, 'T'], 50)]);
     expect(mayHideLoss(few, new Set(), NOBODY)).toBe(true);
     expect(mayHideLoss(many, new Set(), NOBODY)).toBe(false);
+  });
+
+  test('is not waited for where one link of many has few probes', () => {
+    const busy = [11, 12, 13, 14].map((hop) => flowOf([1, hop, 'T'], 100));
+    const idle = flowOf([1, 15, 'T'], 1);
+    expect(mayHideLoss(countsOf([...busy, idle]), new Set(), NOBODY)).toBe(false);
+    expect(mayHideLoss(countsOf([idle]), new Set(), NOBODY)).toBe(true);
+  });
+
+  test('is ruled out for longer the surer the answer must be', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 20)]);
+    expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(false);
+    expect(mayHideLoss(counts, new Set(), { ...NOBODY, confidence: 0.9999 })).toBe(true);
   });
 
   test('may hide where a probe was lost that nothing explains', () => {
@@ -31,7 +44,7 @@ describe('another loss', () => {
   });
 
   test('takes longer to rule out the smaller it is', () => {
-    const counts = countsOf([flowOf([1, 2, 'T'], 12)]);
+    const counts = countsOf([flowOf([1, 2, 'T'], 10)]);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.2 })).toBe(false);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.02 })).toBe(true);
   });

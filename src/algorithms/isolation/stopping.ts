@@ -28,8 +28,8 @@ export interface LossSizes {
 /**
  * Whether some link may still hide another loss of `lossRatio`, more likely than the run may be
  * wrong: on flows that cross none of the located losses, the probes are not yet likely enough
- * without one. It may be on any link, so that one which hardly any flow crosses holds up no run when
- * all others are clear, and one that shows a first sign of loss does.
+ * without one. It may be on any link, so that one which hardly any flow crosses holds up no run
+ * when all others are clear, and one that shows a first sign of loss does.
  *
  * @param located by index into `counts.flows`
  */

@@ -65,16 +65,13 @@ describe('the verdict', () => {
     },
     { shows: 'a sure place', found: { losses: [loss()] }, verdict: 'loss-located' },
     {
-      shows: 'a sure place, if a star beside it is silent and no limited interface',
-      found: { losses: [loss({ flowsAcross: [2] })] },
+      shows: 'a sure place, if no more than a few lost probes could have moved it',
+      found: { losses: [loss({ unclear: 'doubtful' })] },
       verdict: 'loss-located',
     },
     {
       shows: 'a place that a star of a limited interface may move',
-      found: {
-        losses: [loss({ flowsAcross: [2] })],
-        limited: [{ vertex: vertex(13), answerRatio: 0.1, sent: 100 }],
-      },
+      found: { losses: [loss({ unclear: 'limited' })] },
       verdict: 'loss-suspected',
     },
     {

@@ -201,7 +201,7 @@ class CandidateCollector {
     }
   }
 
-  /** The quiet interfaces that follow a vertex with none between that answers, and itself if quiet. */
+  /** A vertex, if it is quiet, and the quiet interfaces behind it that follow none that answers. */
   #quietFrom(start: number): number[] {
     const found = new Set([start]);
     for (const vertex of found) {

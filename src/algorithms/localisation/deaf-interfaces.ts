@@ -1,8 +1,8 @@
 /**
  * Interfaces whose answers say nothing of losses. A token bucket that gives out one answer a second
- * gives them to whoever asks at the right moment: flows that are asked in a rush get none, and flows
- * that are asked later get many. Taken for one answer ratio, that looks like losses of some flows.
- * Such an interface tells where paths go, and no more.
+ * gives it to whoever asks at the right moment: flows that are asked in a rush get none, and flows
+ * asked later get many. Taken for one answer ratio, that looks like losses of some flows. Such an
+ * interface tells where paths go, and no more.
  */
 
 import { STAR } from '../../model/path-counts.ts';

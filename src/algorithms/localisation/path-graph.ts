@@ -29,7 +29,7 @@ export interface PathClass {
   readonly flows: readonly number[];
   /** Vertex ids from the first hop to the target, or to where the path is lost. */
   readonly vertices: readonly number[];
-  /** Cell id of each position; −1 where the counts tell nothing, as nobody or hardly anybody answers. */
+  /** Cell id of each position; −1 where the counts tell nothing, as hardly any answers come. */
   readonly cells: readonly number[];
   /**
    * Cell of the target's answers on their way back: of the probes that are known to have arrived,

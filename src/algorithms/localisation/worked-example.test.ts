@@ -14,13 +14,13 @@ import { Selection } from './selection.ts';
 
 const OPTIONS = { minLoss: 0.002, confidence: 0.95 };
 
-/** Four routers, then four, between one at either end; 201 → 302 loses 5 %, 303 answers 40 %. */
+/** Four routers, then four, between one at either end; 201 → 302 loses 5 %, 303 answers 60 %. */
 const counts = drawn(fabricPaths([1, 4, 4, 1], 64), {
   random: new Random(7),
   sent: 40,
   passes: (path: readonly Hop[], position) =>
     path[position - 1] === 201 && path[position] === 302 ? 0.95 : 1 - 2e-5,
-  answers: (path: readonly Hop[], position) => (path[position] === 303 ? 0.4 : 1),
+  answers: (path: readonly Hop[], position) => (path[position] === 303 ? 0.6 : 1),
 });
 
 const text = readFileSync(
