@@ -18,7 +18,6 @@ import {
   targetAnswers,
   withoutTarget,
 } from './limited-target.ts';
-import { SETTLED_PROBABILITY } from './localised-flows.ts';
 import { presentPaths } from './measured-paths.ts';
 import { TargetTrial } from './target-trial.ts';
 import {
@@ -151,16 +150,17 @@ export class Findings {
    */
   #cleared(finding: ClassFinding, flows: CountedFlows): ClassFinding {
     const { localisation } = finding;
+    const { confidence } = this.#options;
     const rows = unclearRows(localisation);
     const losses = localisation.losses.map((loss) => {
       const why = starsAt(loss, rows);
-      if (why === undefined || loss.modelProbability < SETTLED_PROBABILITY)
+      if (why === undefined || loss.modelProbability < confidence)
         return { ...loss, ...(why && { unclear: why }) };
       const clear = { ...flows, counts: withoutRows(flows.counts, rows) };
       const known = localiseClasses(clear, this.#layout, this.#options).localisation;
       const isKnown = known.losses.some(
         (other) =>
-          other.modelProbability >= SETTLED_PROBABILITY &&
+          other.modelProbability >= confidence &&
           isWithin({ loss: other, graph: known.graph }, { loss, graph: localisation.graph }),
       );
       return isKnown ? loss : { ...loss, unclear: why };

@@ -15,7 +15,7 @@ import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
 import { unclearRows } from './limited-stars.ts';
 import type { TargetAnswers } from './limited-target.ts';
-import { byFlow, settledPlaces } from './localised-flows.ts';
+import { byFlow, SETTLED_PROBABILITY, settledPlaces } from './localised-flows.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
 import { mayHideLoss, probesNeeded } from './stopping.ts';
@@ -27,6 +27,8 @@ const ROUNDS_WANTED = 6;
 const PROBES_PER_CELL = 2;
 /** A place must be named in this many evaluations in a row, each after another round. */
 const SETTLED_EVALUATIONS = 2;
+/** … and in as many where it is hardly as probable as was asked for. */
+const BARELY_SETTLED_EVALUATIONS = 4;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
 /** Where the target never answers, this much excluded before it is all that need be known. */
@@ -252,7 +254,11 @@ export class Isolation implements ProbeSink {
     const isNews = this.#roundsOver > before.roundsOver;
     const evaluations = places === undefined ? 0 : before.evaluations + Number(isNews);
     this.#settled = { places: places ?? '', evaluations, roundsOver: this.#roundsOver };
-    if (evaluations < SETTLED_EVALUATIONS || !this.#hasExploredAllFlows()) return false;
+    const isFirm = localisation.losses.every(
+      ({ modelProbability }) => modelProbability >= SETTLED_PROBABILITY,
+    );
+    const wanted = isFirm ? SETTLED_EVALUATIONS : BARELY_SETTLED_EVALUATIONS;
+    if (evaluations < wanted || !this.#hasExploredAllFlows()) return false;
     const { losses, graph, limited } = localisation;
     // They owe their missing replies to themselves.
     const owing = limited.flatMap(({ vertex }) => {

@@ -31,14 +31,22 @@ const EMPTY: FlowCounts = {
 export function unclearRows(
   found: Pick<Localisation, 'graph' | 'limited'>,
 ): ReadonlyMap<number, Unclear> {
-  const chances = answerChances(found);
+  const hops = hopsOf(found.graph);
+  const stars = hops.filter(({ kind }) => kind === 'star');
+  const chances = answerChances(hops, found.limited);
+  const limited = new Set(found.limited.map(({ vertex }) => vertex));
+  const shared = new Set(hops.filter(({ vertex }) => limited.has(vertex)).map(placeKey));
+  const asked = new Map<number, number>();
+  for (const { vertex, probes } of stars) {
+    asked.set(vertex, (asked.get(vertex) ?? 0) + sumOf(probes));
+  }
   const unclear = new Map<number, Unclear>();
-  for (const { kind, position, probes } of hopsOf(found.graph)) {
-    if (kind !== 'star') continue;
-    const chance = chances.get(position);
-    for (const [row, sent] of probes) {
-      const isLimited = chance !== undefined && (1 - chance) ** sent > STAR_CHANCE_MAX;
-      if (isLimited) unclear.set(row, 'limited');
+  for (const star of stars) {
+    // Flows with the same neighbours are of one router, unless another was seen between these.
+    const together = shared.has(placeKey(star)) ? undefined : asked.get(star.vertex);
+    for (const [row, sent] of star.probes) {
+      const missed = (1 - (chances.get(star.position) ?? 1)) ** (together ?? sent);
+      if (missed > STAR_CHANCE_MAX) unclear.set(row, 'limited');
       else if (sent < SILENT_PROBES && !unclear.has(row)) unclear.set(row, 'doubtful');
     }
   }
@@ -50,31 +58,36 @@ export function unclearRows(
  * that it has not answered yet. A deaf one answers in fits, so its own ratio would be that of
  * better times: what counts is how many probes it took until flows were answered at all.
  */
-function answerChances({
-  graph,
-  limited,
-}: Pick<Localisation, 'graph' | 'limited'>): ReadonlyMap<number, number> {
+function answerChances(
+  hops: readonly Hop[],
+  limited: Localisation['limited'],
+): ReadonlyMap<number, number> {
   const ratios = new Map(limited.map(({ vertex, answerRatio }) => [vertex, answerRatio]));
   const chances = new Map<number, number>();
   const lower = (position: number, chance: number): void => {
     chances.set(position, Math.min(chances.get(position) ?? 1, chance));
   };
   const waits = new Map<number, { answered: number; sent: number }>();
-  for (const { kind, vertex, position, probes } of hopsOf(graph)) {
+  for (const { kind, vertex, position, probes } of hops) {
     const ratio = ratios.get(vertex);
-    if (kind === 'other') {
-      if (ratio !== undefined) lower(position, ratio);
-      continue;
-    }
+    if (kind === 'other' && ratio !== undefined) lower(position, ratio);
+    if (kind !== 'deaf') continue;
     const wait = waits.get(position) ?? { answered: 0, sent: 0 };
     waits.set(position, wait);
-    if (kind === 'deaf') wait.answered += probes.length;
-    wait.sent += probes.reduce((sum, [, sent]) => sum + sent, 0);
+    wait.answered += probes.length;
+    wait.sent += sumOf(probes);
   }
-  for (const [position, { answered, sent }] of waits) {
-    if (answered > 0) lower(position, answered / sent);
-  }
+  for (const [position, { answered, sent }] of waits) lower(position, answered / sent);
   return chances;
+}
+
+function sumOf(probes: Hop['probes']): number {
+  return probes.reduce((sum, [, sent]) => sum + sent, 0);
+}
+
+/** The same for hops between the same neighbours. */
+function placeKey({ position, before, after }: Hop): string {
+  return `${position} ${before} ${after}`;
 }
 
 /** A hop of a path, and by row of the flows that take it how often it was asked. */
@@ -82,6 +95,9 @@ interface Hop {
   readonly kind: 'star' | 'deaf' | 'other';
   readonly vertex: number;
   readonly position: number;
+  /** The vertices beside it. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
   readonly probes: readonly (readonly [row: number, sent: number])[];
 }
 
@@ -91,8 +107,9 @@ function hopsOf({ classes, vertices: all, rows, deaf }: PathGraph): Hop[] {
       const described = all[vertex];
       const isDeaf = described?.kind === 'interface' && deaf.has(described.address);
       const probes = flows.map((row) => [row, rows[row]?.sent[position] ?? 0] as const);
-      if (described?.kind === 'silent') return { kind: 'star', vertex, position, probes };
-      return { kind: isDeaf ? 'deaf' : 'other', vertex, position, probes };
+      const kind = described?.kind === 'silent' ? 'star' : isDeaf ? 'deaf' : 'other';
+      const [before, after] = [vertices[position - 1], vertices[position + 1]];
+      return { kind, vertex, position, before, after, probes };
     }),
   );
 }

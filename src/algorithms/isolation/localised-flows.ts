@@ -4,7 +4,7 @@ import type { Localisation } from '../localisation/localise.ts';
 import { type PlaceNames, placeOf } from './places.ts';
 import { reportable } from './verdict.ts';
 
-/** A place must be this probable before a run ends for it. */
+/** A place that is this probable is all but sure. */
 export const SETTLED_PROBABILITY = 0.99;
 
 /**
@@ -42,11 +42,7 @@ export function settledPlaces(
   const isSure =
     losses.length > 0 &&
     losses.length === localisation.losses.length &&
-    losses.every(
-      (loss) =>
-        loss.modelProbability >= Math.max(confidence, SETTLED_PROBABILITY) &&
-        loss.unclear === undefined,
-    );
+    losses.every((loss) => loss.modelProbability >= confidence && loss.unclear === undefined);
   if (!isSure) return undefined;
   return losses
     .map(({ explanations: [first] }) => first && JSON.stringify(placeOf(first, names)))
