@@ -10,7 +10,7 @@
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
-import type { PathGraph } from '../localisation/path-graph.ts';
+import { type PathGraph, SOURCE_VERTEX } from '../localisation/path-graph.ts';
 import { SILENT_PROBES } from './measured-paths.ts';
 
 /** Why it is not clear which links a flow crosses. */
@@ -34,23 +34,38 @@ export function unclearRows(
   const hops = hopsOf(found.graph);
   const stars = hops.filter(({ kind }) => kind === 'star');
   const chances = answerChances(hops, found.limited);
-  const limited = new Set(found.limited.map(({ vertex }) => vertex));
-  const shared = new Set(hops.filter(({ vertex }) => limited.has(vertex)).map(placeKey));
-  const asked = new Map<number, number>();
-  for (const { vertex, probes } of stars) {
-    asked.set(vertex, (asked.get(vertex) ?? 0) + sumOf(probes));
-  }
+  const together = askedTogether(hops, found);
   const unclear = new Map<number, Unclear>();
   for (const star of stars) {
-    // Flows with the same neighbours are of one router, unless another was seen between these.
-    const together = shared.has(placeKey(star)) ? undefined : asked.get(star.vertex);
     for (const [row, sent] of star.probes) {
-      const missed = (1 - (chances.get(star.position) ?? 1)) ** (together ?? sent);
+      const asked = together.get(placeKey(star)) ?? sent;
+      const missed = (1 - (chances.get(star.position) ?? 1)) ** asked;
       if (missed > STAR_CHANCE_MAX) unclear.set(row, 'limited');
       else if (sent < SILENT_PROBES && !unclear.has(row)) unclear.set(row, 'doubtful');
     }
   }
   return unclear;
+}
+
+/**
+ * How often stars were asked between two neighbours, by place: these are of one router, unless a
+ * neighbour is a star as well, or a limited interface was seen there.
+ */
+function askedTogether(
+  hops: readonly Hop[],
+  { graph, limited }: Pick<Localisation, 'graph' | 'limited'>,
+): ReadonlyMap<string, number> {
+  const isLimited = new Set(limited.map(({ vertex }) => vertex));
+  const shared = new Set(hops.filter(({ vertex }) => isLimited.has(vertex)).map(placeKey));
+  const isKnown = (vertex: number): boolean => graph.vertices[vertex]?.kind !== 'silent';
+  const asked = new Map<string, number>();
+  for (const hop of hops) {
+    const key = placeKey(hop);
+    if (hop.kind !== 'star' || shared.has(key)) continue;
+    if (!isKnown(hop.before) || !isKnown(hop.after)) continue;
+    asked.set(key, (asked.get(key) ?? 0) + sumOf(hop.probes));
+  }
+  return asked;
 }
 
 /**
@@ -96,8 +111,8 @@ interface Hop {
   readonly vertex: number;
   readonly position: number;
   /** The vertices beside it. */
-  readonly before: number | undefined;
-  readonly after: number | undefined;
+  readonly before: number;
+  readonly after: number;
   readonly probes: readonly (readonly [row: number, sent: number])[];
 }
 
@@ -108,7 +123,8 @@ function hopsOf({ classes, vertices: all, rows, deaf }: PathGraph): Hop[] {
       const isDeaf = described?.kind === 'interface' && deaf.has(described.address);
       const probes = flows.map((row) => [row, rows[row]?.sent[position] ?? 0] as const);
       const kind = described?.kind === 'silent' ? 'star' : isDeaf ? 'deaf' : 'other';
-      const [before, after] = [vertices[position - 1], vertices[position + 1]];
+      const before = vertices[position - 1] ?? SOURCE_VERTEX;
+      const after = vertices[position + 1] ?? vertex;
       return { kind, vertex, position, before, after, probes };
     }),
   );
