@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { countsOf, flowOf, type Hop } from '../../../test/support/path-counts.ts';
+import type { Explanation } from './candidates.ts';
+import { localise } from './localise.ts';
+import { buildPathGraph } from './path-graph.ts';
+
+const OPTIONS = { minLoss: 0.002, confidence: 0.95 };
+
+describe('an interface that answers little', () => {
+  const asked = (answered: readonly number[]) => flowOf([1, 2, 3, 'T'], 20, answered);
+
+  test('is deaf beside a hop behind it that answers', () => {
+    const { deaf, quiet } = buildPathGraph(countsOf([asked([20, 4, 20, 16])]));
+    expect([...deaf]).toEqual([[2, { sent: 20, answerRatio: 0.2 }]]);
+    expect([...quiet]).toEqual([2]);
+  });
+
+  test('is not where the hops behind it answer no more', () => {
+    expect(buildPathGraph(countsOf([asked([20, 8, 8, 8])])).deaf.size).toBe(0);
+  });
+
+  test('is not after a handful of probes', () => {
+    const graph = buildPathGraph(countsOf([flowOf([1, 2, 'T'], 5, [5, 1, 5])]));
+    expect(graph.deaf.size).toBe(0);
+  });
+
+  test('says nothing of losses, but that it is limited', () => {
+    // Flows that were asked in better times: its answers alone would show losses of the others.
+    const early = [0, 1, 2, 3, 4, 5].map(() => flowOf([1, 2, 3, 'T'], 60, [60, 1, 60, 60]));
+    const late = [0, 1, 2, 3, 4, 5].map(() => flowOf([1, 2, 4, 'T'], 60, [60, 40, 60, 60]));
+    const { losses, limited } = localise(countsOf([...early, ...late]), OPTIONS);
+    expect(losses).toEqual([]);
+    expect(limited).toEqual([{ vertex: expect.any(Number), sent: 720, answerRatio: 246 / 720 }]);
+  });
+});
+
+describe('flows that end at different hops', () => {
+  const dead = (path: readonly Hop[], answered: readonly number[]) => ({
+    ...flowOf(path, 20, answered),
+    isReached: false,
+  });
+
+  test('are one black hole, where a quiet interface may lie before all of their ends', () => {
+    const alive = [0, 1, 2, 3].map(() => flowOf([1, 3, 4, 'T'], 20));
+    const seen = dead([1, 2, '*', '*'], [20, 2, 0, 0]);
+    const unseen = dead([1, '*', '*', '*'], [20, 0, 0, 0]);
+    const { losses, graph } = localise(
+      countsOf([...alive, seen, seen, seen, unseen, unseen]),
+      OPTIONS,
+    );
+    const isBehind2 = (each: Explanation): boolean =>
+      each.kind === 'link' &&
+      each.nears.some((near) => {
+        const vertex = graph.vertices[near];
+        return vertex?.kind === 'interface' && vertex.address === 2;
+      });
+    expect(losses).toHaveLength(1);
+    expect(losses[0]?.explanations.some(isBehind2)).toBe(true);
+    expect(losses[0]?.flowsAcross).toEqual([4, 5, 6, 7, 8]);
+  });
+});
