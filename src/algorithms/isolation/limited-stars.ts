@@ -11,7 +11,7 @@ import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 import { type PathGraph, SOURCE_VERTEX } from '../localisation/path-graph.ts';
-import { SILENT_PROBES } from './measured-paths.ts';
+import { SILENT_PROBES } from './epoch-counts.ts';
 
 /** Why it is not clear which links a flow crosses. */
 export type Unclear = NonNullable<LocatedLoss['unclear']>;
