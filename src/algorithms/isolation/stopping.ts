@@ -12,7 +12,7 @@ import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
 /** How likely another loss is that is as large as the smallest one found, on any link alike. */
-const HIDDEN_ODDS = 0.1;
+const HIDDEN_ODDS = 0.5;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
 
