@@ -81,7 +81,7 @@ export function formatTimes(results: readonly TrialResult[]): string {
 }
 
 /** What is stated as surely as anything ever is. */
-export const SURE = 0.99;
+const SURE = 0.99;
 
 /** Runs that stop when they are sure, by kind, and all with a single fault on the way out. */
 export function formatSequential(results: readonly SequentialResult[]): string {
