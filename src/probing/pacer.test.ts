@@ -209,6 +209,18 @@ describe('where all is spread evenly', () => {
     expect(sent.at(-1)?.atUs).toBeLessThan(1.05e6);
   });
 
+  test('jobs that come while others wait put none of those off', () => {
+    const pacer = queued(new Pacer(RATES, new Random(1)), { long: LONG, short: 1 });
+    let sent = 0;
+    for (let nowUs = 0; nowUs < 1.05e6; nowUs += 1000) {
+      for (let job = pacer.next(nowUs); job !== undefined; job = pacer.next(nowUs)) {
+        if (job === 0) sent++;
+      }
+      pacer.enqueue(2 + nowUs, 2);
+    }
+    expect(sent).toBe(LONG);
+  });
+
   test('an interface that had little to do has no wait for its next job', () => {
     for (const seed of SEEDS) {
       const pacer = queued(new Pacer(RATES, new Random(seed)), { long: LONG, short: 1 });

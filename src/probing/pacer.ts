@@ -50,7 +50,7 @@ export class Pacer {
   readonly #schedule = new MinHeap<Budget>((budget) => budget.dueUs);
   #totalDueUs = Number.NEGATIVE_INFINITY;
   #queued = 0;
-  /** Whether jobs came since gaps were made even. */
+  /** Whether the jobs that wait are all new: gaps are to be made even. */
   #isUneven = false;
 
   constructor(rates: PacerRates, random: Random) {
@@ -72,8 +72,9 @@ export class Pacer {
   enqueue(key: number, job: number): void {
     const budget = this.#budgetOf(key);
     budget.waiting.push(job);
+    // What comes while others wait, as retries do, must not put those off.
+    if (this.#queued === 0) this.#isUneven = this.#rates.isEven === true;
     this.#queued++;
-    this.#isUneven = this.#rates.isEven === true;
     this.#scheduleNext(budget);
   }
 
