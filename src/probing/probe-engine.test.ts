@@ -518,11 +518,12 @@ describe('a kernel that refuses', () => {
     bench.refuse = (packet) => (isBarred(packet) ? 'EPERM' : undefined);
     for (let flow = 0; flow < 3; flow++)
       for (let ttl = 1; ttl <= 4; ttl++) bench.engine.order(flow, ttl, 0);
-    bench.run(0, 10 * SECOND);
+    bench.run(0, 2 * SECOND);
     const barred = bench.journal.lines.filter((line) => line.split(' ')[1] === '1');
     expect(barred.sort()).toEqual(['unsent 1 1 0', 'unsent 1 2 0', 'unsent 1 3 0', 'unsent 1 4 0']);
     expect(bench.sent).toHaveLength(8);
-    expect(bench.engine.counters.sendErrors).toEqual({ EPERM: 20 });
+    // Once the flow has failed that often, its others get one attempt each.
+    expect(bench.engine.counters.sendErrors).toEqual({ EPERM: 9 });
     expect(bench.engine.isIdle).toBe(true);
   });
 

@@ -85,6 +85,14 @@ describe('a refusal that is no full queue', () => {
     expect(retries.flowPausedUntilUs(7)).toBe(300_000);
   });
 
+  test('of one flow again and again is final for its other probes, until one goes out', () => {
+    const retries = new SendRetries();
+    refusals(retries, { flow: 7, order: 1, error: 'EPERM' }, 5);
+    expect(retries.refused({ flow: 7, order: 2, error: 'EPERM' }, 1e6)).toBe(false);
+    retries.succeeded(7, 3);
+    expect(retries.refused({ flow: 7, order: 4, error: 'EPERM' }, 2e6)).toBe(true);
+  });
+
   test('of two flows, with nothing sent in between, pauses all', () => {
     const retries = new SendRetries();
     refusals(retries, { flow: 7, order: 1, error: 'ENETUNREACH' }, 1);

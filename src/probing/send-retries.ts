@@ -17,6 +17,8 @@ const FOR_GOOD: ReadonlySet<string> = new Set(['EMSGSIZE', 'EINVAL']);
 interface FlowPause {
   pauseUs: number;
   untilUs: number;
+  /** Since one of its packets last went out. */
+  refusals: number;
 }
 
 /** A packet that the kernel refused. */
@@ -63,11 +65,17 @@ export class SendRetries {
   refused({ flow, order, error }: Refusal, nowUs: number): boolean {
     if (FOR_GOOD.has(error)) return false;
     this.#refusedSince.add(flow);
-    const own = this.#flows.get(flow) ?? { pauseUs: FIRST_PAUSE_US, untilUs: nowUs };
+    const own = this.#flows.get(flow) ?? { pauseUs: FIRST_PAUSE_US, untilUs: nowUs, refusals: 0 };
+    this.#flows.set(flow, own);
+    const isAboutAll = ABOUT_ALL.has(error) || this.#refusedSince.size > 1;
+    // A flow that is refused for good must not keep the others waiting for its probes.
+    if (++own.refusals > ATTEMPTS_MAX && !isAboutAll) {
+      this.#attempts.delete(order);
+      return false;
+    }
     own.untilUs = nowUs + own.pauseUs;
     own.pauseUs = Math.min(LONGEST_PAUSE_US, 2 * own.pauseUs);
-    this.#flows.set(flow, own);
-    if (ABOUT_ALL.has(error) || this.#refusedSince.size > 1) {
+    if (isAboutAll) {
       this.#pausedUntilUs = nowUs + this.#pauseUs;
       this.#pauseUs = Math.min(LONGEST_PAUSE_US, 2 * this.#pauseUs);
     }
