@@ -23,16 +23,16 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
   #isOver = false;
 
   constructor(measurement: Measurement<Result, Event>, signal?: AbortSignal) {
-    const own = this.#abort.signal;
-    const ending = signal === undefined ? own : AbortSignal.any([signal, own]);
+    const unfollow = signal === undefined ? () => {} : follow(this.#abort, signal);
     this.#result = measurement(
       (event) => this.#push(event),
-      ending,
+      this.#abort.signal,
       () => this.#isHeard,
     );
     this.#result
       .catch(() => {}) // told to whoever awaits it or hears the events
       .finally(() => {
+        unfollow();
         this.#isOver = true;
         this.#wake?.();
       });
@@ -108,4 +108,29 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     this.#events.push(event());
     this.#wake?.();
   }
+}
+
+/** Who ends with each signal. Thousands may share one, which is to have one listener even so. */
+const followers = new WeakMap<AbortSignal, Set<AbortController>>();
+
+/**
+ * Ends what `own` controls with a signal of the caller's; AbortSignal.any would cost a kilobyte of
+ * heap for each.
+ *
+ * @returns how to end that
+ * @throws {RangeError} when it is no signal
+ */
+function follow(own: AbortController, signal: AbortSignal): () => void {
+  if (!(signal instanceof AbortSignal)) throw new RangeError('signal must be an AbortSignal');
+  if (signal.aborted) own.abort(signal.reason);
+  const all = followers.get(signal) ?? new Set();
+  if (!followers.has(signal)) {
+    followers.set(signal, all);
+    const abortAll = (): void => {
+      for (const each of all) each.abort(signal.reason);
+    };
+    signal.addEventListener('abort', abortAll, { once: true });
+  }
+  all.add(own);
+  return () => all.delete(own);
 }
