@@ -9,7 +9,8 @@ export interface Answer {
 
 /** The probes of one flow at one TTL. */
 export interface Cell {
-  readonly answers: Answer[];
+  /** Never grown in place: an array that is keeps room for many more. */
+  answers: readonly Answer[];
   /** Probes ordered so far: the next one's round. */
   ordered: number;
   /** Ordered, and without an outcome. */
@@ -223,7 +224,7 @@ export class Observations {
   }
 
   #note(cell: Cell, reply: ProbeReply): void {
-    cell.answers.push({ reply });
+    cell.answers = [...cell.answers, { reply }];
     this.#answersAt[reply.ttl] = (this.#answersAt[reply.ttl] ?? 0) + 1;
   }
 }
