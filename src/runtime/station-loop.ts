@@ -34,8 +34,14 @@ export interface TaskTimes {
   readonly endedAtUs: number;
 }
 
+/** Where a task is found while it runs: empty once it is over, whoever still knows of it. */
+interface Seat {
+  active: ActiveTask | undefined;
+}
+
 /** One that runs. It hears of aborts itself: of thousands, each should cost little. */
 class ActiveTask {
+  readonly seat: Seat = { active: this };
   readonly task: StationTask;
   readonly startedAtUs: number;
   /** The earliest place that it has in the schedule. */
@@ -75,8 +81,9 @@ interface Ending {
   readonly reject: (error: unknown) => void;
 }
 
+/** It may lie days ahead: of a task that is over it must keep nothing alive. */
 interface Appointment {
-  readonly active: ActiveTask;
+  readonly seat: Seat;
   readonly dueUs: number;
 }
 
@@ -158,9 +165,10 @@ export class StationLoop {
     for (let next = this.#schedule.peek(); next !== undefined; next = this.#schedule.peek()) {
       if (next.dueUs > nowUs) break;
       this.#schedule.pop();
-      if (next.dueUs !== next.active.scheduledUs) continue; // it has an earlier appointment since
-      next.active.scheduledUs = Number.POSITIVE_INFINITY;
-      this.#touched.add(next.active);
+      const { active } = next.seat;
+      if (next.dueUs !== active?.scheduledUs) continue; // over, or with an earlier one since
+      active.scheduledUs = Number.POSITIVE_INFINITY;
+      this.#touched.add(active);
     }
     for (const active of this.#touched) this.#visit(active, nowUs);
     this.#touched.clear();
@@ -173,6 +181,7 @@ export class StationLoop {
     task.advance(nowUs);
     if (task.isOver) {
       this.#active.delete(task);
+      active.seat.active = undefined;
       task.release(nowUs);
       active.finish(nowUs);
       return;
@@ -180,7 +189,7 @@ export class StationLoop {
     const dueUs = Math.max(nowUs + 1, Math.ceil(task.deadlineUs()));
     if (dueUs >= active.scheduledUs) return;
     active.scheduledUs = dueUs;
-    if (dueUs < Number.POSITIVE_INFINITY) this.#schedule.push({ active, dueUs });
+    if (dueUs < Number.POSITIVE_INFINITY) this.#schedule.push({ seat: active.seat, dueUs });
   }
 
   #failAll(error: unknown): void {
