@@ -27,9 +27,9 @@ const IPV4_TTL_AT = 8;
 const KNOWN_US = 50_000;
 const SECOND_US = 1e6;
 /** Of a search with its flows in the engine; some 400 flows and 1,000 probes each. */
-const HEAP_GOAL_MIB = 4;
+const HEAP_GOAL_MIB = 1;
 /** For as many as run at a time, however many targets there are. */
-const RSS_GOAL_MIB = 1536;
+const RSS_GOAL_MIB = 512;
 /** Searches that end between two looks at the heap. */
 const LOOK_EVERY = 25;
 const MIB = 2 ** 20;
