@@ -20,9 +20,6 @@ export async function endpointsOf(
   flags: IsolateFlags,
 ): Promise<Endpoints> {
   const family = flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined;
-  if (targets.some((target) => target.trim() === '')) {
-    throw new CliError('USAGE', 'a target is empty', 'name a host, or an address');
-  }
   const { resolveTargets, simulatedEndpoints } = await import('../runtime/isolate-endpoints.ts');
   if (flags.simulate !== undefined) {
     const { loadScenario } = await import('../runtime/scenario-files.ts');

@@ -3,6 +3,7 @@
 import { Command, type OutputConfiguration } from 'commander';
 import { VERSION } from '../runtime/version.ts';
 import { analyzeCommand } from './analyze.ts';
+import { CliError } from './cli-error.ts';
 import { completionsCommand } from './completions.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
@@ -21,6 +22,12 @@ const SUMMARY =
 /** Told once, in the form that was asked for, by whoever catches the error. */
 const SILENT: OutputConfiguration = { outputError: () => {} };
 
+/** No command knows what to do with nothing, as of a variable of a shell that is not set. */
+function requireArguments({ args }: Command): void {
+  if (args.every((argument) => argument.trim() !== '')) return;
+  throw new CliError('USAGE', 'an argument is empty', 'is a variable of the shell not set?');
+}
+
 /** The program, which throws instead of ending the process. */
 export function buildProgram(): Command {
   const program = new Command('fantrace')
@@ -31,6 +38,7 @@ export function buildProgram(): Command {
     .configureOutput(SILENT)
     .showHelpAfterError(false)
     .hook('preAction', async (_, command) => {
+      requireArguments(command);
       await applySettings(command, program);
       for (const note of unknownVariables(program)) process.stderr.write(`fantrace: ${note}\n`);
     });

@@ -99,8 +99,10 @@ describe('a value out of its range', () => {
 describe('a command line that makes no sense', () => {
   test.concurrent.each([
     { args: ['isolate'], says: 'no target given' },
-    { args: ['isolate', ''], says: 'a target is empty' },
-    { args: ['isolate', '--simulate', 'healthy-fabric', ' '], says: 'a target is empty' },
+    { args: ['isolate', ''], says: 'an argument is empty' },
+    { args: ['isolate', '--simulate', 'healthy-fabric', ' '], says: 'an argument is empty' },
+    { args: ['trace', '--simulate', 'healthy-fabric', ''], says: 'an argument is empty' },
+    { args: ['paths', '--simulate', 'healthy-fabric', ''], says: 'an argument is empty' },
     { args: ['isolate', '--colour', 'x'], says: "unknown option '--colour'" },
     { args: ['isolate', '--prot', '9', 'x'], says: 'did you mean --port?' },
     { args: ['isolate', '-x'], says: "unknown option '-x'" },
