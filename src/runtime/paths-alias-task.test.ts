@@ -9,8 +9,8 @@ import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import { nodeOfAddress, planNetwork } from '../sim/network-plan.ts';
 import { SimulatedLink } from '../sim/simulated-link.ts';
 import { PathsStation } from './paths-station.ts';
+import { stationEngine } from './station-engine.ts';
 import { VirtualTimeline } from './timeline.ts';
-import { stationEngine } from './trace-station.ts';
 
 const PLAN = planNetwork(scenarioOf({ fabric: { widths: [1, 2, 1] } }), { family: 4 });
 const IPV4 = { headerBytes: 20, checksumAt: 10, sourceAt: 12 };

@@ -21,7 +21,7 @@ import {
   type StationTraits,
 } from './paths-stations.ts';
 import { type Lease, SharedResources } from './shared-resources.ts';
-import { stationEngine } from './trace-station.ts';
+import { stationEngine } from './station-engine.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A network in use by one search. */

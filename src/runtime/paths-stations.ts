@@ -3,18 +3,15 @@
  * are denied on sockets that need no right, one for each source port.
  */
 
-import { familyOf, type IpFamily } from '../lib/ip-address.ts';
-import { Random } from '../lib/random.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { PacketLink } from '../model/packet-link.ts';
 import type { TraceRung } from '../model/trace-record.ts';
-import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import { HostError } from './host-error.ts';
-import { ownAddresses } from './own-addresses.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
+import { hostEngine } from './station-engine.ts';
 import { HostTimeline } from './timeline.ts';
-import { stationEngine } from './trace-station.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A station, and the ports of its flows. */
@@ -145,18 +142,8 @@ interface StationBase {
 }
 
 function stationOn({ link, ...base }: StationBase, { family, rates }: StationTraits): PathsStation {
-  const any = anyAddress(family);
   const addresses = new AddressBook();
-  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const engine = stationEngine({
-    source: any,
-    destination: any,
-    tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
-    rates,
-    random: new Random(seed),
-    addresses,
-    ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-  });
+  const engine = hostEngine({ family, rates, addresses });
   const counters = () => link.counters();
   return new PathsStation({
     ...base,

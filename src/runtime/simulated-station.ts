@@ -6,7 +6,8 @@ import { AddressBook } from '../model/address-book.ts';
 import type { PacerRates } from '../probing/pacer.ts';
 import { openSimulatedNetwork } from './network.ts';
 import { loadScenario } from './scenario-files.ts';
-import { stationEngine, TraceStation } from './trace-station.ts';
+import { stationEngine } from './station-engine.ts';
+import { TraceStation } from './trace-station.ts';
 import type { StationLease } from './trace-stations.ts';
 
 /**

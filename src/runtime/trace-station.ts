@@ -10,7 +10,7 @@ import type { AddressBook } from '../model/address-book.ts';
 import type { LinkCounters, PacketLink } from '../model/packet-link.ts';
 import type { ProbeReply, ProbeSink } from '../model/probe.ts';
 import type { TraceRung } from '../model/trace-record.ts';
-import { type FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
+import type { FlowRequest, ProbeEngine } from '../probing/probe-engine.ts';
 import { type SpoilCounts, spoilCounts, spoilsBetween } from './spoil-counts.ts';
 import { StationLoop, type StationTask } from './station-loop.ts';
 import type { Timeline } from './timeline.ts';
@@ -146,15 +146,3 @@ class TraceTask implements StationTask, ProbeSink, TraceEnvironment {
     this.#loop.touch(this);
   }
 }
-
-type EngineTraits = Omit<
-  ConstructorParameters<typeof ProbeEngine>[0],
-  'flows' | 'destinationPort' | 'tos'
->;
-
-/** An engine for a station, without flows: each trace brings its own. */
-export function stationEngine(traits: EngineTraits): ProbeEngine {
-  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
-}
-
-const NOBODY = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

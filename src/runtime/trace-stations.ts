@@ -1,17 +1,15 @@
 /** Opens the station that a trace needs: shared by all traces of the process that agree on it. */
 
-import { familyOf, type IpFamily } from '../lib/ip-address.ts';
-import { Random } from '../lib/random.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { TraceProtocol } from '../model/trace-record.ts';
 import type { PacerRates } from '../probing/pacer.ts';
-import { TOKEN_KEY_WORDS } from '../probing/probe-token.ts';
 import { HostError } from './host-error.ts';
-import { ownAddresses } from './own-addresses.ts';
 import type { ReservedPorts } from './reserved-ports.ts';
 import { SharedResources } from './shared-resources.ts';
+import { hostEngine } from './station-engine.ts';
 import { HostTimeline } from './timeline.ts';
-import { type StationParts, stationEngine, TraceStation } from './trace-station.ts';
+import { type StationParts, TraceStation } from './trace-station.ts';
 
 /** What all traces of one station have in common. */
 export interface StationTraits {
@@ -183,18 +181,7 @@ function hostStation(
   { family, rates, hasSendTimes }: StationTraits,
   parts: Pick<StationParts, 'link' | 'timeline' | 'rung' | 'notes' | 'close'>,
 ): TraceStation {
-  const any = new Uint8Array(family === 4 ? 4 : 16);
   const addresses = new AddressBook();
-  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const engine = stationEngine({
-    source: any,
-    destination: any,
-    tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
-    rates,
-    random: new Random(seed),
-    addresses,
-    hasSendTimes,
-    ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-  });
+  const engine = hostEngine({ family, rates, addresses, hasSendTimes });
   return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
 }
