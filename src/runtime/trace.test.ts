@@ -176,6 +176,7 @@ describe('an option out of range', () => {
     { interface: 5 as unknown as string },
     { rate: '5' as unknown as number },
     { ttl: 5 } as TraceOptions,
+    { signal: {} as AbortSignal },
   ];
 
   test.each(ROWS)('is refused at once: %j', (options) => {
