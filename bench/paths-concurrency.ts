@@ -10,10 +10,10 @@ import pLimit from 'p-limit';
 import { pathNumbers } from '../src/algorithms/multipath/path-numbers.ts';
 import { placesOf } from '../src/algorithms/multipath/places.ts';
 import type { PacketLink } from '../src/model/packet-link.ts';
-import { SEARCHES_AT_ONCE } from '../src/runtime/paths.ts';
-import { flowFields } from '../src/runtime/paths-network.ts';
-import { completePathsOptions } from '../src/runtime/paths-options.ts';
-import { PathsStation } from '../src/runtime/paths-station.ts';
+import { SEARCHES_AT_ONCE } from '../src/runtime/paths/paths.ts';
+import { flowFields } from '../src/runtime/paths/paths-network.ts';
+import { completePathsOptions } from '../src/runtime/paths/paths-options.ts';
+import { PathsStation } from '../src/runtime/paths/paths-station.ts';
 import { openManyTraces } from '../test/support/many-traces.ts';
 import { FigureList, liveHeapBytes } from './measured-cost.ts';
 

@@ -21,8 +21,8 @@ import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { AddressSet, parseAddressRange } from '../src/lib/address-ranges.ts';
 import type { SweepRecord, SweepStrategy } from '../src/model/sweep-record.ts';
-import { runSweep } from '../src/runtime/sweep.ts';
-import { openSimulatedSweep } from '../src/runtime/sweep-network.ts';
+import { runSweep } from '../src/runtime/sweep/sweep.ts';
+import { openSimulatedSweep } from '../src/runtime/sweep/sweep-network.ts';
 import { SETTINGS, SOURCE_PORT } from '../test/support/simulated-sweep.ts';
 import { FigureList } from './measured-cost.ts';
 

@@ -29,21 +29,31 @@ export {
   type IsolateCallOptions as IsolateOptions,
   type IsolateEvent,
   isolate,
-} from './runtime/isolate-call.ts';
-export { type PathsCall, type PathsEvent, type PathsOptions, paths } from './runtime/paths.ts';
-export { type TraceCall, type TraceEvent, type TraceOptions, trace } from './runtime/trace.ts';
+} from './runtime/isolate/isolate-call.ts';
+export {
+  type PathsCall,
+  type PathsEvent,
+  type PathsOptions,
+  paths,
+} from './runtime/paths/paths.ts';
+export {
+  type TraceCall,
+  type TraceEvent,
+  type TraceOptions,
+  trace,
+} from './runtime/trace/trace.ts';
 export { type Connection, connectionOf, parseUnmapped } from './watch/connection.ts';
-export { metaline } from './watch/metaline.ts';
+export { metaline } from './watch/files/metaline.ts';
 export {
   type NativeKind,
   type NativeMethod,
   NativeTracer,
   type NativeTracerOptions,
 } from './watch/native-tracer.ts';
-export { Paris, type ParisOptions } from './watch/paris.ts';
-export { Scamper, type ScamperOptions } from './watch/scamper.ts';
-export { ScamperDaemon, type ScamperDaemonOptions } from './watch/scamper-daemon.ts';
-export type { ScamperTask } from './watch/scamper-task.ts';
+export { Paris, type ParisOptions } from './watch/scamper/paris.ts';
+export { Scamper, type ScamperOptions } from './watch/scamper/scamper.ts';
+export { ScamperDaemon, type ScamperDaemonOptions } from './watch/scamper/scamper-daemon.ts';
+export type { ScamperTask } from './watch/scamper/scamper-task.ts';
 export { TraceCache, type TraceCacheOptions } from './watch/trace-cache.ts';
 export {
   TraceFailure,

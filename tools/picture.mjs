@@ -67,7 +67,7 @@ ${body.join('\n')}
 }
 
 execFileSync(process.execPath, [`${ROOT}tools/build.mjs`, '--if-needed'], { stdio: 'inherit' });
-const { formatIsolateText } = await import(`${ROOT}dist/report/isolate-text.js`);
+const { formatIsolateText } = await import(`${ROOT}dist/report/isolate/isolate-text.js`);
 const printed = spawnSync(
   process.execPath,
   [`${ROOT}dist/bundle/main.js`, ...ARGUMENTS, '--json'],

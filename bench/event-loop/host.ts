@@ -12,10 +12,10 @@ import { AddressBook } from '../../src/model/address-book.ts';
 import { isReply } from '../../src/model/trace-record.ts';
 import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
-import { openRawLink } from '../../src/runtime/raw-link.ts';
+import { openRawLink } from '../../src/runtime/links/raw-link.ts';
 import { runProbing } from '../../src/runtime/run-loop.ts';
 import { HostTimeline } from '../../src/runtime/timeline.ts';
-import { trace } from '../../src/runtime/trace.ts';
+import { trace } from '../../src/runtime/trace/trace.ts';
 
 /** What the host did, and how long others had to wait for it. */
 export interface HostOutcome {

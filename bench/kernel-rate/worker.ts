@@ -14,8 +14,8 @@ import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { writeProbe } from '../../src/probing/probe-packet.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { monotonicUs } from '../../src/runtime/clock.ts';
-import { sharedNextHop } from '../../src/runtime/next-hop.ts';
-import { openRawLink, type RawLink } from '../../src/runtime/raw-link.ts';
+import { sharedNextHop } from '../../src/runtime/host/next-hop.ts';
+import { openRawLink, type RawLink } from '../../src/runtime/links/raw-link.ts';
 
 const FIRST_PORT = 32_768;
 const FLOWS = 64;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HostError } from '../runtime/host-error.ts';
+import { HostError } from '../runtime/host/host-error.ts';
 import { ScenarioError } from '../sim/json-fields.ts';
 import { CliError, reportError } from './cli-error.ts';
 

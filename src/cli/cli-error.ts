@@ -1,7 +1,7 @@
 /** Failures as the user sees them: one line, what to do, and a stable code. */
 
 import { printable } from '../lib/printable.ts';
-import { HostError } from '../runtime/host-error.ts';
+import { HostError } from '../runtime/host/host-error.ts';
 import { ScenarioError } from '../sim/json-fields.ts';
 
 const ERROR_SCHEMA = 'fantrace.error/1';

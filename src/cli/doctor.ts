@@ -39,7 +39,7 @@ export function doctorCommand(): Command {
 
 async function tell({ isJson }: { isJson: boolean }): Promise<number> {
   const { diagnose } = await import('../runtime/doctor.ts');
-  const { grantAdvice } = await import('../runtime/raw-socket-advice.ts');
+  const { grantAdvice } = await import('../runtime/host/raw-socket-advice.ts');
   const diagnosis = await diagnose();
   const isAble = diagnosis.families.some(({ rawSockets }) => rawSockets.works);
   const summary = isAble

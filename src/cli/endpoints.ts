@@ -1,8 +1,8 @@
 /** Refuses addresses on the command line that nothing can be sent from, or be traced to. */
 
 import { familyOf, formatIpAddress, type IpFamily } from '../lib/ip-address.ts';
-import { isLocalAddress, readHost, requireHost } from '../runtime/host-address.ts';
-import { resolveTarget } from '../runtime/target.ts';
+import { resolveTarget } from '../runtime/calls/target.ts';
+import { isLocalAddress, readHost, requireHost } from '../runtime/host/host-address.ts';
 import { CliError } from './cli-error.ts';
 
 /**

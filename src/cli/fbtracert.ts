@@ -7,12 +7,16 @@
 import { formatIpAddress } from '../lib/ip-address.ts';
 import { printable } from '../lib/printable.ts';
 import type { IsolateRecord } from '../model/isolate-record.ts';
-import { fbtracertPaths } from '../report/fbtracert-paths.ts';
+import { fbtracertPaths } from '../report/fbtracert/fbtracert-paths.ts';
 import { listed } from '../report/wrap.ts';
-import type { Network } from '../runtime/network.ts';
+import type { Network } from '../runtime/links/network.ts';
+import {
+  type FbtracertFlags,
+  readFbtracertFlags,
+  UsageWanted,
+} from './ancestors/fbtracert-flags.ts';
+import { openFbtracertNetwork, optionsOf } from './ancestors/fbtracert-network.ts';
 import { CliError, reportError } from './cli-error.ts';
-import { type FbtracertFlags, readFbtracertFlags, UsageWanted } from './fbtracert-flags.ts';
-import { openFbtracertNetwork, optionsOf } from './fbtracert-network.ts';
 
 const EXIT_FAILED = 1;
 /** That of Go's `flag` package. */
@@ -72,12 +76,12 @@ async function measure(
   const { network, simulated } = opened;
   requireGivenPort(network, flags);
   const [{ runIsolate }, { ProgressLine }, { ptrNames }, { dropPrivileges }] = await Promise.all([
-    import('../runtime/isolate.ts'),
+    import('../runtime/isolate/isolate.ts'),
     import('./progress-line.ts'),
     simulated === null
-      ? import('../runtime/ptr-names.ts')
+      ? import('../runtime/names/ptr-names.ts')
       : { ptrNames: async () => new Map<string, string>() },
-    import('../runtime/privileges.ts'),
+    import('../runtime/host/privileges.ts'),
   ]);
   const note = dropPrivileges({ hasSockets: simulated === null });
   if (note !== undefined) process.stderr.write(`fbtracert: ${note}\n`);
@@ -132,13 +136,13 @@ function announce(network: Network, flags: FbtracertFlags): void {
 async function write(record: IsolateRecord, flags: FbtracertFlags): Promise<void> {
   const paths = fbtracertPaths(record, flags);
   if (flags.jsonOutput) {
-    const { formatFbtracertJson } = await import('../report/fbtracert-json.ts');
+    const { formatFbtracertJson } = await import('../report/fbtracert/fbtracert-json.ts');
     process.stdout.write(formatFbtracertJson(paths));
   } else {
-    const { formatFbtracertTables } = await import('../report/fbtracert-table.ts');
+    const { formatFbtracertTables } = await import('../report/fbtracert/fbtracert-table.ts');
     process.stdout.write(formatFbtracertTables(paths, flags));
   }
-  const { verdictLines } = await import('../report/fbtracert-verdict.ts');
+  const { verdictLines } = await import('../report/fbtracert/fbtracert-verdict.ts');
   process.stderr.write(verdictLines(record, flags));
 }
 

@@ -5,7 +5,7 @@ import { type Command, CommanderError } from 'commander';
 import { CliError, reportError } from './cli-error.ts';
 import { errorFormOf } from './error-form.ts';
 import { buildProgram } from './program.ts';
-import { foreignFlagAdvice } from './trace-flags.ts';
+import { foreignFlagAdvice } from './trace/trace-flags.ts';
 
 const EXIT_FAILED = 1;
 

@@ -6,7 +6,7 @@
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { printable } from '../lib/printable.ts';
-import { asInvokingUser } from '../runtime/privileges.ts';
+import { asInvokingUser } from '../runtime/host/privileges.ts';
 import { CliError } from './cli-error.ts';
 
 const EXIT_FAILED = 1;

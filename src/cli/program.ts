@@ -2,18 +2,18 @@
 
 import { Command, type OutputConfiguration } from 'commander';
 import { VERSION } from '../runtime/version.ts';
-import { analyzeCommand } from './analyze.ts';
 import { CliError } from './cli-error.ts';
 import { completionsCommand } from './completions.ts';
-import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
-import { isolateCommand } from './isolate.ts';
-import { pathsCommand } from './paths.ts';
+import { analyzeCommand } from './isolate/analyze.ts';
+import { isolateCommand } from './isolate/isolate.ts';
+import { diffCommand } from './paths/diff.ts';
+import { pathsCommand } from './paths/paths.ts';
 import { applySettings, unknownVariables } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
-import { sweepCommand } from './sweep.ts';
-import { traceCommand } from './trace.ts';
-import { watchCommand } from './watch.ts';
+import { sweepCommand } from './sweep/sweep.ts';
+import { traceCommand } from './trace/trace.ts';
+import { watchCommand } from './watch/watch.ts';
 
 const SUMMARY =
   'Names the link or router that drops packets on equal-cost multipath networks, ' +

@@ -5,8 +5,12 @@
  */
 
 import { printable } from '../lib/printable.ts';
+import {
+  FlagMistake,
+  readTracerouteCallerFlags,
+  UsageWanted,
+} from './ancestors/traceroute-caller-flags.ts';
 import { reportError } from './cli-error.ts';
-import { FlagMistake, readTracerouteCallerFlags, UsageWanted } from './traceroute-caller-flags.ts';
 
 const EXIT_FAILED = 1;
 /** That of Go's `flag` package. */
@@ -15,7 +19,7 @@ const EXIT_BAD_FLAG = 2;
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const flags = readTracerouteCallerFlags(argv, process.env);
-    const { runTracerouteCaller } = await import('./traceroute-caller-run.ts');
+    const { runTracerouteCaller } = await import('./ancestors/traceroute-caller-run.ts');
     const lost = await runTracerouteCaller(flags);
     return lost > 0 ? EXIT_FAILED : 0;
   } catch (error) {

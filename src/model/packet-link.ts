@@ -1,6 +1,6 @@
 /**
  * The packet seam: whole IP packets out, whole IP packets in, each with its receive time. Raw
- * sockets implement it (`runtime/raw-link.ts`), and so does the simulated network
+ * sockets implement it (`runtime/links/raw-link.ts`), and so does the simulated network
  * (`sim/simulated-link.ts`); everything above runs unchanged on either.
  *
  * Times are integer microseconds of one monotonic clock, whose zero is arbitrary.

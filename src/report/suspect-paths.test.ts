@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lossyLinkRecord } from '../../test/support/drawn-records.ts';
 import type { FlowRecord, IsolateRecord } from '../model/isolate-record.ts';
-import { formatIsolateText } from './isolate-text.ts';
+import { formatIsolateText } from './isolate/isolate-text.ts';
 import { withLossyFlows, withProbedFlows } from './suspect-paths.ts';
 
 const flow = (sourcePort: number, lossy: boolean): FlowRecord => ({

@@ -24,8 +24,8 @@ import {
 import { icmpFilter } from '../native/reply-filters.ts';
 import { attachFilter, openSocket, setOption } from '../native/socket.ts';
 import { SystemCallError, UnsupportedPlatformError } from '../native/system-error.ts';
-import { PING_GRANT } from './raw-socket-advice.ts';
-import { sourceAddressFor } from './source-address.ts';
+import { PING_GRANT } from './host/raw-socket-advice.ts';
+import { sourceAddressFor } from './host/source-address.ts';
 
 /** Whether something works here, and if not, why. */
 export interface Ability {

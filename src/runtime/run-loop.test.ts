@@ -3,7 +3,7 @@ import { scenarioOf } from '../../test/support/simulated-isolation.ts';
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import { ProbeEngine } from '../probing/probe-engine.ts';
-import { openSimulatedNetwork } from './network.ts';
+import { openSimulatedNetwork } from './links/network.ts';
 import { runProbing, SLICE_US } from './run-loop.ts';
 
 const CHAIN = scenarioOf({ fabric: { widths: [1, 1] }, linkDelayMs: 5 });

@@ -9,12 +9,16 @@ import {
   type TraceReply,
   type TraceStar,
 } from '../model/trace-record.ts';
-import { formatScamperPaths } from '../report/paths-scamper.ts';
-import { formatScamper, scamperCycleStart, scamperCycleStop } from '../report/trace-scamper.ts';
-import { findPaths } from '../runtime/paths.ts';
-import { holdPathsSockets } from '../runtime/paths-network.ts';
-import { completePathsOptions } from '../runtime/paths-options.ts';
-import { holdSockets, trace as runTrace, type TraceOptions } from '../runtime/trace.ts';
+import { formatScamperPaths } from '../report/paths/paths-scamper.ts';
+import {
+  formatScamper,
+  scamperCycleStart,
+  scamperCycleStop,
+} from '../report/trace/trace-scamper.ts';
+import { findPaths } from '../runtime/paths/paths.ts';
+import { holdPathsSockets } from '../runtime/paths/paths-network.ts';
+import { completePathsOptions } from '../runtime/paths/paths-options.ts';
+import { holdSockets, trace as runTrace, type TraceOptions } from '../runtime/trace/trace.ts';
 import type { Connection } from './connection.ts';
 import { withGaplint } from './gaplint.ts';
 import {

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { parseIpPrefix } from '../lib/ip-prefix.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSource, SourceListener } from './connection-source.ts';
+import { scamperFile } from './files/result-file.ts';
+import { uuidOf } from './files/uuid.ts';
 import { connectionTo } from './fixtures/connections.ts';
-import { scamperFile } from './result-file.ts';
 import {
   TraceFailure,
   type TraceFailureCode,
@@ -12,7 +13,6 @@ import {
   type Tracer,
   type TracerName,
 } from './tracer.ts';
-import { uuidOf } from './uuid.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { WatchService, type WatchServiceOptions, type WatchTuning } from './watch-service.ts';
 

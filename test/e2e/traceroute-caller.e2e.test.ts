@@ -10,7 +10,7 @@ import { createServer as createAnnotator } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseScamperFile } from '../../src/watch/scamper-file.ts';
+import { parseScamperFile } from '../../src/watch/scamper/scamper-file.ts';
 import { standIn } from '../support/stand-ins.ts';
 import { InstalledCli, outcomeOf } from './installed-cli.ts';
 

@@ -2,7 +2,7 @@
  * Traces where networks are odd: loops, translators, old routers, limits. Three routers in a row;
  * each case of a test is a trace of its own, all at once. Quotes as other makes of router have them,
  * and translated ones, are IPv4's here: the kernel has neither in IPv6. Simulated routers have them
- * in both families (`src/runtime/trace.test.ts`).
+ * in both families (`src/runtime/trace/trace.test.ts`).
  */
 
 import { afterEach, expect, it } from 'vitest';

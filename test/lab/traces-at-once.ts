@@ -1,7 +1,7 @@
 /** Many traces of one process in a lab, all at once: as many cases for the price of one. */
 
 import { isReply, type TraceRecord, type TraceReply } from '../../src/model/trace-record.ts';
-import type { TraceOptions } from '../../src/runtime/trace-options.ts';
+import type { TraceOptions } from '../../src/runtime/trace/trace-options.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 

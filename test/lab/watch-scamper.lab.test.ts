@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hopAddresses } from '../../src/watch/hop-addresses.ts';
-import { parseScamperFile } from '../../src/watch/scamper-file.ts';
+import { hopAddresses } from '../../src/watch/scamper/hop-addresses.ts';
+import { parseScamperFile } from '../../src/watch/scamper/scamper-file.ts';
 import { build } from '../../tools/build.mjs';
 import { openWatchLab, type WatchLab } from './watch-lab.ts';
 

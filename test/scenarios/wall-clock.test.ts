@@ -6,9 +6,9 @@
 import { expect, test } from 'vitest';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
 import type { PacketLink } from '../../src/model/packet-link.ts';
-import { runIsolate } from '../../src/runtime/isolate.ts';
-import { KernelClock } from '../../src/runtime/kernel-clock.ts';
-import { openSimulatedNetwork } from '../../src/runtime/network.ts';
+import { KernelClock } from '../../src/runtime/host/kernel-clock.ts';
+import { runIsolate } from '../../src/runtime/isolate/isolate.ts';
+import { openSimulatedNetwork } from '../../src/runtime/links/network.ts';
 import { loadScenario } from '../../src/runtime/scenario-files.ts';
 import { ISOLATE_DEFAULTS } from '../support/simulated-isolation.ts';
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatIsolateHtml } from '../../src/report/html/isolate-html.ts';
+import { formatIsolateHtml } from '../../src/report/isolate/html/isolate-html.ts';
 import { FAR, fabricPaths, lossyLinkRecord, NEAR } from '../support/drawn-records.ts';
 
 const RECORDS = {

@@ -1,0 +1,23 @@
+/** Options that every measurement of a whole set of paths has as a library call. */
+
+import type { IpFamily } from '../../lib/ip-address.ts';
+import type { ThreadOption } from './measuring-thread.ts';
+
+/** Where to measure, what to look up, and when to end. */
+export interface MeasurementOptions extends ThreadOption {
+  /** One of our addresses; that of the route unless told. */
+  readonly source?: string;
+  /** Name of the network interface to send by. */
+  readonly interface?: string;
+  /** Whether to look up names of addresses; true unless told. */
+  readonly names?: boolean;
+  /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
+  readonly asDatabase?: string;
+  readonly family?: IpFamily;
+  /** A shipped scenario by its name, or a file: nothing is sent. */
+  readonly simulate?: string;
+  /** Makes everything random repeatable. */
+  readonly seed?: number;
+  /** Ends the measurement early; what is known by then is its result. */
+  readonly signal?: AbortSignal;
+}

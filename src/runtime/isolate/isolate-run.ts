@@ -1,0 +1,49 @@
+/** What a run of `isolate` is asked for, and what is left of it when it is over. */
+
+import type { Isolation } from '../../algorithms/isolation/isolation.ts';
+import type { IsolationOptions } from '../../algorithms/isolation/isolation-options.ts';
+import type { FlagNames } from '../../algorithms/isolation/summary.ts';
+import type { IpFamily } from '../../lib/ip-address.ts';
+import type { AddressBook } from '../../model/address-book.ts';
+import type { LoopDelays } from '../../model/isolate-record.ts';
+import type { EngineCounters } from '../../probing/probe-engine.ts';
+import type { Network } from '../links/network.ts';
+import type { TrafficOptions } from './probed-flows.ts';
+
+export interface IsolateOptions
+  extends Omit<
+      IsolationOptions,
+      'flows' | 'target' | 'targets' | 'source' | 'classes' | 'mayTargetLimit'
+    >,
+    TrafficOptions {
+  /** The targets as the user named them, one for each destination of the network. */
+  readonly targetNames: readonly string[];
+  /** Name of the scenario that the network simulates. */
+  readonly simulated: string | null;
+  /** Probes a second: towards one interface at most, and in all. */
+  readonly perInterface: number;
+  readonly total: number;
+  readonly seed: number;
+  /** What the sentences call the flags of the command line; as `fantrace` has them unless told. */
+  readonly flagNames?: FlagNames;
+  /** Goes on when the answer is sure, until the time or the probes are spent. */
+  readonly untilMaxTime?: boolean;
+}
+
+/** A run, and what was seen beside its counts. */
+export interface FinishedRun {
+  readonly options: IsolateOptions;
+  readonly network: Network;
+  readonly family: IpFamily;
+  readonly isolation: Isolation;
+  readonly counters: EngineCounters;
+  readonly addresses: AddressBook;
+  /** MPLS label stacks by address index. */
+  readonly labels: ReadonlyMap<number, readonly number[]>;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly loopDelays: LoopDelays;
+  /** On the clock of the run. */
+  readonly endedAtUs: number;
+}

@@ -1,0 +1,115 @@
+/** Where a sweep takes place: this host's network by raw sockets, or a simulated one. */
+
+import type { AddressSet } from '../../lib/address-ranges.ts';
+import { familyOf, type IpFamily, parseIpAddress } from '../../lib/ip-address.ts';
+import { Random } from '../../lib/random.ts';
+import type { LinkCounters, PacketLink } from '../../model/packet-link.ts';
+import type { TokenKey } from '../../probing/probe-token.ts';
+import type { SweepProtocol } from '../../probing/sweep/sweep-packet.ts';
+import { SWEEP_KEY_WORDS } from '../../probing/sweep/sweep-token.ts';
+import { planNetwork } from '../../sim/network-plan.ts';
+import type { Scenario } from '../../sim/scenario.ts';
+import { SimulatedLink } from '../../sim/simulated-link.ts';
+import { ownAddresses } from '../host/own-addresses.ts';
+import { openReservedLink } from '../links/reserved-link.ts';
+import { type Timeline, VirtualTimeline } from '../timeline.ts';
+
+/** The name of the made-up Internet, where a scenario could be named as well. */
+export const SIMULATED_INTERNET = 'internet';
+
+export interface SweepNetwork {
+  readonly link: PacketLink;
+  readonly timeline: Timeline;
+  readonly source: Uint8Array;
+  /** Flows have this one and those that follow. */
+  readonly sourcePort: number;
+  readonly tokenKey: TokenKey;
+  readonly ownAddresses: readonly Uint8Array[];
+  readonly notes: readonly string[];
+  counters(): LinkCounters;
+  close(): void;
+}
+
+export interface SweepNetworkOptions {
+  readonly family: IpFamily;
+  readonly protocol: SweepProtocol;
+  readonly sourcePort: number;
+  readonly flows: number;
+  readonly seed: number;
+}
+
+/**
+ * A simulated network in which every target exists: the made-up Internet, or a scenario's, with all
+ * of them in the place of its one target.
+ *
+ * @throws {RangeError} for IPv6 where the network has none
+ */
+export async function openSimulatedSweep(
+  network: typeof SIMULATED_INTERNET | Scenario,
+  { family, sourcePort, seed }: SweepNetworkOptions,
+): Promise<SweepNetwork> {
+  const random = new Random(seed);
+  const tokenKey = Uint32Array.from({ length: SWEEP_KEY_WORDS }, () => random.uint32());
+  const shared = {
+    timeline: new VirtualTimeline(),
+    sourcePort,
+    tokenKey,
+    ownAddresses: [],
+    notes: [],
+  };
+  if (network === SIMULATED_INTERNET) {
+    if (family !== 4) throw new RangeError('the simulated Internet has IPv4 alone');
+    const [{ SimulatedInternet }, { INTERNET_SOURCE }] = await Promise.all([
+      import('../../sim/internet/simulated-internet.ts'),
+      import('../../sim/internet/internet-map.ts'),
+    ]);
+    const link = new SimulatedInternet({ seed });
+    const counters = (): LinkCounters => link.counters();
+    return { ...shared, link, source: INTERNET_SOURCE, counters, close: () => link.close() };
+  }
+  const plan = planNetwork(network, { family, seed });
+  const link = new SimulatedLink(plan, { isTarget: () => true });
+  const source = parseIpAddress(plan.source[family]) ?? new Uint8Array();
+  return { ...shared, link, source, counters: () => link.counters(), close: () => link.close() };
+}
+
+/**
+ * Raw sockets of this host.
+ *
+ * @param targets the route to the first tells the source address where none is given
+ * @throws {HostError} when a right, a route or free source ports are missing, or targets have no
+ *   gateway in common where packet sockets are to send
+ */
+export async function openHostSweep(
+  targets: AddressSet,
+  options: SweepNetworkOptions & {
+    readonly source?: Uint8Array | undefined;
+    readonly device?: string | undefined;
+    /** Whether packet sockets send, past the routes and the firewall of this host. */
+    readonly sendsFrames: boolean;
+  },
+): Promise<SweepNetwork> {
+  const { family, protocol, sourcePort, flows, device, sendsFrames } = options;
+  const first = new Uint8Array(family === 4 ? 4 : 16);
+  targets.writeAddress(0, first, 0);
+  const { sourceAddressFor } = await import('../host/source-address.ts');
+  const source = options.source ?? sourceAddressFor(first, { device });
+  const given = Array.from({ length: flows }, (_, flow) => sourcePort + flow);
+  const wanted = { family, protocol, first: sourcePort, count: flows, given };
+  const nextHop = sendsFrames
+    ? await (await import('../host/next-hop.ts')).sharedNextHop(targets, source)
+    : undefined;
+  const sending = { source, device, nextHop };
+  const { link, timeline, close } = await openReservedLink(wanted, () => sending);
+  return {
+    link,
+    timeline,
+    source,
+    sourcePort,
+    tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
+    ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
+    notes: link.notes,
+    counters: () => link.counters(),
+    close,
+  };
+}

@@ -1,0 +1,292 @@
+/** Runs a sweep: window after window, with a checkpoint where one is done. */
+
+import { createHash } from 'node:crypto';
+import type { AddressSet } from '../../lib/address-ranges.ts';
+import { formatIpAddress } from '../../lib/ip-address.ts';
+import type { SweepReply } from '../../model/sweep.ts';
+import type {
+  SweepCheckpoint,
+  SweepRecord,
+  SweepReplyRecord,
+  SweepTotals,
+} from '../../model/sweep-record.ts';
+import { SweepEngine } from '../../probing/sweep/sweep-engine.ts';
+import type { SweepRates } from '../../probing/sweep/sweep-pace.ts';
+import type { SweepProtocol } from '../../probing/sweep/sweep-packet.ts';
+import { SLICE_US } from '../run-loop.ts';
+import { interfacesAsText, interfacesIn } from './sweep-checkpoint.ts';
+import type { SweepNetwork } from './sweep-network.ts';
+import { newTotals, sweepRecordOf } from './sweep-summary.ts';
+import { SweepWindows, type WindowOptions } from './sweep-windows.ts';
+
+/** Everything that a sweep is asked for; nothing is left open. */
+export interface SweepSettings extends Omit<WindowOptions, 'targets' | 'rate'> {
+  readonly protocol: SweepProtocol;
+  /** Of ICMP the checksum of flow 0. */
+  readonly port: number;
+  readonly rates: SweepRates;
+  readonly timeoutUs: number;
+  /** Infinity for as many as it takes. */
+  readonly maxProbes: number;
+  readonly isSimulated: boolean;
+}
+
+/** Where records go, and what is told on the way. */
+export interface SweepListener {
+  replied(reply: SweepReplyRecord): void;
+  /** A window is done. Until this resolves nothing is sent. */
+  windowDone(checkpoint: () => SweepCheckpoint, isLast: boolean): Promise<void>;
+  /** Called a few times a second. Until this resolves nothing is sent. */
+  progressed(progress: SweepProgress): Promise<void>;
+  /** How much of the output is complete, for checkpoints. */
+  outputLength(): number;
+}
+
+export interface SweepProgress {
+  /** Of the targets of this shard, 0 to 1. */
+  readonly share: number;
+  readonly elapsedUs: number;
+  /** With those of earlier runs, as is `share`. */
+  readonly probesSent: number;
+  readonly repliesReceived: number;
+  readonly interfaces: number;
+  /** Of earlier runs alone. */
+  readonly shareBefore: number;
+  readonly probesSentBefore: number;
+}
+
+export interface SweepRun {
+  readonly settings: SweepSettings;
+  readonly targets: AddressSet;
+  readonly excluded: number;
+  readonly network: SweepNetwork;
+  readonly listener: SweepListener;
+  readonly signal: AbortSignal;
+  readonly resume?: SweepCheckpoint | undefined;
+}
+
+/** Send calls before replies are looked at again: a burst must not outgrow the receive buffer. */
+const BATCHES_PER_TURN = 8;
+/** Virtual and real time between two looks at progress. */
+const PROGRESS_US = 250_000;
+
+/** Of everything that decides which window is which: a checkpoint is of no use to another sweep. */
+export function sweepDigest({ settings, targets }: Pick<SweepRun, 'settings' | 'targets'>): string {
+  const { rates, maxProbes: _, timeoutUs: __, ...rest } = settings;
+  const identity = JSON.stringify({ ...rest, rate: rates.total });
+  return createHash('sha256').update(identity).update(targets.fingerprint()).digest('hex');
+}
+
+/**
+ * Sweeps all targets, from the checkpoint on where there is one.
+ *
+ * @returns what it came to, also when it was interrupted
+ */
+export async function runSweep(run: SweepRun): Promise<SweepRecord> {
+  return new Sweep(run).run();
+}
+
+class Sweep {
+  readonly #run: SweepRun;
+  readonly #windows: SweepWindows;
+  readonly #engine: SweepEngine;
+  readonly #digest: string;
+  readonly #before: SweepTotals;
+  readonly #repliesByTtl: number[];
+  readonly #startedAt = new Date();
+  readonly #startedUs: number;
+  #window: number;
+  #reached: Uint8Array = new Uint8Array(0);
+  #targetsReached: number;
+  #targetsProbed: number;
+  #progressDueUs = 0;
+
+  constructor(run: SweepRun) {
+    const { settings, targets, network, resume } = run;
+    this.#run = run;
+    this.#windows = new SweepWindows({
+      ...settings,
+      targets: targets.size,
+      rate: settings.rates.total,
+    });
+    this.#digest = sweepDigest(run);
+    this.#before = resume?.totals ?? newTotals(settings);
+    this.#repliesByTtl = [...this.#before.repliesByTtl];
+    this.#targetsReached = this.#before.targetsReached;
+    this.#targetsProbed = this.#before.targetsProbed;
+    this.#window = resume?.windowsDone ?? 0;
+    this.#startedUs = network.timeline.nowUs();
+    this.#engine = new SweepEngine(
+      {
+        shape: {
+          source: network.source,
+          tos: 0,
+          protocol: settings.protocol,
+          sourcePort: network.sourcePort,
+          destinationPort: settings.port,
+        },
+        targets,
+        flows: settings.flows,
+        tokenKey: network.tokenKey,
+        rates: settings.rates,
+        timeoutUs: settings.timeoutUs,
+        ownAddresses: network.ownAddresses,
+      },
+      { replied: (reply) => this.#replied(reply) },
+    );
+    for (const known of interfacesIn(resume)) this.#engine.interfaces.add(known);
+  }
+
+  async run(): Promise<SweepRecord> {
+    const { signal, network } = this.#run;
+    const wake = (): void => network.timeline.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      const isComplete = await this.#sweep();
+      await this.#progress(network.timeline.nowUs());
+      return this.#record(isComplete);
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  /** @returns whether every window was done */
+  async #sweep(): Promise<boolean> {
+    const { network, signal } = this.#run;
+    const { link, timeline } = network;
+    if (!this.#openWindow()) return true;
+    while (!signal.aborted && !this.#isAtLimit()) {
+      const nowUs = timeline.nowUs();
+      link.receive(nowUs, this.#handle);
+      if (this.#engine.isWindowOver(nowUs)) {
+        await this.#closeWindow();
+        if (!this.#openWindow()) return true;
+        continue;
+      }
+      const isCut = this.#send(nowUs);
+      if (nowUs >= this.#progressDueUs) await this.#progress(nowUs);
+      const dueUs = Math.min(this.#engine.nextDeadlineUs(nowUs), link.nextArrivalUs());
+      await (isCut ? timeline.breathe() : timeline.sleepUntil(dueUs));
+    }
+    return false;
+  }
+
+  readonly #handle = (packet: Uint8Array, receivedAtUs: number): void =>
+    this.#engine.handle(packet, receivedAtUs);
+
+  /** @returns whether others on the event loop have waited long enough, and more is due */
+  #send(startUs: number): boolean {
+    const { link, timeline } = this.#run.network;
+    let nowUs = startUs;
+    for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
+      const count = this.#engine.poll(link.outbox, nowUs);
+      if (count === 0) return false;
+      this.#engine.confirm(link.send(count, nowUs), nowUs);
+      nowUs = timeline.nowUs();
+      link.receive(nowUs, this.#handle);
+      if (nowUs >= startUs + SLICE_US) return true;
+    }
+    return false;
+  }
+
+  #openWindow(): boolean {
+    if (this.#window >= this.#windows.count) return false;
+    const window = this.#windows.open(this.#window);
+    this.#reached = new Uint8Array(window.slots);
+    this.#targetsProbed += window.slots;
+    this.#engine.openWindow(window, this.#run.network.timeline.nowUs());
+    return true;
+  }
+
+  async #closeWindow(): Promise<void> {
+    this.#window++;
+    const isLast = this.#window === this.#windows.count;
+    await this.#run.listener.windowDone(() => this.#checkpoint(), isLast);
+  }
+
+  #checkpoint(): SweepCheckpoint {
+    const { settings, listener } = this.#run;
+    return {
+      schema: 'fantrace.sweep-checkpoint/1',
+      digest: this.#digest,
+      seed: settings.seed,
+      windowsDone: this.#window,
+      totals: this.#totals(),
+      outputLength: listener.outputLength(),
+      interfaces: interfacesAsText(this.#engine.interfaces.values()),
+    };
+  }
+
+  #totals(): SweepTotals {
+    const { counters } = this.#engine;
+    const elapsedMs = (this.#run.network.timeline.nowUs() - this.#startedUs) / 1000;
+    return {
+      durationMs: Math.round(this.#before.durationMs + elapsedMs),
+      probesSent: this.#before.probesSent + counters.probesSent,
+      repliesReceived: this.#before.repliesReceived + counters.replies,
+      targetsProbed: this.#targetsProbed,
+      targetsReached: this.#targetsReached,
+      repliesByTtl: [...this.#repliesByTtl],
+    };
+  }
+
+  #isAtLimit(): boolean {
+    const sent = this.#before.probesSent + this.#engine.counters.probesSent;
+    return sent >= this.#run.settings.maxProbes;
+  }
+
+  #replied(reply: SweepReply): void {
+    const place = reply.ttl - this.#run.settings.minTtl;
+    this.#repliesByTtl[place] = (this.#repliesByTtl[place] ?? 0) + 1;
+    if (reply.isTarget && reply.slot >= 0 && this.#reached[reply.slot] === 0) {
+      this.#reached[reply.slot] = 1;
+      this.#targetsReached++;
+    }
+    this.#run.listener.replied(this.#recordOf(reply));
+  }
+
+  #recordOf(reply: SweepReply): SweepReplyRecord {
+    const { target, responder, quotedTtl } = reply;
+    return {
+      target: formatIpAddress(target),
+      flow: reply.flow,
+      ttl: reply.ttl,
+      from: formatIpAddress(responder),
+      kind: reply.kind,
+      code: reply.icmpCode,
+      rttMs: reply.rttUs / 1000,
+      rttExact: reply.isRttExact,
+      replyTtl: reply.replyTtl,
+      quotedTtl: quotedTtl < 0 ? null : quotedTtl,
+      mpls: reply.mpls,
+      atMs: Math.round(this.#before.durationMs + (reply.receivedAtUs - this.#startedUs) / 1000),
+    };
+  }
+
+  async #progress(nowUs: number): Promise<void> {
+    this.#progressDueUs = nowUs + PROGRESS_US;
+    const { probesSent, repliesReceived } = this.#totals();
+    const { count } = this.#windows;
+    await this.#run.listener.progressed({
+      share: count === 0 ? 1 : this.#window / count,
+      elapsedUs: nowUs - this.#startedUs,
+      probesSent,
+      repliesReceived,
+      interfaces: this.#engine.interfaces.size,
+      shareBefore: count === 0 ? 0 : (this.#run.resume?.windowsDone ?? 0) / count,
+      probesSentBefore: this.#before.probesSent,
+    });
+  }
+
+  #record(isComplete: boolean): SweepRecord {
+    const isInterrupted = this.#run.signal.aborted;
+    return sweepRecordOf(this.#run, {
+      startedAt: this.#startedAt,
+      stopReason: isComplete ? 'complete' : isInterrupted ? 'interrupted' : 'probe-limit',
+      totals: this.#totals(),
+      counters: this.#engine.counters,
+      interfaces: this.#engine.interfaces.size,
+      inShard: this.#windows.targets,
+    });
+  }
+}
