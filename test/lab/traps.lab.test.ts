@@ -119,8 +119,8 @@ describe.concurrent('loss on the way back', () => {
   it('is not blamed on the way there', async ({ open }) => {
     const back = { link: ['r1.0', 'r2.1'], returnLoss: 0.2 } as const;
     const lab = await open(FABRIC, { faults: [back], target: { answer: 'accept' } });
-    const flags = [...CONFIDENT, '--max-time', '20s'];
-    const { record } = await isolateIn(lab, { seed: SEED, flags });
+    // Late SYN-ACKs are rare: beside other labs it may take some twenty seconds to be sure.
+    const { record } = await isolateIn(lab, { seed: SEED, flags: CONFIDENT });
     expect(record.verdict, record.summary).toBe('return-loss');
     expect(record.suspects.map(({ direction }) => direction)).toEqual(['return']);
   });
