@@ -1,8 +1,8 @@
 /**
  * How long one trace over eight hops takes where a round trip is 20 ms: the whole process, beside
  * other programs in the same network, and a call of the library. Needs root, cc, and for the
- * others traceroute, mtr and scamper. dublin-traceroute is in no distribution's packages here, so
- * that it is left out.
+ * others traceroute, mtr and scamper. dublin-traceroute is left out: that of Debian 12 (0.4.2)
+ * aborts in a network namespace.
  * Usage: node bench/run.mjs trace-latency [ROUNDS]
  */
 
