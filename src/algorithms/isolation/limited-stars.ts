@@ -7,10 +7,11 @@
  * the same by themselves.
  */
 
-import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { Explanation } from '../localisation/candidates.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 import { type PathGraph, SOURCE_VERTEX } from '../localisation/path-graph.ts';
+import { EMPTY } from './counted-path.ts';
 import { SILENT_PROBES } from './epoch-counts.ts';
 
 /** Why it is not clear which links a flow crosses. */
@@ -18,14 +19,6 @@ export type Unclear = NonNullable<LocatedLoss['unclear']>;
 
 /** A star that a limited interface would leave no more often than this is a silent router's. */
 const STAR_CHANCE_MAX = 0.01;
-
-const EMPTY: FlowCounts = {
-  responders: [],
-  sent: [],
-  received: [],
-  isReached: false,
-  answeredLate: 0,
-};
 
 /** By row of the counts: those whose path is not clear. */
 export function unclearRows(

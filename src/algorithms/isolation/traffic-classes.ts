@@ -12,6 +12,7 @@ import {
   localise,
 } from '../localisation/localise.ts';
 import type { PathGraph } from '../localisation/path-graph.ts';
+import { EMPTY } from './counted-path.ts';
 
 /** Which flows are of which class, and to which target. */
 export interface ClassLayout {
@@ -39,14 +40,6 @@ export interface ClassFinding {
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
-
-const EMPTY: FlowCounts = {
-  responders: [],
-  sent: [],
-  received: [],
-  isReached: false,
-  answeredLate: 0,
-};
 
 /** Localises all classes together and, where only some lose packets, those by themselves. */
 export function localiseClasses(

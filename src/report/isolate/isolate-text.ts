@@ -6,6 +6,7 @@
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { type Paint, plainPaint } from '../paint.ts';
 import { withLossyFlows, withProbedFlows } from '../suspect-paths.ts';
+import { titled } from '../titled.ts';
 import { counted, wrap } from '../wrap.ts';
 import { hopTable } from './hop-table.ts';
 import { evidenceLines, pathsText } from './isolate-evidence.ts';
@@ -39,16 +40,6 @@ export function formatIsolateText(whole: IsolateRecord, options: TextOptions): s
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
-}
-
-function titled(
-  title: string,
-  lines: readonly string[],
-  { width, paint }: { readonly width: number; readonly paint: Paint },
-): string[] {
-  if (lines.length === 0) return [];
-  const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '    ' }));
-  return [paint.dim(title), ...body];
 }
 
 /** Commands keep to one line, however long, so that they can be pasted. */

@@ -8,6 +8,7 @@ import type {
   DiffShiftedPlace,
 } from '../../model/diff-record.ts';
 import { type Paint, plainPaint } from '../paint.ts';
+import { titled } from '../titled.ts';
 import { counted, wrap } from '../wrap.ts';
 
 /** The whole report, ending in a newline. */
@@ -15,22 +16,21 @@ export function formatDiffText(
   record: DiffRecord,
   { width, paint = plainPaint }: { readonly width: number; readonly paint?: Paint },
 ): string {
+  const named = (title: string, lines: readonly string[]) => titled(title, lines, { width, paint });
   const sections = [
-    { title: '', lines: wrap(record.summary, { width }).map((line) => paint.strong(line)) },
-    { title: 'Removed', lines: record.removed.map(loneText) },
-    { title: 'Added', lines: record.added.map(loneText) },
-    { title: 'Re-weighted', lines: record.reweighted.map(reweightedText) },
-    { title: 'Slower', lines: record.slower.map(shiftedText) },
-    { title: 'Faster', lines: record.faster.map(shiftedText) },
-    { title: 'Not sure', lines: record.unsure.map((link) => unsureText(link, record)) },
-    { title: 'Mind', lines: record.notes },
+    wrap(record.summary, { width }).map((line) => paint.strong(line)),
+    named('Removed', record.removed.map(loneText)),
+    named('Added', record.added.map(loneText)),
+    named('Re-weighted', record.reweighted.map(reweightedText)),
+    named('Slower', record.slower.map(shiftedText)),
+    named('Faster', record.faster.map(shiftedText)),
+    named(
+      'Not sure',
+      record.unsure.map((link) => unsureText(link, record)),
+    ),
+    named('Mind', record.notes),
   ];
-  const shown = sections.filter(({ lines }) => lines.length > 0);
-  const blocks = shown.map(({ title, lines }) => {
-    if (title === '') return lines.join('\n');
-    const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '    ' }));
-    return [paint.dim(title), ...body].join('\n');
-  });
+  const blocks = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return `${[...blocks, paint.dim(basisText(record))].join('\n\n')}\n`;
 }
 

@@ -6,6 +6,7 @@
 import { asOriginText } from '../../model/as-origin.ts';
 import type { PathsPlace, PathsRecord } from '../../model/paths-record.ts';
 import { type Paint, plainPaint } from '../paint.ts';
+import { titled } from '../titled.ts';
 import { counted, listed, wrap } from '../wrap.ts';
 
 /** The whole report, ending in a newline. */
@@ -42,16 +43,6 @@ function placesById({ hops }: PathsRecord): ReadonlyMap<string, PathsPlace> {
 
 const FLOWS_LISTED = 16;
 const PLACES_LISTED = 8;
-
-function titled(
-  title: string,
-  lines: readonly string[],
-  { width, paint }: { readonly width: number; readonly paint: Paint },
-): string[] {
-  if (lines.length === 0) return [];
-  const body = lines.flatMap((line) => wrap(line, { width, indent: '  ', hanging: '    ' }));
-  return [paint.dim(title), ...body];
-}
 
 function graphLines(record: PathsRecord, width: number): string[] {
   const places = placesById(record);
