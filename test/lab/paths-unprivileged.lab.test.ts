@@ -2,16 +2,14 @@
  * `fantrace paths` as nobody, who may not open raw sockets: the same graph by other means.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { PathsRecord } from '../../src/model/paths-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { flawsOf } from '../e2e/published-schemas.ts';
 import { CLI } from './isolate-run.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
+import { labsOfFamilies } from './labs-of-families.ts';
 import { recordedLinks, trueLinks } from './paths-truth.ts';
-import { labFor } from './scenario-plan.ts';
 
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const ALL_GROUPS = 'net.ipv4.ping_group_range=0 2147483647';
@@ -19,25 +17,7 @@ const NO_GROUP = 'net.ipv4.ping_group_range=1 0';
 const FAMILIES: readonly IpFamily[] = [4, 6];
 const SURE = ['--confidence', '0.999', '--rate', '20000', '--no-dns', '--json'];
 
-const labs = new Map<IpFamily, NamespaceLab>();
-
-beforeAll(async () => {
-  build({ ifNeeded: true });
-  for (const family of FAMILIES) {
-    const { lab } = await labFor({ fabric: { widths: [1, 1, 4, 1] } }, { family });
-    labs.set(family, lab);
-  }
-});
-
-afterAll(async () => {
-  for (const lab of labs.values()) await lab.close();
-});
-
-function labOf(family: IpFamily): NamespaceLab {
-  const lab = labs.get(family);
-  if (lab === undefined) throw new Error('no lab');
-  return lab;
-}
+const labOf = labsOfFamilies({ fabric: { widths: [1, 1, 4, 1] } });
 
 async function run(
   family: IpFamily,

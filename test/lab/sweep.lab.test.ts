@@ -1,14 +1,13 @@
 /** `fantrace sweep` on kernel routers: every hop of every flow is where the kernel has it. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { SweepReplyRecord } from '../../src/model/sweep-record.ts';
 import { nodeOfAddress } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
+import { labsOfFamilies } from './labs-of-families.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
 
 const FABRIC = { fabric: { widths: [1, 4, 1] } };
 const HOPS = 4;
@@ -18,20 +17,11 @@ const KINDS = ([4, 6] as const).flatMap((family) =>
   (['udp', 'icmp', 'tcp'] as const).map((protocol) => ({ family, protocol })),
 );
 
-const labs = new Map<IpFamily, NamespaceLab>();
-
-beforeAll(async () => {
-  build();
-  for (const family of [4, 6] as const) labs.set(family, (await labFor(FABRIC, { family })).lab);
-});
-
-afterAll(async () => {
-  for (const lab of labs.values()) await lab.close();
-});
+const labOf = labsOfFamilies(FABRIC);
 
 describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }) => {
   it('hears from each router of each flow', async () => {
-    const lab = labs.get(family) as NamespaceLab;
+    const lab = labOf(family);
     const replies = await swept(lab, { family, protocol });
     const nodes = nodeOfAddress(lab.plan);
     const seen = new Map(replies.map(({ flow, ttl, from }) => [`${flow} ${ttl}`, nodes.get(from)]));
@@ -48,7 +38,7 @@ describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }
 
 describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
   it('hand probes to the gateway, whose way they go as the kernel’s would', async () => {
-    const lab = labs.get(family) as NamespaceLab;
+    const lab = labOf(family);
     const hops = async (flags: readonly string[]): Promise<string[]> => {
       const replies = await swept(lab, { family, protocol: 'udp' }, flags);
       return replies.map(({ flow, ttl, from }) => `${flow} ${ttl} ${from}`).sort();
@@ -60,7 +50,7 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
   });
 
   it('refuse targets that are behind no gateway', async () => {
-    const lab = labs.get(family) as NamespaceLab;
+    const lab = labOf(family);
     const own = lab.plan.source[family];
     const argv = [process.execPath, CLI, 'sweep', '--send', 'packet', own];
     const { status, stderr } = await lab.exec(SOURCE, argv);

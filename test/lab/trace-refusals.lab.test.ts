@@ -3,15 +3,13 @@
  * case is a trace of its own, all at once, told apart by destination port or, for echoes, by length.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { TraceRecord } from '../../src/model/trace-record.ts';
 import { TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { interfaceTo } from './lab-nodes.ts';
 import { addRules, configure, startFixture } from './lab-nuisances.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
+import { labsOfFamilies } from './labs-of-families.ts';
 import { answersAt, tracesAtOnce } from './traces-at-once.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
@@ -39,24 +37,9 @@ const CODES = {
   ],
 } as const;
 
-const labs = new Map<IpFamily, NamespaceLab>();
-
-beforeAll(async () => {
-  build({ ifNeeded: true });
-  for (const family of FAMILIES) {
-    labs.set(family, (await labFor({ fabric: { widths: [1, 1, 1] } }, { family })).lab);
-  }
-});
-afterAll(async () => {
-  for (const lab of labs.values()) await lab.close();
-});
+const labOf = labsOfFamilies({ fabric: { widths: [1, 1, 1] } });
 
 describe.each(FAMILIES)('IPv%i', (family) => {
-  const labOf = (): NamespaceLab => {
-    const lab = labs.get(family);
-    if (lab === undefined) throw new Error('no lab');
-    return lab;
-  };
   const icmp = family === 4 ? 'icmp' : 'icmpv6';
   const cases = PROTOCOLS.flatMap((protocol, p) =>
     CODES[family].map((code, c) => {
@@ -74,7 +57,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
   }
 
   it('every code of unreachable ends every kind of trace, with its mark', async () => {
-    const lab = labOf();
+    const lab = labOf(family);
     await addRules(lab, 'r2.0', {
       name: 'refusals',
       hook: 'type filter hook forward priority filter',
@@ -107,7 +90,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
   });
 
   it('a loop is one by every protocol', async () => {
-    const lab = labOf();
+    const lab = labOf(family);
     const target = lab.plan.target.address[family];
     const back = lab.plan.links.find(({ far }) => far === 'r2.0')?.nearAddress[family];
     const route = `ip -${family} route replace ${target} via ${back} dev ${interfaceTo('r1.0')}`;
@@ -124,7 +107,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
   });
 
   it('probes too long for a link are told its MTU by every protocol', async () => {
-    const lab = labOf();
+    const lab = labOf(family);
     const link = `ip link set ${interfaceTo('r3.0')} mtu`;
     await configure(lab, 'r2.0', [`${link} 1300`]);
     const records = await tracesAtOnce(
@@ -143,7 +126,7 @@ describe.each(FAMILIES)('IPv%i', (family) => {
   });
 
   it('a target slower than the time-out is not reached, and its answers count as late', async () => {
-    const lab = labOf();
+    const lab = labOf(family);
     const port = 9999;
     const server = await startFixture(lab, TARGET, 'slow-datagrams', [
       String(family),

@@ -2,40 +2,25 @@
  * `fantrace trace` as nobody, who may not open raw sockets: the same routers by other means.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { TraceRecord } from '../../src/model/trace-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
+import { labsOfFamilies } from './labs-of-families.ts';
 
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const ALL_GROUPS = 'net.ipv4.ping_group_range=0 2147483647';
 const NO_GROUP = 'net.ipv4.ping_group_range=1 0';
 const FAMILIES: readonly IpFamily[] = [4, 6];
 
-const labs = new Map<IpFamily, NamespaceLab>();
-
-beforeAll(async () => {
-  build({ ifNeeded: true });
-  for (const family of FAMILIES) {
-    const { lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family });
-    labs.set(family, lab);
-  }
-});
-
-afterAll(async () => {
-  for (const lab of labs.values()) await lab.close();
-});
+const labOf = labsOfFamilies({ fabric: { widths: [1, 1, 1] } });
 
 async function run(
   family: IpFamily,
   { as = [], groups, flags }: { as?: readonly string[]; groups: string; flags: readonly string[] },
 ) {
-  const lab = labs.get(family);
-  if (lab === undefined) throw new Error('no lab');
+  const lab = labOf(family);
   await lab.exec(SOURCE, ['sysctl', '-qw', groups]);
   const target = lab.plan.target.address[family];
   const argv = [...as, process.execPath, CLI, 'trace', '--json', '-n', '-m', '8', ...flags, target];

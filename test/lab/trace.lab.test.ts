@@ -3,15 +3,13 @@
  * same network. Nothing is lost here by chance, so every hop must be the true one.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { TraceRecord, TraceReply } from '../../src/model/trace-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
+import { labsOfFamilies } from './labs-of-families.ts';
 import { routeManyTargets, traceManyTargets } from './many-targets.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
 const PROTOCOLS = ['udp', 'udp-classic', 'tcp', 'icmp'] as const;
@@ -27,25 +25,7 @@ interface TraceRun {
   readonly record: TraceRecord;
 }
 
-const labs = new Map<IpFamily, NamespaceLab>();
-
-beforeAll(async () => {
-  build({ ifNeeded: true });
-  for (const family of FAMILIES) {
-    const { lab } = await labFor(CHAIN, { family });
-    labs.set(family, lab);
-  }
-});
-
-afterAll(async () => {
-  for (const lab of labs.values()) await lab.close();
-});
-
-function labOf(family: IpFamily): NamespaceLab {
-  const lab = labs.get(family);
-  if (lab === undefined) throw new Error('no lab');
-  return lab;
-}
+const labOf = labsOfFamilies(CHAIN);
 
 async function traceIn(family: IpFamily, flags: readonly string[]): Promise<TraceRun> {
   const lab = labOf(family);
