@@ -4,34 +4,40 @@
  * Usage: node --expose-gc bench/run.mjs engine [PROBES]
  */
 
-import { Random } from '../src/lib/random.ts';
-import { AddressBook } from '../src/model/address-book.ts';
 import type { PacketArena } from '../src/model/packet-link.ts';
-import { completeFlow, type Flow } from '../src/probing/flow.ts';
 import { InFlight, PROBE_ANSWERED } from '../src/probing/in-flight.ts';
-import { ProbeEngine } from '../src/probing/probe-engine.ts';
+import type { ProbeEngine } from '../src/probing/probe-engine.ts';
 import { writeProbe } from '../src/probing/probe-packet.ts';
 import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
 import { SweepPackets } from '../src/probing/sweep/sweep-packet.ts';
 import { SweepReplyReader } from '../src/probing/sweep/sweep-reply.ts';
 import { SWEEP_KEY_WORDS, SweepTokens } from '../src/probing/sweep/sweep-token.ts';
-import { encodeIcmp, ICMP_HEADER_BYTES, sealIcmp } from '../src/wire/icmp.ts';
-import { encodeIpv4, IPV4_HEADER_BYTES } from '../src/wire/ipv4.ts';
+import { sealIcmp } from '../src/wire/icmp.ts';
+import { IPV4_HEADER_BYTES } from '../src/wire/ipv4.ts';
+import { allocationFigures } from './engine/allocation.ts';
+import {
+  ADDRESSES,
+  arenaOf,
+  FLOWS,
+  flowOf,
+  keyOf,
+  openEngine,
+  PORT,
+  packetsIn,
+  QUOTE_AT,
+  timeExceeded,
+} from './engine/parts.ts';
 import { costOf, FigureList, liveHeapBytes } from './measured-cost.ts';
 
-const SOURCE = Uint8Array.of(192, 0, 2, 1);
-const TARGET = Uint8Array.of(198, 51, 100, 7);
-const ROUTER = Uint8Array.of(198, 51, 100, 1);
-const PORT = 33_000;
-const FLOWS = 64;
+const { source: SOURCE, target: TARGET } = ADDRESSES[4];
 const REPETITIONS = 300_000;
 const MIB = 2 ** 20;
 /** Between batches: 100,000 probes a second. */
 const GAP_US = 640;
+/** As of a host that has been up for days. */
+const START_US = 1e12;
 /** As little as a router may quote. */
 const QUOTE_BYTES = IPV4_HEADER_BYTES + 8;
-const QUOTE_AT = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES;
-const NO_OPTIONS = new Uint8Array(0);
 
 /** Prints a line for each figure. @returns 1 when a goal was missed */
 export async function main([probes = '3000000']: readonly string[]): Promise<number> {
@@ -39,24 +45,9 @@ export async function main([probes = '3000000']: readonly string[]): Promise<num
   encodingCosts(figures);
   decodingCosts(figures);
   rowCost(figures);
+  allocationFigures(figures);
   heapGrowth(Number(probes), figures);
   return figures.missed === 0 ? 0 : 1;
-}
-
-function arenaOf(slots: number): PacketArena {
-  const slotBytes = 128;
-  const bytes = new Uint8Array(slots * slotBytes);
-  return { bytes, slotBytes, slots, lengths: new Uint16Array(slots) };
-}
-
-function flowOf(protocol: 'tcp' | 'udp' | 'icmp', sourcePort = PORT): Flow {
-  const ends = { source: SOURCE, destination: TARGET, destinationPort: 443, tos: 0 };
-  return completeFlow({ ...ends, sourcePort, flowLabel: 0, protocol });
-}
-
-function keyOf(words: number): Uint32Array {
-  const random = new Random(1);
-  return Uint32Array.from({ length: words }, () => random.uint32());
 }
 
 function encodingCosts(figures: FigureList): void {
@@ -107,24 +98,6 @@ function sweepPackets() {
     packets: new SweepPackets(shape, tokens),
     reader: new SweepReplyReader(shape, 1, tokens),
   };
-}
-
-/** A time exceeded that quotes so many bytes of a packet. */
-function timeExceeded(packet: Uint8Array, quoteBytes: number): Uint8Array {
-  const body = packet.slice(0, quoteBytes);
-  const payload = encodeIcmp({ type: 11, code: 0, parameter: 0, body }, 0);
-  return encodeIpv4({
-    tos: 0,
-    identification: 0,
-    flags: 0,
-    fragmentOffset: 0,
-    ttl: 60,
-    protocol: 1,
-    source: ROUTER,
-    destination: SOURCE,
-    options: NO_OPTIONS,
-    payload,
-  });
 }
 
 function decodingCosts(figures: FigureList): void {
@@ -179,39 +152,19 @@ function rowCost(figures: FigureList): void {
   });
 }
 
-function openEngine(): { engine: ProbeEngine; arena: PacketArena } {
-  const random = new Random(1);
-  const flows = Array.from({ length: FLOWS }, (_, i) => flowOf('tcp', PORT + i));
-  const engine = new ProbeEngine(
-    {
-      ...(flows[0] as Flow),
-      flows,
-      tokenKey: keyOf(TOKEN_KEY_WORDS),
-      rates: { perInterface: 1e9, total: 1e9 },
-      random,
-      addresses: new AddressBook(),
-    },
-    { replied() {}, repliedLate() {}, lost() {}, unsent() {} },
-  );
-  return { engine, arena: arenaOf(64) };
-}
-
 /** Sends a batch, and returns what a router says to it. */
 function answersOf(engine: ProbeEngine, arena: PacketArena, nowUs: number): Uint8Array[] {
   for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, 3, 0);
   const count = engine.poll(arena, nowUs);
   engine.confirm({ accepted: count, error: undefined }, nowUs);
-  return Array.from({ length: count }, (_, slot) => {
-    const start = slot * arena.slotBytes;
-    return timeExceeded(arena.bytes.slice(start, start + (arena.lengths[slot] ?? 0)), 28);
-  });
+  return packetsIn(arena, count).map((packet) => timeExceeded(packet, QUOTE_BYTES));
 }
 
 /** Of one reply, the quote is written anew for each probe. */
 function heapGrowth(probes: number, figures: FigureList): void {
   const { engine, arena } = openEngine();
-  const answer = timeExceeded(new Uint8Array(QUOTE_BYTES), QUOTE_BYTES);
-  let nowUs = 0;
+  const answer = timeExceeded(Uint8Array.of(0x45, ...new Uint8Array(QUOTE_BYTES - 1)), QUOTE_BYTES);
+  let nowUs = START_US;
   const batch = (): void => {
     nowUs += GAP_US;
     for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, 3, 0);
@@ -219,7 +172,8 @@ function heapGrowth(probes: number, figures: FigureList): void {
     engine.confirm({ accepted: count, error: undefined }, nowUs);
     for (let slot = 0; slot < count; slot++) {
       const start = slot * arena.slotBytes;
-      for (let i = 0; i < QUOTE_BYTES; i++) answer[QUOTE_AT + i] = arena.bytes[start + i] as number;
+      for (let i = 0; i < QUOTE_BYTES; i++)
+        answer[QUOTE_AT[4] + i] = arena.bytes[start + i] as number;
       sealIcmp(answer, IPV4_HEADER_BYTES, answer.length, 0);
       engine.handle(answer, nowUs + 1);
     }

@@ -77,7 +77,10 @@ export interface ReplyDetails {
   readonly interfaces: readonly InterfaceInfo[];
 }
 
-/** A reply that was matched to its probe. */
+/**
+ * A reply that was matched to its probe. Whoever hands one to a sink may fill the same object for
+ * the next reply: `keptReply` makes one to keep.
+ */
 export interface ProbeReply {
   readonly flow: number;
   readonly ttl: number;
@@ -97,6 +100,12 @@ export interface ProbeReply {
   /** MPLS label stack entries (RFC 4950 §3), 32 bits each, outermost first. */
   readonly mpls: readonly number[];
   readonly details?: ReplyDetails;
+}
+
+/** The same reply in an object of its own, which stays as it is. */
+export function keptReply(reply: ProbeReply): ProbeReply {
+  const { details } = reply;
+  return details === undefined ? { ...reply } : { ...reply, details: { ...details } };
 }
 
 /** Receives what becomes of probes, as it happens. A `ProbeReply` is valid only during the call. */

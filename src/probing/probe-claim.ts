@@ -3,15 +3,17 @@
  * is checked against any probe yet.
  */
 
-import { uint32At } from '../wire/octets.ts';
+import type { Mutable } from '../lib/mutable.ts';
+import { NO_BYTES } from '../wire/octets.ts';
+import type { PacketPart } from '../wire/packet-part.ts';
 import type { Quote } from '../wire/quote.ts';
-import type { IcmpErrorReply, Reply } from '../wire/reply.ts';
+import type { IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_ACK, TCP_FIN, TCP_RST } from '../wire/tcp.ts';
 import { PAYLOAD_TOKEN_BYTES } from './probe-packet.ts';
 
 export interface ProbeClaim {
   readonly protocol: 'tcp' | 'udp' | 'icmp';
-  /** Whom the probe was for. */
+  /** Whom the probe was for; the bytes are those of the reply that it was read from. */
   readonly destination: Uint8Array;
   /** Whom it seemed to come from. */
   readonly source: Uint8Array;
@@ -32,29 +34,50 @@ export interface ProbeClaim {
 /** Code of a time exceeded that comes from an end host, not from a hop (RFC 792). */
 const REASSEMBLY = 1;
 
-/** @returns undefined for what cannot be an answer to a probe */
-export function claimOf(reply: Reply): ProbeClaim | undefined {
+/** What a claim is read into. */
+export function newClaim(): Mutable<ProbeClaim> {
+  return {
+    protocol: 'tcp',
+    destination: NO_BYTES,
+    source: NO_BYTES,
+    sourcePort: 0,
+    destinationPort: -1,
+    token: -1,
+    spareToken: -1,
+    secondaryKey: -1,
+    isTokenless: false,
+  };
+}
+
+/**
+ * Reads a reply's claim.
+ *
+ * @param into is filled and returned, for whoever reads many; as long-lived as the reply
+ * @returns undefined for what cannot be an answer to a probe
+ */
+export function claimOf(
+  reply: Reply,
+  into: Mutable<ProbeClaim> = newClaim(),
+): ProbeClaim | undefined {
   switch (reply.kind) {
     case 'icmp-error':
-      return isReassembly(reply) ? undefined : claimOfQuote(reply.quote);
+      return isReassembly(reply) ? undefined : claimOfQuote(reply.quote, into);
     case 'tcp': {
       const { flags, sequence, acknowledgment } = reply;
       // The answer to an ACK of no connection (RFC 9293 §3.10.7.1).
-      if ((flags & (TCP_RST | TCP_ACK)) === TCP_RST) return directClaim('tcp', reply, sequence);
+      if ((flags & (TCP_RST | TCP_ACK)) === TCP_RST) return directClaim(reply, sequence, into);
       // Without SYN and RST, what a half-open connection says to another SYN (RFC 5961 §4).
       if ((flags & TCP_ACK) === 0 || (flags & TCP_FIN) !== 0) return undefined;
-      return directClaim('tcp', reply, (acknowledgment - 1) >>> 0);
+      return directClaim(reply, (acknowledgment - 1) >>> 0, into);
     }
-    case 'icmp-echo-reply': {
-      const { payload, identifier: sourcePort, source: destination, destination: source } = reply;
-      const token = payload.length < PAYLOAD_TOKEN_BYTES ? -1 : uint32At(payload, 0);
-      const ports = { sourcePort, destinationPort: -1 };
-      const secondaryKey = reply.sequence;
-      const ends = { protocol: 'icmp', source, destination } as const;
-      return { ...ends, ...ports, token, spareToken: -1, secondaryKey, isTokenless: false };
-    }
+    case 'icmp-echo-reply':
+      begin(into, 'icmp', reply.destination, reply.source);
+      into.sourcePort = reply.identifier;
+      into.token = tokenIn(reply.payload);
+      into.secondaryKey = reply.sequence;
+      return into;
     case 'udp':
-      return directClaim('udp', reply, -1);
+      return directClaim(reply, -1, into);
     default:
       return undefined;
   }
@@ -64,73 +87,68 @@ function isReassembly({ cause, code }: IcmpErrorReply): boolean {
   return cause === 'time-exceeded' && code === REASSEMBLY;
 }
 
-function directClaim(
-  protocol: 'tcp' | 'udp',
-  reply: Extract<Reply, { kind: 'tcp' | 'udp' }>,
-  token: number,
-): ProbeClaim {
-  return {
-    protocol,
-    destination: reply.source,
-    source: reply.destination,
-    sourcePort: reply.destinationPort,
-    destinationPort: reply.sourcePort,
-    token,
-    spareToken: -1,
-    secondaryKey: -1,
-    isTokenless: protocol === 'udp',
-  };
+/** Who sent the probe to whom, and nothing more as yet. */
+function begin(
+  into: Mutable<ProbeClaim>,
+  protocol: ProbeClaim['protocol'],
+  source: Uint8Array,
+  destination: Uint8Array,
+): void {
+  into.protocol = protocol;
+  into.source = source;
+  into.destination = destination;
+  into.destinationPort = -1;
+  into.token = -1;
+  into.spareToken = -1;
+  into.secondaryKey = -1;
+  into.isTokenless = false;
 }
 
-function claimOfQuote(quote: Quote): ProbeClaim | undefined {
+/** Of an answer of the target: its ends are those of the probe, the other way round. */
+function directClaim(
+  reply: TcpReply | UdpReply,
+  token: number,
+  into: Mutable<ProbeClaim>,
+): ProbeClaim {
+  begin(into, reply.kind, reply.destination, reply.source);
+  into.sourcePort = reply.destinationPort;
+  into.destinationPort = reply.sourcePort;
+  into.token = token;
+  into.isTokenless = reply.kind === 'udp';
+  return into;
+}
+
+function claimOfQuote(quote: Quote, into: Mutable<ProbeClaim>): ProbeClaim | undefined {
   const { transport, destination, source, identification } = quote;
   const isV4 = quote.family === 4;
   switch (transport.kind) {
     case 'tcp':
-      return {
-        protocol: 'tcp',
-        destination,
-        source,
-        sourcePort: transport.sourcePort,
-        destinationPort: transport.destinationPort,
-        token: transport.sequence,
-        spareToken: -1,
-        secondaryKey: isV4 ? identification : transport.window,
-        isTokenless: false,
-      };
+      begin(into, 'tcp', source, destination);
+      into.sourcePort = transport.sourcePort;
+      into.destinationPort = transport.destinationPort;
+      into.token = transport.sequence;
+      into.secondaryKey = isV4 ? identification : transport.window;
+      return into;
     case 'udp':
-      return {
-        protocol: 'udp',
-        destination,
-        source,
-        sourcePort: transport.sourcePort,
-        destinationPort: transport.destinationPort,
-        token: isV4 ? joined(identification, transport.checksum) : tokenIn(transport.payload),
-        spareToken: isV4 ? tokenIn(transport.payload) : -1,
-        secondaryKey: transport.checksum,
-        isTokenless: false,
-      };
+      begin(into, 'udp', source, destination);
+      into.sourcePort = transport.sourcePort;
+      into.destinationPort = transport.destinationPort;
+      into.secondaryKey = transport.checksum;
+      break;
     case 'icmp-echo':
-      return {
-        protocol: 'icmp',
-        destination,
-        source,
-        sourcePort: transport.identifier,
-        destinationPort: -1,
-        token: isV4 ? joined(identification, transport.sequence) : tokenIn(transport.payload),
-        spareToken: isV4 ? tokenIn(transport.payload) : -1,
-        secondaryKey: transport.sequence,
-        isTokenless: false,
-      };
+      begin(into, 'icmp', source, destination);
+      into.sourcePort = transport.identifier;
+      into.secondaryKey = transport.sequence;
+      break;
     default:
       return undefined;
   }
+  const inPayload = tokenIn(transport.payload);
+  into.token = isV4 ? ((identification << 16) | into.secondaryKey) >>> 0 : inPayload;
+  if (isV4) into.spareToken = inPayload;
+  return into;
 }
 
-function joined(high: number, low: number): number {
-  return ((high << 16) | low) >>> 0;
-}
-
-function tokenIn(payload: Uint8Array): number {
-  return payload.length < PAYLOAD_TOKEN_BYTES ? -1 : uint32At(payload, 0);
+function tokenIn(payload: PacketPart): number {
+  return payload.length < PAYLOAD_TOKEN_BYTES ? -1 : payload.uint32At(0);
 }

@@ -9,7 +9,7 @@ import {
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { PacketArena } from '../model/packet-link.ts';
-import type { ProbeReply, ProbeSink } from '../model/probe.ts';
+import { keptReply, type ProbeReply, type ProbeSink } from '../model/probe.ts';
 import type { ProbeProtocol } from './flow.ts';
 import { type FlowRequest, ProbeEngine } from './probe-engine.ts';
 
@@ -31,7 +31,7 @@ class Heard implements ProbeSink {
   readonly others: string[] = [];
 
   replied(reply: ProbeReply): void {
-    this.replies.push(reply);
+    this.replies.push(keptReply(reply));
   }
 
   repliedLate(reply: ProbeReply): void {

@@ -11,7 +11,7 @@ import {
 import { Random } from '../lib/random.ts';
 import { AddressBook } from '../model/address-book.ts';
 import type { PacketArena, SendReport } from '../model/packet-link.ts';
-import type { ProbeReply, ProbeSink } from '../model/probe.ts';
+import { keptReply, type ProbeReply, type ProbeSink } from '../model/probe.ts';
 import type { PacerRates } from './pacer.ts';
 import { type EngineOptions, ProbeEngine } from './probe-engine.ts';
 
@@ -56,7 +56,7 @@ class Journal implements ProbeSink {
   }
 
   #note(what: string, reply: ProbeReply): void {
-    this.replies.push({ ...reply });
+    this.replies.push(keptReply(reply));
     this.lines.push(`${what} ${reply.flow} ${reply.ttl} ${reply.round} ${reply.kind}`);
   }
 }

@@ -11,22 +11,29 @@
  *   4. sleep until `nextDeadlineUs()` or until a packet arrives.
  */
 
+import type { Mutable } from '../lib/mutable.ts';
 import type { Random } from '../lib/random.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { PacketArena, SendReport } from '../model/packet-link.ts';
 import type { Prober, ProbeSink } from '../model/probe.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { readReply } from '../wire/reply.ts';
+import { ReplyReader } from '../wire/reply-reader.ts';
 import { type EngineCounters, newEngineCounters } from './engine-counters.ts';
 import { completeFlow, type FlowId, type ProbeEndpoints } from './flow.ts';
 import { FlowBook, type ProbedFlow } from './flow-book.ts';
 import { InFlight, NO_SLOT, PROBE_ANSWERED, PROBE_AWAITED } from './in-flight.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import type { PacerRates } from './pacer.ts';
-import { isAnswer, kindOf, type ProbeAnswer, probeReplyOf } from './probe-outcome.ts';
+import {
+  type AnswerReply,
+  type AnswerTimes,
+  isAnswer,
+  kindOf,
+  OutcomeTeller,
+} from './probe-outcome.ts';
 import { canCarry, writeProbe } from './probe-packet.ts';
 import { ProbeTokens, type TokenKey } from './probe-token.ts';
-import { ReplyMatcher } from './reply-matcher.ts';
+import { type Match, ReplyMatcher } from './reply-matcher.ts';
 import { ReplyTimeout } from './reply-timeout.ts';
 import { type Order, ROUND_MAX, SendQueue, TTL_MAX } from './send-queue.ts';
 import { SentRows } from './sent-rows.ts';
@@ -71,7 +78,11 @@ export class ProbeEngine implements Prober {
   readonly #queue: SendQueue;
   readonly #tokens: ProbeTokens;
   readonly #inFlight = new InFlight();
+  readonly #replies = new ReplyReader();
   readonly #matcher: ReplyMatcher;
+  readonly #outcomes: OutcomeTeller;
+  /** Of the answer at hand. */
+  readonly #times: Mutable<AnswerTimes> = { sentAtUs: 0, isStamped: false, rttUs: 0 };
   readonly #shifts: ShiftLearner;
   readonly #timeout = new ReplyTimeout();
   readonly #own: OwnAddresses;
@@ -82,6 +93,7 @@ export class ProbeEngine implements Prober {
   constructor(options: EngineOptions, sink: ProbeSink) {
     this.#options = options;
     this.#flows = new FlowBook(options.addresses);
+    this.#outcomes = new OutcomeTeller(options.addresses, this.#inFlight);
     this.#tokens = new ProbeTokens(options.tokenKey);
     this.#own = new OwnAddresses(options.ownAddresses ?? []);
     this.#sentRows = options.hasSendTimes === true ? new SentRows() : undefined;
@@ -148,7 +160,7 @@ export class ProbeEngine implements Prober {
 
   /** Takes in one received packet, from its IP header on; any bytes will do. */
   handle(packet: Uint8Array, receivedAtUs: number): void {
-    const reply = readReply(packet);
+    const reply = this.#replies.read(packet);
     if (isMalformed(reply)) {
       this.counters.malformed++;
       return;
@@ -172,23 +184,15 @@ export class ProbeEngine implements Prober {
       match.flow.isRewritten = true;
       this.#shifts.fromQuote(reply, match);
     }
-    const { slot, flow, isTranslated, key } = match;
+    const { slot } = match;
     if (this.#inFlight.state[slot] === PROBE_ANSWERED) {
       this.counters.duplicates++;
       return;
     }
-    // Field by field: a spread takes V8 longer than all the rest.
-    this.#deliver({
-      slot,
-      flow,
-      isTranslated,
-      key,
-      reply,
-      packet,
-      sentAtUs,
-      isStamped: this.#inFlight.isStamped[slot] === 1,
-      rttUs: Math.max(0, receivedAtUs - sentAtUs),
-    });
+    this.#times.sentAtUs = sentAtUs;
+    this.#times.isStamped = this.#inFlight.isStamped[slot] === 1;
+    this.#times.rttUs = Math.max(0, receivedAtUs - sentAtUs);
+    this.#deliver(match, reply);
   }
 
   /** Takes in once more what was foreign until a shift explained it. */
@@ -342,15 +346,14 @@ export class ProbeEngine implements Prober {
     this.#queue.add(order);
   }
 
-  #deliver(answer: ProbeAnswer): void {
-    const { slot, flow } = answer;
+  #deliver(match: Match, reply: AnswerReply): void {
+    const { slot, flow } = match;
     const isLate = this.#inFlight.state[slot] !== PROBE_AWAITED;
-    this.#timeout.observe(answer.rttUs, kindOf(answer.reply));
+    this.#timeout.observe(this.#times.rttUs, kindOf(reply));
     this.#inFlight.settle(slot, PROBE_ANSWERED);
     if (isLate) this.counters.lateReplies++;
     if (flow.isReleased) return;
-    const row = this.#inFlight.rowOf(slot);
-    const outcome = probeReplyOf(answer, row, this.#options.addresses);
+    const outcome = this.#outcomes.outcomeOf(match, reply, this.#times);
     this.#queue.noteResponder(flow, outcome.ttl, outcome.responder);
     if (outcome.kind === 'time-exceeded') {
       flow.farthestRouterTtl = Math.max(flow.farthestRouterTtl, outcome.ttl);

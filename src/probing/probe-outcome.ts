@@ -1,24 +1,21 @@
 /** What a matched reply means, in the words of the model. */
 
 import { formatIpAddress, isSameAddress } from '../lib/ip-address.ts';
+import type { Mutable } from '../lib/mutable.ts';
 import type { AddressBook } from '../model/address-book.ts';
 import type { InterfaceInfo, ProbeReply, ReplyDetails, ReplyKind } from '../model/probe.ts';
 import type { InterfaceInformation } from '../wire/interface-information.ts';
-import { IPV6_HEADER_BYTES, ipv6TrafficClass } from '../wire/ipv6.ts';
-import { uint16At } from '../wire/octets.ts';
 import type { EchoReply, IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_RST, TCP_SYN } from '../wire/tcp.ts';
+import type { Flow } from './flow.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Match } from './reply-matcher.ts';
-import type { Order } from './send-queue.ts';
 
 /** Kinds of replies that may answer a probe. */
 export type AnswerReply = IcmpErrorReply | TcpReply | UdpReply | EchoReply;
 
-/** A reply and the probe that it answers. */
-export interface ProbeAnswer extends Match {
-  readonly reply: AnswerReply;
-  /** The whole of it, from the IP header on. */
-  readonly packet: Uint8Array;
+/** When the probe of an answer was sent, and how long the answer took. */
+export interface AnswerTimes {
   /** Monotonic. */
   readonly sentAtUs: number;
   /** Whether that is what the kernel noted. */
@@ -35,56 +32,91 @@ export function isAnswer(reply: Reply): reply is AnswerReply {
   return reply.kind !== 'other';
 }
 
-/** Field by field: a spread takes V8 longer than all the rest. */
-export function probeReplyOf(
-  answer: ProbeAnswer,
-  { flow, ttl, round }: Order,
-  addresses: AddressBook,
-): ProbeReply {
-  const { reply } = answer;
-  const isIcmpError = reply.kind === 'icmp-error';
-  return {
-    flow,
-    ttl,
-    round,
-    kind: kindOf(reply),
-    responder: addresses.indexOf(reply.source),
-    isTarget: isFromTarget(answer),
-    code: isIcmpError ? reply.code : 0,
-    rttUs: answer.rttUs,
-    replyTtl: reply.replyTtl,
-    quotedTtl: isIcmpError ? reply.quote.ttl : 0,
-    mpls: isIcmpError ? reply.mpls : NO_LABELS,
-    details: detailsOf(answer),
+/** Tells answers in the words of the model, by one object that is filled anew for each. */
+export class OutcomeTeller {
+  readonly #addresses: AddressBook;
+  readonly #inFlight: InFlight;
+  readonly #details: Mutable<ReplyDetails> = {
+    sentAtUs: 0,
+    isStamped: false,
+    icmpType: -1,
+    mtu: 0,
+    quotedTos: -1,
+    isTranslated: false,
+    matchedBy: 'token',
+    replyBytes: 0,
+    replyTos: 0,
+    replyIdentification: 0,
+    quotedBytes: 0,
+    tcpFlags: -1,
+    interfaces: NO_INTERFACES,
   };
-}
+  readonly #outcome: Mutable<ProbeReply> = {
+    flow: 0,
+    ttl: 0,
+    round: 0,
+    kind: 'time-exceeded',
+    responder: 0,
+    isTarget: false,
+    code: 0,
+    rttUs: 0,
+    replyTtl: 0,
+    quotedTtl: 0,
+    mpls: NO_LABELS,
+    details: this.#details,
+  };
 
-function detailsOf(answer: ProbeAnswer): ReplyDetails {
-  const { reply, packet, sentAtUs, isStamped, isTranslated, key } = answer;
-  const isIcmpError = reply.kind === 'icmp-error';
-  const isV4 = reply.family === 4;
-  return {
-    sentAtUs,
-    isStamped,
-    icmpType: isIcmpError ? reply.type : echoReplyType(reply),
-    mtu: isIcmpError ? reply.mtu : 0,
-    quotedTos: isIcmpError ? reply.quote.tos : -1,
-    isTranslated,
-    matchedBy: key,
-    replyBytes: isV4 ? uint16At(packet, 2) : IPV6_HEADER_BYTES + uint16At(packet, 4),
-    replyTos: isV4 ? (packet[1] ?? 0) : ipv6TrafficClass(packet, 0),
-    replyIdentification: isV4 ? uint16At(packet, 4) : 0,
-    quotedBytes: isIcmpError ? reply.quote.totalLength : 0,
-    tcpFlags: reply.kind === 'tcp' ? reply.flags : -1,
-    interfaces: isIcmpError ? interfacesOf(reply) : NO_INTERFACES,
-  };
+  constructor(addresses: AddressBook, inFlight: InFlight) {
+    this.#addresses = addresses;
+    this.#inFlight = inFlight;
+  }
+
+  /** @returns what is valid until the next call */
+  outcomeOf(match: Match, reply: AnswerReply, times: AnswerTimes): ProbeReply {
+    const { slot, flow } = match;
+    const outcome = this.#outcome;
+    outcome.flow = this.#inFlight.flow[slot] ?? 0;
+    outcome.ttl = this.#inFlight.ttl[slot] ?? 0;
+    outcome.round = this.#inFlight.round[slot] ?? 0;
+    outcome.kind = kindOf(reply);
+    outcome.responder = this.#addresses.indexOf(reply.source);
+    outcome.isTarget = isFromTarget(reply, flow.flow);
+    outcome.rttUs = times.rttUs;
+    outcome.replyTtl = reply.replyTtl;
+    const details = this.#details;
+    details.sentAtUs = times.sentAtUs;
+    details.isStamped = times.isStamped;
+    details.isTranslated = match.isTranslated;
+    details.matchedBy = match.key;
+    details.replyBytes = reply.replyBytes;
+    details.replyTos = reply.replyTos;
+    details.replyIdentification = reply.replyIdentification;
+    details.tcpFlags = reply.kind === 'tcp' ? reply.flags : -1;
+    this.#tellQuote(reply);
+    return outcome;
+  }
+
+  /** What an ICMP error tells beyond that. */
+  #tellQuote(reply: AnswerReply): void {
+    const outcome = this.#outcome;
+    const details = this.#details;
+    const error = reply.kind === 'icmp-error' ? reply : undefined;
+    outcome.code = error?.code ?? 0;
+    outcome.quotedTtl = error?.quote.ttl ?? 0;
+    outcome.mpls = error?.mpls ?? NO_LABELS;
+    details.icmpType = error?.type ?? echoReplyType(reply);
+    details.mtu = error?.mtu ?? 0;
+    details.quotedTos = error?.quote.tos ?? -1;
+    details.quotedBytes = error?.quote.totalLength ?? 0;
+    details.interfaces = error === undefined ? NO_INTERFACES : interfacesOf(error);
+  }
 }
 
 function interfacesOf({ interfaces }: IcmpErrorReply): readonly InterfaceInfo[] {
   return interfaces.length === 0 ? NO_INTERFACES : interfaces.map(interfaceOf);
 }
 
-function echoReplyType(reply: TcpReply | UdpReply | EchoReply): number {
+function echoReplyType(reply: AnswerReply): number {
   if (reply.kind !== 'icmp-echo-reply') return -1;
   return reply.family === 4 ? 0 : 129;
 }
@@ -95,7 +127,7 @@ function interfaceOf(information: InterfaceInformation): InterfaceInfo {
 }
 
 /** A port unreachable ends a UDP trace, also when it comes from another address of the target. */
-function isFromTarget({ reply, flow: { flow } }: ProbeAnswer): boolean {
+function isFromTarget(reply: AnswerReply, flow: Flow): boolean {
   if (isSameAddress(reply.source, flow.destination)) return true;
   if (reply.kind !== 'icmp-error' || reply.cause !== 'unreachable') return false;
   const isUdp = flow.protocol === 'udp' || flow.protocol === 'udp-classic';

@@ -5,7 +5,7 @@ import { bytesOf } from '../../test/goldens/wire/golden.ts';
 import { addressOf, icmpErrorFor, readSynProbe } from '../../test/support/probe-replies.ts';
 import { readProbe } from '../sim/probe-packet.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { readReply } from '../wire/reply.ts';
+import { readReply } from '../wire/reply-reader.ts';
 import { TCP_SYN } from '../wire/tcp.ts';
 import { completeFlow, type Flow, type ProbeProtocol, probeLengthMin } from './flow.ts';
 import { claimOf } from './probe-claim.ts';

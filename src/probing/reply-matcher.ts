@@ -6,16 +6,17 @@
  */
 
 import { isSameAddress } from '../lib/ip-address.ts';
+import type { Mutable } from '../lib/mutable.ts';
 import type { MatchKey } from '../model/probe.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Flow } from './flow.ts';
 import type { FlowBook, ProbedFlow } from './flow-book.ts';
 import { type InFlight, NO_SLOT, PROBE_AWAITED } from './in-flight.ts';
-import { claimOf, type ProbeClaim } from './probe-claim.ts';
+import { claimOf, newClaim, type ProbeClaim } from './probe-claim.ts';
 import { secondaryKey } from './probe-packet.ts';
 import type { ProbeTokens } from './probe-token.ts';
 
-/** The row that a reply belongs to. */
+/** The row that a reply belongs to. One object, which is used again: valid until the next match. */
 export interface Match {
   readonly slot: number;
   readonly flow: ProbedFlow;
@@ -32,6 +33,8 @@ export interface MatcherParts {
 /** Reads rows and flows; changes nothing. */
 export class ReplyMatcher {
   readonly #parts: MatcherParts;
+  readonly #claim = newClaim();
+  #match: Mutable<Match> | undefined;
 
   constructor(parts: MatcherParts) {
     this.#parts = parts;
@@ -39,7 +42,7 @@ export class ReplyMatcher {
 
   /** @returns undefined when the reply answers no probe that is remembered */
   match(reply: Reply): Match | undefined {
-    const claim = claimOf(reply);
+    const claim = claimOf(reply, this.#claim);
     if (claim === undefined) return undefined;
     const isQuote = reply.kind === 'icmp-error';
     return (
@@ -51,7 +54,7 @@ export class ReplyMatcher {
     );
   }
 
-  #byToken(claim: ProbeClaim, token: number, isQuote: boolean): Match | undefined {
+  #byToken(claim: ProbeClaim, token: number, isQuote: boolean): Mutable<Match> | undefined {
     if (token < 0) return undefined;
     const { inFlight, tokens, flows } = this.#parts;
     const slot = inFlight.slotOf(tokens.decode(token));
@@ -62,7 +65,7 @@ export class ReplyMatcher {
       claim.sourcePort !== flow.flow.sourcePort || !isSameAddress(claim.source, flow.flow.source);
     // Whoever translates sees to it that direct answers come to where the probe was sent from.
     if (isTranslated && !isQuote) return undefined;
-    return { slot, flow, isTranslated, key: 'token' };
+    return this.#found(slot, flow, isTranslated, 'token');
   }
 
   /** A reset of a SYN that carries data acknowledges the data as well (RFC 9293 §3.10.7.1). */
@@ -87,7 +90,8 @@ export class ReplyMatcher {
       for (const shift of known) {
         const match = this.#byToken(claim, (claim.token - shift) >>> 0, false);
         if (match === undefined || inFlight.flow[match.slot] !== index) continue;
-        return { ...match, key: 'shifted-token' };
+        match.key = 'shifted-token';
+        return match;
       }
     }
     return undefined;
@@ -105,9 +109,22 @@ export class ReplyMatcher {
       if (slot === NO_SLOT || !this.#isPlausible(slot, flow)) continue;
       if (found !== undefined) return undefined; // two probes fit alike: nobody can tell
       const isTranslated = !isSameAddress(claim.source, flow.flow.source);
-      found = { slot, flow, isTranslated, key: claim.isTokenless ? 'addresses' : 'half-token' };
+      found = this.#found(slot, flow, isTranslated, claim.isTokenless ? 'addresses' : 'half-token');
     }
     return found;
+  }
+
+  #found(slot: number, flow: ProbedFlow, isTranslated: boolean, key: MatchKey): Mutable<Match> {
+    const match = this.#match;
+    if (match === undefined) {
+      this.#match = { slot, flow, isTranslated, key };
+      return this.#match;
+    }
+    match.slot = slot;
+    match.flow = flow;
+    match.isTranslated = isTranslated;
+    match.key = key;
+    return match;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { Reply, TcpReply } from '../wire/reply.ts';
 import type { ProbedFlow } from './flow-book.ts';
-import { claimOf } from './probe-claim.ts';
+import { claimOf, newClaim } from './probe-claim.ts';
 import { isOfFlow, type Match, type MatcherParts } from './reply-matcher.ts';
 import { type HeldAnswer, type ShiftGuess, TokenShifts } from './token-shifts.ts';
 
@@ -14,6 +14,7 @@ const GUESSES_MAX = 32;
 /** Teaches flows their shifts; believes no packet by itself. */
 export class ShiftLearner {
   readonly #parts: MatcherParts;
+  readonly #claim = newClaim();
 
   constructor(parts: MatcherParts) {
     this.#parts = parts;
@@ -34,7 +35,7 @@ export class ShiftLearner {
    * @returns packets that answer probes now: this one and one before it, or none
    */
   fromSegment(reply: TcpReply, { packet, receivedAtUs }: HeldAnswer): readonly HeldAnswer[] {
-    const claim = packet.length > HELD_BYTES_MAX ? undefined : claimOf(reply);
+    const claim = packet.length > HELD_BYTES_MAX ? undefined : claimOf(reply, this.#claim);
     if (claim === undefined) return [];
     for (const index of this.#parts.flows.alike(claim)) {
       const flow = this.#parts.flows.at(index);

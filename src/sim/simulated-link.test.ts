@@ -9,7 +9,8 @@ import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
-import { type Reply, readReply } from '../wire/reply.ts';
+import type { Reply } from '../wire/reply.ts';
+import { readReply } from '../wire/reply-reader.ts';
 import { encodeTcp, TCP_ACK, TCP_RST, TCP_SYN } from '../wire/tcp.ts';
 import { encodeUdp } from '../wire/udp.ts';
 import {

@@ -7,7 +7,8 @@
 import { formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import type { QuotedTransport } from '../wire/quote.ts';
-import { type Reply, readReply } from '../wire/reply.ts';
+import type { Reply } from '../wire/reply.ts';
+import { readReply } from '../wire/reply-reader.ts';
 import { TCP_RST } from '../wire/tcp.ts';
 import { type NetworkPlan, nodeOfAddress, planNetwork } from './network-plan.ts';
 import { lengthMin, type ProbeProtocol, type WrittenProbe, writeProbe } from './probe-writer.ts';

@@ -10,7 +10,7 @@ import { decodeIpv4, encodeIpv4 } from './ipv4.ts';
 import { decodeIpv6, encodeIpv6 } from './ipv6.ts';
 import { isMalformed, type Malformed } from './malformed.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
-import { readReply } from './reply.ts';
+import { readReply } from './reply-reader.ts';
 import { decodeTcp, encodeTcp } from './tcp.ts';
 import { decodeUdp, encodeUdp } from './udp.ts';
 

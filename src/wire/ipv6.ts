@@ -36,11 +36,11 @@ export interface Ipv6Packet extends Ipv6Header {
 
 /** The end of a chain of extension headers. */
 export interface UpperLayer {
-  readonly protocol: number;
+  protocol: number;
   /** Where its header starts. */
-  readonly offset: number;
+  offset: number;
   /** False behind a fragment header whose offset is not 0: what follows is no transport header. */
-  readonly isFirstFragment: boolean;
+  isFirstFragment: boolean;
 }
 
 export const IPV6_HEADER_BYTES = 40;
@@ -112,12 +112,14 @@ export function writeIpv6Header(
  *
  * @param start where the IPv6 header is
  * @param end where the packet, or what there is of it, ends
+ * @param into is filled and returned: for whoever reads many packets
  * @returns where the transport header starts: at most `end`
  */
 export function walkExtensionHeaders(
   bytes: Uint8Array,
   start: number,
   end: number,
+  into: UpperLayer = { protocol: 0, offset: 0, isFirstFragment: true },
 ): UpperLayer | Malformed {
   let protocol = bytes[start + 6] ?? 0;
   let offset = start + IPV6_HEADER_BYTES;
@@ -133,7 +135,10 @@ export function walkExtensionHeaders(
     offset += headerBytes;
   }
   if (offset > end) return { malformed: 'truncated', offset: end };
-  return { protocol, offset, isFirstFragment };
+  into.protocol = protocol;
+  into.offset = offset;
+  into.isFirstFragment = isFirstFragment;
+  return into;
 }
 
 /** Whether a header of this type is one to walk over. */

@@ -32,6 +32,11 @@ export function writeOctets(into: Uint8Array, offset: number, bytes: Uint8Array)
   for (let i = 0; i < bytes.length; i++) into[offset + i] = bytes[i] ?? 0;
 }
 
+/** Copies as many bytes from `offset` on as `into` has; missing ones count as 0. */
+export function readOctets(bytes: Uint8Array, offset: number, into: Uint8Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = bytes[offset + i] ?? 0;
+}
+
 /** @throws {RangeError} when `into` ends before `end`: writes past the end would vanish silently */
 export function requireRoom(into: Uint8Array, end: number): void {
   if (end > into.length) throw new RangeError(`${end} bytes do not fit into ${into.length}`);

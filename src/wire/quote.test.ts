@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { changesThatThrow, lengthsThatThrow } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
-import { readQuote } from './quote.ts';
+import type { Malformed } from './malformed.ts';
+import { type Quote, QuoteReader } from './quote.ts';
 
 const V4 = '45b8003c cedc4000 01069999 0a640001 0ac80001';
 const V6_ADDRESSES = 'fdec0100 00000000 00000000 00000001 fdec0200 00000000 00000000 00000001';
@@ -59,7 +60,7 @@ describe('the transport header is read', () => {
     {
       shows: 'of UDP with a payload and its padding',
       quote: `${V4.replace('0106', '0111')} ${TCP} 6100`,
-      read: { ...UDP_READ, payload: bytesOf('6100') },
+      read: { ...UDP_READ, payload: { length: 2 } },
     },
     {
       shows: 'of an echo request',
@@ -151,18 +152,34 @@ test.each([
     quote: `${V6.replace('280601', '280001')} ${'0000010400000000'.repeat(3)}`,
   },
 ])('an IPv$family quote survives cuts and changes', ({ family, quote }) => {
-  const decode = (bytes: Uint8Array): unknown =>
-    readQuote(bytes, { start: 0, end: bytes.length, family });
+  const decode = (bytes: Uint8Array): unknown => {
+    const reader = new QuoteReader();
+    return family === 4
+      ? reader.readIpv4(bytes, 0, bytes.length)
+      : reader.readIpv6(bytes, 0, bytes.length);
+  };
   expect(lengthsThatThrow(bytesOf(quote), decode)).toEqual([]);
   expect(changesThatThrow(bytesOf(quote), decode)).toEqual([]);
 });
 
-function readQuote4(hex: string): ReturnType<typeof readQuote> {
+test('a reader’s next quote takes the place of the one before', () => {
+  const reader = new QuoteReader();
+  const udp = bytesOf(`${V4.replace('0106', '0111')} ${TCP} 01020304 0506`);
+  const first = reader.readIpv4(udp, 0, udp.length);
+  expect(first).toMatchObject({ transport: { kind: 'udp', payload: { length: 6 } } });
+  const transport = 'transport' in first ? first.transport : undefined;
+  expect(transport?.kind === 'udp' && transport.payload.uint32At(2)).toBe(0x0304_0506);
+  const tcp = bytesOf(`${V4.replace('0a64', '0b64')} ${TCP}`);
+  expect(reader.readIpv4(tcp, 0, tcp.length)).toBe(first);
+  expect(first).toMatchObject({ source: bytesOf('0b640001'), transport: TCP_READ });
+});
+
+function readQuote4(hex: string): Quote | Malformed {
   const bytes = bytesOf(hex);
-  return readQuote(bytes, { start: 0, end: bytes.length, family: 4 });
+  return new QuoteReader().readIpv4(bytes, 0, bytes.length);
 }
 
-function readQuote6(hex: string): ReturnType<typeof readQuote> {
+function readQuote6(hex: string): Quote | Malformed {
   const bytes = bytesOf(hex);
-  return readQuote(bytes, { start: 0, end: bytes.length, family: 6 });
+  return new QuoteReader().readIpv6(bytes, 0, bytes.length);
 }

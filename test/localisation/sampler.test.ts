@@ -14,7 +14,7 @@ import { Random } from '../../src/lib/random.ts';
 import { lengthMin, writeProbe } from '../../src/sim/probe-writer.ts';
 import { type SimulatedNetwork, simulate } from '../../src/sim/simulated-network.ts';
 import { isMalformed } from '../../src/wire/malformed.ts';
-import { readReply } from '../../src/wire/reply.ts';
+import { readReply } from '../../src/wire/reply-reader.ts';
 
 const SEEDS = 300;
 const FLOWS = 8;

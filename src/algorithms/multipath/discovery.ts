@@ -4,7 +4,7 @@
  * is reached.
  */
 
-import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
+import { keptReply, type ProbeReply, type ProbeSink } from '../../model/probe.ts';
 import { BalancerTests } from './balancer-tests.ts';
 import type { PathChange } from './constancy.ts';
 import { probeFirstFlows } from './first-flows.ts';
@@ -123,11 +123,11 @@ export class Discovery implements ProbeSink {
 
   replied(reply: ProbeReply): void {
     this.#isNews = true;
-    this.observations.replied({ ...reply });
+    this.observations.replied(keptReply(reply));
   }
 
   repliedLate(reply: ProbeReply): void {
-    if (this.observations.repliedLate({ ...reply })) this.#isNews = true;
+    if (this.observations.repliedLate(keptReply(reply))) this.#isNews = true;
   }
 
   lost(flow: number, ttl: number): void {

@@ -4,7 +4,7 @@
  * had its say. It is told what becomes of its probes and when; it says which probes it wants.
  */
 
-import type { ProbeReply } from '../../model/probe.ts';
+import { keptReply, type ProbeReply } from '../../model/probe.ts';
 import type { TraceStopReason } from '../../model/trace-record.ts';
 import { endOfLoop } from './loop.ts';
 import { replyWaitUs } from './reply-wait.ts';
@@ -87,7 +87,7 @@ export class Trace {
     const state = this.#probes.state(hop, reply.round);
     if (state === 'lost' || state === 'replaced') this.#lateReplies++;
     if (state !== 'sent') return;
-    this.#probes.noteReply(hop, reply);
+    this.#probes.noteReply(hop, keptReply(reply));
     this.#hasNews = true;
     this.#farthestTtl = Math.max(this.#farthestTtl, reply.ttl);
     if (reply.isTarget && reply.kind !== 'time-exceeded') {

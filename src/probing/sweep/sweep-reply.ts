@@ -7,8 +7,10 @@ import { isSameAddress } from '../../lib/ip-address.ts';
 import type { SweepReply } from '../../model/sweep.ts';
 import { isMalformed } from '../../wire/malformed.ts';
 import { uint32At } from '../../wire/octets.ts';
-import { type Reply, readReply } from '../../wire/reply.ts';
-import { claimOf, type ProbeClaim } from '../probe-claim.ts';
+import type { PacketPart } from '../../wire/packet-part.ts';
+import type { Reply } from '../../wire/reply.ts';
+import { ReplyReader } from '../../wire/reply-reader.ts';
+import { claimOf, newClaim, type ProbeClaim } from '../probe-claim.ts';
 import { kindOf } from '../probe-outcome.ts';
 import { PAYLOAD_TIME_AT, type SweepProbeShape } from './sweep-packet.ts';
 import { type SweepTokenFields, type SweepTokens, TICKS } from './sweep-token.ts';
@@ -41,6 +43,8 @@ export class SweepReplyReader {
     quotedTtl: -1,
     mpls: [],
   };
+  readonly #replies = new ReplyReader();
+  readonly #claim = newClaim();
   readonly #shape: SweepProbeShape;
   readonly #flows: number;
   readonly #tokens: SweepTokens;
@@ -55,9 +59,9 @@ export class SweepReplyReader {
 
   /** Takes in one received packet, from its IP header on; any bytes will do. */
   read(packet: Uint8Array, receivedAtUs: number): SweepReading {
-    const received = readReply(packet);
+    const received = this.#replies.read(packet);
     if (isMalformed(received)) return 'malformed';
-    const claim = claimOf(received);
+    const claim = claimOf(received, this.#claim);
     if (claim === undefined || received.kind === 'other') return 'foreign';
     const flow = claim.sourcePort - this.#shape.sourcePort;
     if (claim.protocol !== this.#shape.protocol || !(flow >= 0 && flow < this.#flows))
@@ -111,7 +115,7 @@ export class SweepReplyReader {
     reply.isRttExact = false;
     const payload = payloadOf(received);
     if (payload === undefined || payload.length < PAYLOAD_TIME_AT + 4) return;
-    const sinceUs = (receivedAtUs - uint32At(payload, PAYLOAD_TIME_AT)) % 2 ** 32;
+    const sinceUs = (receivedAtUs - payload.uint32At(PAYLOAD_TIME_AT)) % 2 ** 32;
     const exactUs = sinceUs < 0 ? sinceUs + 2 ** 32 : sinceUs;
     // A payload has no check of its own: it may only refine what the token says.
     if (Math.abs(exactUs - reply.rttUs) > 1000 * (CLOCK_SLACK_MS + 1)) return;
@@ -130,7 +134,7 @@ function distanceOf({ ttl, quotedTtl }: SweepReply): number {
   return quotedTtl >= 1 && quotedTtl <= ttl ? ttl - quotedTtl + 1 : ttl;
 }
 
-function payloadOf(received: Reply): Uint8Array | undefined {
+function payloadOf(received: Reply): PacketPart | undefined {
   if (received.kind === 'icmp-echo-reply') return received.payload;
   if (received.kind !== 'icmp-error') return undefined;
   const { transport } = received.quote;

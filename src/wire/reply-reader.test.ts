@@ -7,7 +7,7 @@ import { ICMPV4 } from './icmpv4.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
 import { encodeIpv4 } from './ipv4.ts';
 import { encodeIpv6 } from './ipv6.ts';
-import { readReply } from './reply.ts';
+import { ReplyReader, readReply } from './reply-reader.ts';
 
 const TIME_EXCEEDED = readGolden('time-exceeded-v4-quotes-tcp').bytes;
 const MPLS_ERROR = readGolden('time-exceeded-v4-mpls-padded-quote').bytes;
@@ -81,16 +81,23 @@ test('bytes behind the length of a UDP datagram are padding too', () => {
   const padded = bytesJoined(datagram, Uint8Array.of(0xee, 0xee));
   expect(readReply(ipv4(padded, IP_PROTOCOL.udp))).toMatchObject({
     kind: 'udp',
-    payload: bytesOf('61'),
+    payload: { length: 1 },
   });
 });
 
-test('addresses are views into the packet, wherever in memory that is', () => {
+test('packets are read wherever in memory they are', () => {
   const arena = new Uint8Array(2048);
   arena.set(RST, 1000);
-  const reply = readReply(arena.subarray(1000, 1000 + RST.length));
-  expect(reply).toEqual(readReply(RST));
-  expect(reply).toMatchObject({ source: { buffer: arena.buffer, byteOffset: 1012 } });
+  expect(readReply(arena.subarray(1000, 1000 + RST.length))).toEqual(readReply(RST));
+});
+
+test('a reader’s next reply of a kind takes the place of the one before', () => {
+  const reader = new ReplyReader();
+  const first = reader.read(MPLS_ERROR);
+  expect(first).toEqual(readReply(MPLS_ERROR));
+  expect(reader.read(RST)).toEqual(readReply(RST));
+  expect(reader.read(TIME_EXCEEDED)).toBe(first);
+  expect(first).toEqual(readReply(TIME_EXCEEDED));
 });
 
 describe('labels are read', () => {

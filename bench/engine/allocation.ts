@@ -1,0 +1,110 @@
+/**
+ * What the engine allocates for a probe that it sends and for a reply that it takes in, in bytes of
+ * V8's heap: what garbage collection then has to take away.
+ */
+
+import type { PacketArena } from '../../src/model/packet-link.ts';
+import type { ProbeProtocol } from '../../src/probing/flow.ts';
+import type { ProbeEngine } from '../../src/probing/probe-engine.ts';
+import type { FigureList } from '../measured-cost.ts';
+import { FLOWS, openEngine, packetsIn, timeExceeded } from './parts.ts';
+
+const CASES: readonly { protocol: ProbeProtocol; family: 4 | 6; quoteBytes: number }[] = [
+  { protocol: 'tcp', family: 4, quoteBytes: 28 },
+  { protocol: 'udp', family: 4, quoteBytes: 128 },
+  { protocol: 'icmp', family: 6, quoteBytes: 128 },
+];
+const TTLS = 16;
+const ROUNDS = 200;
+/** Code that is compiled by then. */
+const WARM_UP_ROUNDS = 400;
+/** All rows are free again by the next round. */
+const ROUND_US = 30e6;
+/** As of a host that has been up for days: microseconds beyond what V8 keeps without an object. */
+const START_US = 1e12 + 0.25;
+
+/** Adds a line for sending and one for taking in, for each kind of probe. */
+export function allocationFigures(figures: FigureList): void {
+  for (const each of CASES) {
+    const { perProbe, perReply } = bytesOf(each);
+    const kind = `${each.protocol} over IPv${each.family}`;
+    add(figures, `allocated for a probe sent, ${kind}`, perProbe);
+    add(figures, `allocated for its reply, ${kind}`, perReply);
+  }
+}
+
+function add(figures: FigureList, what: string, value: number): void {
+  figures.add({ what, value, unit: 'bytes', goal: 0, isGoalMost: true });
+}
+
+function bytesOf({ protocol, family, quoteBytes }: (typeof CASES)[number]): {
+  perProbe: number;
+  perReply: number;
+} {
+  const { engine, arena } = openEngine(protocol, family);
+  const sent = new Growth();
+  const taken = new Growth();
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
+    if (round === WARM_UP_ROUNDS) for (const each of [sent, taken]) each.forget();
+    const nowUs = START_US + round * ROUND_US;
+    const replies: Uint8Array[] = [];
+    for (let ttl = 1; ttl <= TTLS; ttl++) {
+      const count = sent.during(() => sendBatch(engine, arena, { ttl, nowUs }));
+      for (const packet of packetsIn(arena, count)) replies.push(timeExceeded(packet, quoteBytes));
+    }
+    taken.during(() => takeIn(engine, replies, nowUs + 0.5));
+    engine.advance(nowUs);
+  }
+  return { perProbe: sent.bytesEach(), perReply: taken.bytesEach() };
+}
+
+/** A probe of each flow. @returns how many there were */
+function sendBatch(
+  engine: ProbeEngine,
+  arena: PacketArena,
+  { ttl, nowUs }: { readonly ttl: number; readonly nowUs: number },
+): number {
+  for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, ttl, 0);
+  const accepted = engine.poll(arena, nowUs);
+  engine.confirm({ accepted, error: undefined }, nowUs);
+  return accepted;
+}
+
+function takeIn(engine: ProbeEngine, replies: readonly Uint8Array[], atUs: number): number {
+  for (let i = 0; i < replies.length; i++) engine.handle(replies[i] as Uint8Array, atUs);
+  return replies.length;
+}
+
+/** How much the heap grows meanwhile; where it shrinks, garbage was collected, and it says nothing. */
+class Growth {
+  #bytes = 0;
+  #count = 0;
+
+  /** @param run tells how many times it did what is measured; @returns that */
+  during(run: () => number): number {
+    const before = process.memoryUsage().heapUsed;
+    const count = run();
+    const grown = process.memoryUsage().heapUsed - before - OWN_BYTES;
+    if (grown < 0) return count;
+    this.#bytes += grown;
+    this.#count += count;
+    return count;
+  }
+
+  forget(): void {
+    [this.#bytes, this.#count] = [0, 0];
+  }
+
+  bytesEach(): number {
+    return this.#bytes / this.#count;
+  }
+}
+
+/** What a look at the heap itself allocates. */
+const OWN_BYTES = ownBytes();
+
+function ownBytes(): number {
+  const looks = Array.from({ length: 1000 }, () => process.memoryUsage().heapUsed);
+  const steps = looks.slice(1).map((look, i) => look - (looks[i] ?? 0));
+  return [...steps].sort((a, b) => a - b)[500] ?? 0;
+}
