@@ -7,7 +7,7 @@
 import type { PacketArena } from '../src/model/packet-link.ts';
 import { InFlight, PROBE_ANSWERED } from '../src/probing/in-flight.ts';
 import type { ProbeEngine } from '../src/probing/probe-engine.ts';
-import { writeProbe } from '../src/probing/probe-packet.ts';
+import { ProbeWriter } from '../src/probing/probe-packet.ts';
 import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
 import { SweepPackets } from '../src/probing/sweep/sweep-packet.ts';
 import { SweepReplyReader } from '../src/probing/sweep/sweep-reply.ts';
@@ -52,13 +52,14 @@ export async function main([probes = '3000000']: readonly string[]): Promise<num
 
 function encodingCosts(figures: FigureList): void {
   const arena = arenaOf(64);
+  const writer = new ProbeWriter();
   const tokens = new ProbeTokens(keyOf(TOKEN_KEY_WORDS));
   for (const protocol of ['tcp', 'udp', 'icmp'] as const) {
     const flow = flowOf(protocol);
     const { nsEach } = costOf(REPETITIONS, (count) => {
       for (let i = 0; i < count; i++) {
         const fields = { ttl: 1 + (i & 15), token: tokens.encode(i), portOffset: 0 };
-        writeProbe(arena.bytes, (i & 63) * arena.slotBytes, flow, fields);
+        writer.write(arena.bytes, (i & 63) * arena.slotBytes, flow, fields);
       }
     });
     figures.add({
@@ -101,7 +102,8 @@ function sweepPackets() {
 }
 
 function decodingCosts(figures: FigureList): void {
-  const { engine, arena } = openEngine();
+  const engine = openEngine();
+  const arena = arenaOf(FLOWS);
   const replies: Uint8Array[] = [];
   for (let batch = 0; batch < 16; batch++) replies.push(...answersOf(engine, arena, batch));
   const { nsEach } = costOf(REPETITIONS, (count) => {
@@ -162,7 +164,8 @@ function answersOf(engine: ProbeEngine, arena: PacketArena, nowUs: number): Uint
 
 /** Of one reply, the quote is written anew for each probe. */
 function heapGrowth(probes: number, figures: FigureList): void {
-  const { engine, arena } = openEngine();
+  const engine = openEngine();
+  const arena = arenaOf(FLOWS);
   const answer = timeExceeded(Uint8Array.of(0x45, ...new Uint8Array(QUOTE_BYTES - 1)), QUOTE_BYTES);
   let nowUs = START_US;
   const batch = (): void => {

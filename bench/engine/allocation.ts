@@ -7,7 +7,7 @@ import type { PacketArena } from '../../src/model/packet-link.ts';
 import type { ProbeProtocol } from '../../src/probing/flow.ts';
 import type { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import type { FigureList } from '../measured-cost.ts';
-import { FLOWS, openEngine, packetsIn, timeExceeded } from './parts.ts';
+import { arenaOf, FLOWS, openEngine, packetsIn, timeExceeded } from './parts.ts';
 
 const CASES: readonly { protocol: ProbeProtocol; family: 4 | 6; quoteBytes: number }[] = [
   { protocol: 'tcp', family: 4, quoteBytes: 28 },
@@ -41,33 +41,33 @@ function bytesOf({ protocol, family, quoteBytes }: (typeof CASES)[number]): {
   perProbe: number;
   perReply: number;
 } {
-  const { engine, arena } = openEngine(protocol, family);
+  const engine = openEngine(protocol, family);
+  const arenas = Array.from({ length: TTLS }, () => arenaOf(FLOWS));
   const sent = new Growth();
   const taken = new Growth();
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     if (round === WARM_UP_ROUNDS) for (const each of [sent, taken]) each.forget();
     const nowUs = START_US + round * ROUND_US;
-    const replies: Uint8Array[] = [];
-    for (let ttl = 1; ttl <= TTLS; ttl++) {
-      const count = sent.during(() => sendBatch(engine, arena, { ttl, nowUs }));
-      for (const packet of packetsIn(arena, count)) replies.push(timeExceeded(packet, quoteBytes));
-    }
+    sent.during(() => sendBatches(engine, arenas, nowUs));
+    const replies = arenas.flatMap((arena) =>
+      packetsIn(arena, FLOWS).map((packet) => timeExceeded(packet, quoteBytes)),
+    );
     taken.during(() => takeIn(engine, replies, nowUs + 0.5));
     engine.advance(nowUs);
   }
   return { perProbe: sent.bytesEach(), perReply: taken.bytesEach() };
 }
 
-/** A probe of each flow. @returns how many there were */
-function sendBatch(
-  engine: ProbeEngine,
-  arena: PacketArena,
-  { ttl, nowUs }: { readonly ttl: number; readonly nowUs: number },
-): number {
-  for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, ttl, 0);
-  const accepted = engine.poll(arena, nowUs);
-  engine.confirm({ accepted, error: undefined }, nowUs);
-  return accepted;
+/** A probe of each flow at each TTL. @returns how many there were */
+function sendBatches(engine: ProbeEngine, arenas: readonly PacketArena[], nowUs: number): number {
+  let sent = 0;
+  for (let ttl = 1; ttl <= TTLS; ttl++) {
+    for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, ttl, 0);
+    const accepted = engine.poll(arenas[ttl - 1] as PacketArena, nowUs);
+    engine.confirm({ accepted, error: undefined }, nowUs);
+    sent += accepted;
+  }
+  return sent;
 }
 
 function takeIn(engine: ProbeEngine, replies: readonly Uint8Array[], atUs: number): number {
@@ -85,8 +85,8 @@ class Growth {
     const before = process.memoryUsage().heapUsed;
     const count = run();
     const grown = process.memoryUsage().heapUsed - before - OWN_BYTES;
-    if (grown < 0) return count;
-    this.#bytes += grown;
+    if (grown < -OWN_BYTES) return count;
+    this.#bytes += Math.max(0, grown);
     this.#count += count;
     return count;
   }

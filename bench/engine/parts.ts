@@ -67,9 +67,9 @@ export function openEngine(
   protocol: ProbeProtocol = 'tcp',
   family: 4 | 6 = 4,
   sink: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} },
-): { engine: ProbeEngine; arena: PacketArena } {
+): ProbeEngine {
   const flows = Array.from({ length: FLOWS }, (_, i) => flowOf(protocol, PORT + i, family));
-  const engine = new ProbeEngine(
+  return new ProbeEngine(
     {
       ...(flows[0] as Flow),
       flows,
@@ -80,7 +80,6 @@ export function openEngine(
     },
     sink,
   );
-  return { engine, arena: arenaOf(FLOWS) };
 }
 
 /** A router's time exceeded that quotes so many bytes of a packet. */

@@ -11,7 +11,7 @@ import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';
 import { completeFlow, type Flow } from '../../src/probing/flow.ts';
 import { ProbeEngine } from '../../src/probing/probe-engine.ts';
-import { writeProbe } from '../../src/probing/probe-packet.ts';
+import { ProbeWriter } from '../../src/probing/probe-packet.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { monotonicUs } from '../../src/runtime/clock.ts';
 import { sharedNextHop } from '../../src/runtime/host/next-hop.ts';
@@ -81,7 +81,8 @@ function runLink(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: Tas
   for (let slot = 0; slot < outbox.slots; slot++) {
     const start = slot * slotBytes;
     const fields = { ttl, token: 0, portOffset: 0 };
-    lengths[slot] = writeProbe(bytes, start, { ...flow, sourcePort: 0 }, fields) - start;
+    lengths[slot] =
+      new ProbeWriter().write(bytes, start, { ...flow, sourcePort: 0 }, fields) - start;
   }
   const constant = ~(((bytes[36] ?? 0) << 8) | (bytes[37] ?? 0)) & 0xffff;
   let sent = 0;

@@ -2,66 +2,111 @@
 
 import { formatIpAddress } from '../lib/ip-address.ts';
 
-/** Indexes count up from 0 in the order in which addresses were first seen. */
+/** No address has this index. */
+const NOBODY = -1;
+const ADDRESSES_AT_FIRST = 16;
+const BYTES_MAX = 16;
+/** Cells of the table for each address that there is room for: it stays half empty. */
+const CELLS_EACH = 2;
+
+/**
+ * Indexes count up from 0 in the order in which addresses were first seen. All is in typed arrays,
+ * as every probe's flow and every reply is looked up here: an address costs no object, nor does
+ * looking for it.
+ */
 export class AddressBook {
-  readonly #indexByKey = new Map<number | string, number>();
-  readonly #keys: (number | string)[] = [];
+  /** One after the other, 16 bytes for each. */
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(ADDRESSES_AT_FIRST * BYTES_MAX);
+  /** How many of them count: 4 or 16. */
+  #lengths: Uint8Array<ArrayBuffer> = new Uint8Array(ADDRESSES_AT_FIRST);
+  /** Indexes by hash, `NOBODY` where there is none: open addressing with linear steps. */
+  #cells: Int32Array<ArrayBuffer> = new Int32Array(ADDRESSES_AT_FIRST * CELLS_EACH).fill(NOBODY);
+  #size = 0;
   /** Written when first asked for: of most targets of many nobody asks before the end. */
   readonly #texts = new Map<number, string>();
 
   /** The index of an address (4 or 16 bytes, network order), new ones numbered from 0 up. */
   indexOf(address: Uint8Array): number {
-    const key = keyOf(address);
-    const known = this.#indexByKey.get(key);
-    if (known !== undefined) return known;
-    const index = this.#keys.length;
-    this.#indexByKey.set(key, index);
-    this.#keys.push(key);
+    const cell = this.#cellOf(address);
+    const known = this.#cells[cell] as number;
+    if (known !== NOBODY) return known;
+    if (this.#size === this.#lengths.length) {
+      this.#grow();
+      return this.indexOf(address);
+    }
+    const index = this.#size++;
+    this.#bytes.set(address, index * BYTES_MAX);
+    this.#lengths[index] = address.length;
+    this.#cells[cell] = index;
     return index;
   }
 
   /** The index of an address that is already in the book. */
   find(address: Uint8Array): number | undefined {
-    return this.#indexByKey.get(keyOf(address));
+    const known = this.#cells[this.#cellOf(address)] as number;
+    return known === NOBODY ? undefined : known;
   }
 
   /** @throws {RangeError} when no address has this index */
   textOf(index: number): string {
     const known = this.#texts.get(index);
     if (known !== undefined) return known;
-    const key = this.#keys[index];
-    if (key === undefined) throw new RangeError(`no address has index ${index}`);
-    const text = formatIpAddress(addressOf(key));
+    if (!Number.isInteger(index) || index < 0 || index >= this.#size) {
+      throw new RangeError(`no address has index ${index}`);
+    }
+    const text = formatIpAddress(this.#addressAt(index));
     this.#texts.set(index, text);
     return text;
   }
 
   get size(): number {
-    return this.#keys.length;
+    return this.#size;
+  }
+
+  #addressAt(index: number): Uint8Array {
+    const start = index * BYTES_MAX;
+    return this.#bytes.subarray(start, start + (this.#lengths[index] as number));
+  }
+
+  /** The cell that has the address, or the one to put it into. */
+  #cellOf(address: Uint8Array): number {
+    const mask = this.#cells.length - 1;
+    let cell = hashOf(address) & mask;
+    for (;;) {
+      const index = this.#cells[cell] as number;
+      if (index === NOBODY || this.#isAt(index, address)) return cell;
+      cell = (cell + 1) & mask;
+    }
+  }
+
+  #isAt(index: number, address: Uint8Array): boolean {
+    if (this.#lengths[index] !== address.length) return false;
+    const start = index * BYTES_MAX;
+    for (let i = 0; i < address.length; i++) {
+      if (this.#bytes[start + i] !== address[i]) return false;
+    }
+    return true;
+  }
+
+  #grow(): void {
+    const addresses = 2 * this.#lengths.length;
+    const [bytes, lengths] = [this.#bytes, this.#lengths];
+    this.#bytes = new Uint8Array(addresses * BYTES_MAX);
+    this.#bytes.set(bytes);
+    this.#lengths = new Uint8Array(addresses);
+    this.#lengths.set(lengths);
+    this.#cells = new Int32Array(addresses * CELLS_EACH).fill(NOBODY);
+    for (let index = 0; index < this.#size; index++) {
+      this.#cells[this.#cellOf(this.#addressAt(index))] = index;
+    }
   }
 }
 
-/** IPv4 as one number; IPv6 as a string of its eight 16-bit words, which no number can hold. */
-function keyOf(address: Uint8Array): number | string {
-  if (address.length === 4) {
-    const [a = 0, b = 0, c = 0, d = 0] = address;
-    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+/** The steps are those of FNV-1a; the end mixes high bits into the low ones that count. */
+function hashOf(address: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < address.length; i++) {
+    hash = Math.imul(hash ^ (address[i] as number), 0x01000193);
   }
-  let key = '';
-  for (let i = 0; i < address.length; i += 2) {
-    key += String.fromCharCode(((address[i] ?? 0) << 8) | (address[i + 1] ?? 0));
-  }
-  return key;
-}
-
-/** The inverse of `keyOf`. */
-function addressOf(key: number | string): Uint8Array {
-  if (typeof key === 'number') return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key);
-  const address = new Uint8Array(2 * key.length);
-  for (let i = 0; i < key.length; i++) {
-    const word = key.charCodeAt(i);
-    address[2 * i] = word >> 8;
-    address[2 * i + 1] = word & 0xff;
-  }
-  return address;
+  return hash ^ (hash >>> 15);
 }

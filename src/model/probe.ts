@@ -77,6 +77,23 @@ export interface ReplyDetails {
   readonly interfaces: readonly InterfaceInfo[];
 }
 
+/** Of replies that show nothing beyond what path and loss need. */
+export const NO_DETAILS: ReplyDetails = {
+  sentAtUs: 0,
+  isStamped: false,
+  icmpType: -1,
+  mtu: 0,
+  quotedTos: -1,
+  isTranslated: false,
+  matchedBy: 'token',
+  replyBytes: 0,
+  replyTos: 0,
+  replyIdentification: 0,
+  quotedBytes: 0,
+  tcpFlags: -1,
+  interfaces: [],
+};
+
 /**
  * A reply that was matched to its probe. Whoever hands one to a sink may fill the same object for
  * the next reply: `keptReply` makes one to keep.

@@ -31,7 +31,7 @@ import {
   kindOf,
   OutcomeTeller,
 } from './probe-outcome.ts';
-import { canCarry, writeProbe } from './probe-packet.ts';
+import { canCarry, type ProbeFields, ProbeWriter } from './probe-packet.ts';
 import { ProbeTokens, type TokenKey } from './probe-token.ts';
 import { type Match, ReplyMatcher } from './reply-matcher.ts';
 import { ReplyTimeout } from './reply-timeout.ts';
@@ -88,7 +88,11 @@ export class ProbeEngine implements Prober {
   readonly #own: OwnAddresses;
   readonly #sentRows: SentRows | undefined;
   /** Slots of the packets in the outbox, until they are confirmed. */
-  readonly #polled: number[] = [];
+  #polled = new Int32Array(0);
+  #polledCount = 0;
+  readonly #writer = new ProbeWriter();
+  /** Of the probe at hand. */
+  readonly #fields: Mutable<ProbeFields> = { ttl: 0, token: 0, portOffset: 0 };
 
   constructor(options: EngineOptions, sink: ProbeSink) {
     this.#options = options;
@@ -138,7 +142,7 @@ export class ProbeEngine implements Prober {
     if (!(round >= 0 && round < ROUND_MAX)) {
       throw new RangeError(`round must be in [0, ${ROUND_MAX}), got ${round}`);
     }
-    this.#queue.add({ flow, ttl, round });
+    this.#queue.add(flow, ttl, round);
   }
 
   get queued(): number {
@@ -216,14 +220,15 @@ export class ProbeEngine implements Prober {
 
   /** Writes the packets that may leave now into `outbox`; returns how many, 0 for none yet. */
   poll(outbox: PacketArena, nowUs: number): number {
-    this.#polled.length = 0;
-    while (this.#polled.length < outbox.slots) {
+    if (this.#polled.length < outbox.slots) this.#polled = new Int32Array(outbox.slots);
+    this.#polledCount = 0;
+    while (this.#polledCount < outbox.slots) {
       const order = this.#queue.next(nowUs);
       if (order === undefined) break;
       const state = this.#flows.at(order.flow);
       if (state !== undefined && !state.isReleased) this.#write(order, state, outbox, nowUs);
     }
-    return this.#polled.length;
+    return this.#polledCount;
   }
 
   /**
@@ -241,9 +246,9 @@ export class ProbeEngine implements Prober {
       this.#noteSent(slot, nowUs + sinceUs);
       this.#sentRows?.note(slot);
     }
-    const refused = this.#polled[accepted];
-    if (refused === undefined) return;
-    for (const slot of this.#polled.slice(accepted + 1)) this.#requeue(slot);
+    if (accepted >= this.#polledCount) return;
+    const refused = this.#polled[accepted] as number;
+    for (let i = accepted + 1; i < this.#polledCount; i++) this.#requeue(this.#polled[i] as number);
     const reason = error ?? 'UNKNOWN';
     this.#count(reason);
     const order = this.#inFlight.rowOf(refused);
@@ -303,14 +308,16 @@ export class ProbeEngine implements Prober {
       this.#unsent(order, 'IN_FLIGHT_FULL');
       return;
     }
-    const token = this.#tokens.encode(this.#inFlight.counterOf(slot));
-    const portOffset = flow.protocol === 'udp-classic' ? state.probesSent % CLASSIC_PORTS : 0;
+    const fields = this.#fields;
+    fields.ttl = order.ttl;
+    fields.token = this.#tokens.encode(this.#inFlight.counterOf(slot));
+    fields.portOffset = flow.protocol === 'udp-classic' ? state.probesSent % CLASSIC_PORTS : 0;
     state.probesSent++;
     state.lastSlot = slot;
-    const start = this.#polled.length * outbox.slotBytes;
-    const end = writeProbe(outbox.bytes, start, flow, { ttl: order.ttl, token, portOffset });
-    outbox.lengths[this.#polled.length] = end - start;
-    this.#polled.push(slot);
+    const start = this.#polledCount * outbox.slotBytes;
+    outbox.lengths[this.#polledCount] =
+      this.#writer.write(outbox.bytes, start, flow, fields) - start;
+    this.#polled[this.#polledCount++] = slot;
   }
 
   /** A row whose token the protocol can carry. */
@@ -325,10 +332,12 @@ export class ProbeEngine implements Prober {
   }
 
   #noteSent(slot: number, sentAtUs: number): void {
-    const order = this.#inFlight.rowOf(slot);
+    const flow = this.#inFlight.flow[slot] ?? 0;
+    const ttl = this.#inFlight.ttl[slot] ?? 0;
+    const round = this.#inFlight.round[slot] ?? 0;
     this.#inFlight.sentAtUs[slot] = sentAtUs;
-    this.#queue.succeeded(order);
-    this.#flows.at(order.flow)?.sink.sent?.(order.flow, order.ttl, order.round, sentAtUs);
+    this.#queue.succeeded(flow, ttl, round);
+    this.#flows.at(flow)?.sink.sent?.(flow, ttl, round, sentAtUs);
   }
 
   #unsent({ flow, ttl, round }: Order, error?: string): void {
@@ -341,9 +350,9 @@ export class ProbeEngine implements Prober {
   }
 
   #requeue(slot: number): void {
-    const order = this.#inFlight.rowOf(slot);
+    const { flow, ttl, round } = this.#inFlight.rowOf(slot);
     this.#inFlight.withdraw(slot);
-    this.#queue.add(order);
+    this.#queue.add(flow, ttl, round);
   }
 
   #deliver(match: Match, reply: AnswerReply): void {

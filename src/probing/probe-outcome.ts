@@ -3,7 +3,13 @@
 import { formatIpAddress, isSameAddress } from '../lib/ip-address.ts';
 import type { Mutable } from '../lib/mutable.ts';
 import type { AddressBook } from '../model/address-book.ts';
-import type { InterfaceInfo, ProbeReply, ReplyDetails, ReplyKind } from '../model/probe.ts';
+import {
+  type InterfaceInfo,
+  NO_DETAILS,
+  type ProbeReply,
+  type ReplyDetails,
+  type ReplyKind,
+} from '../model/probe.ts';
 import type { InterfaceInformation } from '../wire/interface-information.ts';
 import type { EchoReply, IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_RST, TCP_SYN } from '../wire/tcp.ts';
@@ -24,7 +30,6 @@ export interface AnswerTimes {
 }
 
 const PORT_UNREACHABLE = { 4: 3, 6: 4 } as const;
-const NO_INTERFACES: readonly InterfaceInfo[] = [];
 const NO_LABELS: readonly number[] = [];
 
 /** Whether a reply is of a kind that may answer a probe. */
@@ -36,21 +41,7 @@ export function isAnswer(reply: Reply): reply is AnswerReply {
 export class OutcomeTeller {
   readonly #addresses: AddressBook;
   readonly #inFlight: InFlight;
-  readonly #details: Mutable<ReplyDetails> = {
-    sentAtUs: 0,
-    isStamped: false,
-    icmpType: -1,
-    mtu: 0,
-    quotedTos: -1,
-    isTranslated: false,
-    matchedBy: 'token',
-    replyBytes: 0,
-    replyTos: 0,
-    replyIdentification: 0,
-    quotedBytes: 0,
-    tcpFlags: -1,
-    interfaces: NO_INTERFACES,
-  };
+  readonly #details: Mutable<ReplyDetails> = { ...NO_DETAILS };
   readonly #outcome: Mutable<ProbeReply> = {
     flow: 0,
     ttl: 0,
@@ -108,12 +99,12 @@ export class OutcomeTeller {
     details.mtu = error?.mtu ?? 0;
     details.quotedTos = error?.quote.tos ?? -1;
     details.quotedBytes = error?.quote.totalLength ?? 0;
-    details.interfaces = error === undefined ? NO_INTERFACES : interfacesOf(error);
+    details.interfaces = error === undefined ? NO_DETAILS.interfaces : interfacesOf(error);
   }
 }
 
 function interfacesOf({ interfaces }: IcmpErrorReply): readonly InterfaceInfo[] {
-  return interfaces.length === 0 ? NO_INTERFACES : interfaces.map(interfaceOf);
+  return interfaces.length === 0 ? NO_DETAILS.interfaces : interfaces.map(interfaceOf);
 }
 
 function echoReplyType(reply: AnswerReply): number {

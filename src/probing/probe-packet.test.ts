@@ -9,7 +9,7 @@ import { readReply } from '../wire/reply-reader.ts';
 import { TCP_SYN } from '../wire/tcp.ts';
 import { completeFlow, type Flow, type ProbeProtocol, probeLengthMin } from './flow.ts';
 import { claimOf } from './probe-claim.ts';
-import { canCarry, type ProbeFields, secondaryKey, writeProbe } from './probe-packet.ts';
+import { canCarry, type ProbeFields, ProbeWriter, secondaryKey } from './probe-packet.ts';
 
 const PROTOCOLS: readonly ProbeProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const FAMILIES = [4, 6] as const;
@@ -34,7 +34,7 @@ function flowOf(family: 4 | 6, protocol: ProbeProtocol, traits: Partial<Flow> = 
 
 function packetOf(flow: Flow, fields: ProbeFields = FIELDS): Uint8Array {
   const bytes = new Uint8Array(flow.lengthBytes);
-  expect(writeProbe(bytes, 0, flow, fields)).toBe(flow.lengthBytes);
+  expect(new ProbeWriter().write(bytes, 0, flow, fields)).toBe(flow.lengthBytes);
   return bytes;
 }
 
@@ -127,7 +127,7 @@ describe.each(KINDS)('a probe by $protocol over IPv$family', ({ family, protocol
     const flow = flowOf(family, protocol);
     const into = new Uint8Array(300).fill(0xaa);
     const end = 100 + flow.lengthBytes;
-    expect(writeProbe(into, 100, flow, FIELDS)).toBe(end);
+    expect(new ProbeWriter().write(into, 100, flow, FIELDS)).toBe(end);
     expect(into.slice(100, end)).toEqual(packetOf(flow));
     expect(into.slice(0, 100)).toEqual(new Uint8Array(100).fill(0xaa));
     expect(into.slice(end)).toEqual(new Uint8Array(300 - end).fill(0xaa));

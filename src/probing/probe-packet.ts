@@ -15,16 +15,23 @@
  */
 
 import { foldSum } from '../lib/checksum.ts';
-import { ICMP_HEADER_BYTES, writeIcmpEcho } from '../wire/icmp.ts';
+import type { Mutable } from '../lib/mutable.ts';
+import { ICMP_HEADER_BYTES, type IcmpEcho, writeIcmpEcho } from '../wire/icmp.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
 import { writeIpv6Header } from '../wire/ipv6.ts';
-import { uint16At, writeUint16, writeUint32 } from '../wire/octets.ts';
+import { NO_BYTES, uint16At, writeUint16, writeUint32 } from '../wire/octets.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
-import { TCP_ACK, TCP_HEADER_BYTES, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
-import { UDP_HEADER_BYTES, writeUdpDatagram } from '../wire/udp.ts';
+import {
+  TCP_ACK,
+  TCP_HEADER_BYTES,
+  TCP_SYN,
+  type TcpSegment,
+  writeTcpSegment,
+} from '../wire/tcp.ts';
+import { UDP_HEADER_BYTES, type UdpDatagram, writeUdpDatagram } from '../wire/udp.ts';
 import type { Flow } from './flow.ts';
 
 /** What Linux offers first; a SYN that looks ordinary meets fewer filters. */
@@ -63,127 +70,163 @@ export function secondaryKey({ protocol, source }: Flow, token: number): number 
   return source.length === 4 ? folded || 1 : folded | 0x8000;
 }
 
-/** Writes one probe at `offset`; returns the offset past it. */
-export function writeProbe(
-  into: Uint8Array,
-  offset: number,
-  flow: Flow,
-  fields: ProbeFields,
-): number {
-  switch (flow.protocol) {
-    case 'tcp':
-    case 'tcp-ack':
-      return writeTcp(into, offset, flow, fields);
-    case 'icmp':
-      return writeEcho(into, offset, flow, fields);
-    default:
-      return writeUdp(into, offset, flow, fields);
+/** Writes probes: its records are filled anew for each, so that none costs an object. */
+export class ProbeWriter {
+  readonly #ipv4: Mutable<Parameters<typeof writeIpv4Header>[2]> = {
+    tos: 0,
+    identification: 0,
+    flags: 0,
+    fragmentOffset: 0,
+    ttl: 0,
+    protocol: 0,
+    source: NO_BYTES,
+    destination: NO_BYTES,
+    payloadLength: 0,
+  };
+  readonly #ipv6: Mutable<Parameters<typeof writeIpv6Header>[2]> = {
+    trafficClass: 0,
+    flowLabel: 0,
+    nextHeader: 0,
+    hopLimit: 0,
+    source: NO_BYTES,
+    destination: NO_BYTES,
+    payloadLength: 0,
+  };
+  readonly #segment: Mutable<TcpSegment> = {
+    sourcePort: 0,
+    destinationPort: 0,
+    sequence: 0,
+    acknowledgment: 0,
+    flags: 0,
+    window: 0,
+    payload: NO_BYTES,
+  };
+  readonly #datagram: Mutable<UdpDatagram> = {
+    sourcePort: 0,
+    destinationPort: 0,
+    payload: NO_BYTES,
+  };
+  readonly #echo: Mutable<IcmpEcho> = { type: 0, identifier: 0, sequence: 0, payload: NO_BYTES };
+
+  /** Writes one probe at `offset`; returns the offset past it. */
+  write(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
+    switch (flow.protocol) {
+      case 'tcp':
+      case 'tcp-ack':
+        return this.#writeTcp(into, offset, flow, fields);
+      case 'icmp':
+        return this.#writeEcho(into, offset, flow, fields);
+      default:
+        return this.#writeUdp(into, offset, flow, fields);
+    }
+  }
+
+  #writeTcp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
+    const { source, destination, payload } = flow;
+    const isV4 = source.length === 4;
+    const key = secondaryKey(flow, fields.token);
+    const lengthBytes = TCP_HEADER_BYTES + payload.length;
+    this.#begin(fields.ttl, key, IP_PROTOCOL.tcp, lengthBytes);
+    const start = this.#writeIpHeader(into, offset, flow);
+    const isAck = flow.protocol === 'tcp-ack';
+    const segment = this.#segment;
+    segment.sourcePort = flow.sourcePort;
+    segment.destinationPort = flow.destinationPort;
+    segment.sequence = fields.token;
+    // A reset takes its sequence number from there (RFC 9293 §3.10.7.1).
+    segment.acknowledgment = isAck ? fields.token : 0;
+    segment.flags = isAck ? TCP_ACK : TCP_SYN;
+    segment.window = isV4 ? WINDOW : key; // IPv6 has no other 16 bits that routers quote and none hashes
+    segment.payload = payload;
+    const sum = pseudoHeaderSum(source, destination, IP_PROTOCOL.tcp, lengthBytes);
+    return writeTcpSegment(into, start, segment, sum);
+  }
+
+  #writeUdp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
+    const { source, destination, payload } = flow;
+    const { ttl, token, portOffset } = fields;
+    const lengthBytes = UDP_HEADER_BYTES + payload.length;
+    this.#begin(ttl, token >>> 16, IP_PROTOCOL.udp, lengthBytes);
+    const start = this.#writeIpHeader(into, offset, flow);
+    const datagram = this.#datagram;
+    datagram.sourcePort = flow.sourcePort;
+    datagram.destinationPort = flow.destinationPort + portOffset;
+    datagram.payload = payload;
+    const sum = pseudoHeaderSum(source, destination, IP_PROTOCOL.udp, lengthBytes);
+    const end = writeUdpDatagram(into, start, datagram, sum);
+    const kept = uint16At(into, start + 6) + complementOf(token);
+    const body = start + UDP_HEADER_BYTES;
+    writeUint32(into, body, token);
+    writeFix(into, body + PAYLOAD_TOKEN_BYTES, token & 0xffff, kept);
+    writeUint16(into, start + 6, token & 0xffff);
+    return end;
+  }
+
+  #writeEcho(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
+    const { source, destination, payload } = flow;
+    const { ttl, token } = fields;
+    const isV4 = source.length === 4;
+    const { protocol, echoRequest } = isV4 ? ICMPV4 : ICMPV6;
+    const lengthBytes = ICMP_HEADER_BYTES + payload.length;
+    this.#begin(ttl, token >>> 16, protocol, lengthBytes);
+    const start = this.#writeIpHeader(into, offset, flow);
+    const echo = this.#echo;
+    echo.type = echoRequest;
+    echo.identifier = flow.sourcePort;
+    echo.sequence = token & 0xffff;
+    echo.payload = payload;
+    const sum = isV4 ? 0 : pseudoHeaderSum(source, destination, protocol, lengthBytes);
+    const end = writeIcmpEcho(into, start, echo, sum);
+    const kept = uint16At(into, start + 2) + complementOf(token);
+    const body = start + ICMP_HEADER_BYTES;
+    writeUint32(into, body, token);
+    writeFix(into, body + PAYLOAD_TOKEN_BYTES, flow.destinationPort, kept);
+    writeUint16(into, start + 2, flow.destinationPort);
+    return end;
+  }
+
+  /** What the IP header has that is not the flow's. */
+  #begin(ttl: number, identification: number, protocol: number, lengthBytes: number): void {
+    const ipv4 = this.#ipv4;
+    ipv4.ttl = ttl;
+    ipv4.identification = identification;
+    ipv4.protocol = protocol;
+    ipv4.payloadLength = lengthBytes;
+    const ipv6 = this.#ipv6;
+    ipv6.hopLimit = ttl;
+    ipv6.nextHeader = protocol;
+    ipv6.payloadLength = lengthBytes;
+  }
+
+  #writeIpHeader(into: Uint8Array, offset: number, flow: Flow): number {
+    const { source, destination } = flow;
+    if (source.length === 4) {
+      const header = this.#ipv4;
+      header.tos = flow.tos;
+      header.flags = flow.dontFragment ? IPV4_DONT_FRAGMENT : 0;
+      header.source = source;
+      header.destination = destination;
+      return writeIpv4Header(into, offset, header);
+    }
+    const header = this.#ipv6;
+    header.trafficClass = flow.tos;
+    header.flowLabel = flow.flowLabel;
+    header.source = source;
+    header.destination = destination;
+    return writeIpv6Header(into, offset, header);
   }
 }
 
-function writeTcp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
-  const { source, destination, sourcePort, destinationPort, payload } = flow;
-  const isV4 = source.length === 4;
-  const key = secondaryKey(flow, fields.token);
-  const lengthBytes = TCP_HEADER_BYTES + payload.length;
-  const header = { identification: key, protocol: IP_PROTOCOL.tcp, lengthBytes };
-  const start = writeIpHeader(into, offset, flow, { ttl: fields.ttl, ...header });
-  const isAck = flow.protocol === 'tcp-ack';
-  const segment = {
-    sourcePort,
-    destinationPort,
-    sequence: fields.token,
-    // A reset takes its sequence number from there (RFC 9293 §3.10.7.1).
-    acknowledgment: isAck ? fields.token : 0,
-    flags: isAck ? TCP_ACK : TCP_SYN,
-    window: isV4 ? WINDOW : key, // IPv6 has no other 16 bits that routers quote and none hashes
-    payload,
-  };
-  const sum = pseudoHeaderSum(source, destination, IP_PROTOCOL.tcp, lengthBytes);
-  return writeTcpSegment(into, start, segment, sum);
-}
-
-function writeUdp(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
-  const { source, destination, sourcePort, payload } = flow;
-  const { ttl, token, portOffset } = fields;
-  const destinationPort = flow.destinationPort + portOffset;
-  const lengthBytes = UDP_HEADER_BYTES + payload.length;
-  const header = { identification: token >>> 16, protocol: IP_PROTOCOL.udp, lengthBytes };
-  const start = writeIpHeader(into, offset, flow, { ttl, ...header });
-  const sum = pseudoHeaderSum(source, destination, IP_PROTOCOL.udp, lengthBytes);
-  const body = start + UDP_HEADER_BYTES;
-  const end = writeUdpDatagram(into, start, { sourcePort, destinationPort, payload }, sum);
-  writeUint32(into, body, token);
-  const kept = uint16At(into, start + 6) + (~(token >>> 16) & 0xffff) + (~token & 0xffff);
-  setChecksum(into, { field: start + 6, fixAt: body + PAYLOAD_TOKEN_BYTES }, token & 0xffff, kept);
-  return end;
-}
-
-function writeEcho(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
-  const { source, destination, sourcePort: identifier, destinationPort, payload } = flow;
-  const { ttl, token } = fields;
-  const { protocol, echoRequest: type } = source.length === 4 ? ICMPV4 : ICMPV6;
-  const lengthBytes = ICMP_HEADER_BYTES + payload.length;
-  const header = { identification: token >>> 16, protocol, lengthBytes };
-  const start = writeIpHeader(into, offset, flow, { ttl, ...header });
-  const isCovered = source.length === 16;
-  const sum = isCovered ? pseudoHeaderSum(source, destination, protocol, lengthBytes) : 0;
-  const body = start + ICMP_HEADER_BYTES;
-  const echo = { type, identifier, sequence: token & 0xffff, payload };
-  const end = writeIcmpEcho(into, start, echo, sum);
-  writeUint32(into, body, token);
-  const kept = uint16At(into, start + 2) + (~(token >>> 16) & 0xffff) + (~token & 0xffff);
-  setChecksum(into, { field: start + 2, fixAt: body + PAYLOAD_TOKEN_BYTES }, destinationPort, kept);
-  return end;
+/** What a token in place of zeros takes from a checksum. */
+function complementOf(token: number): number {
+  return (~(token >>> 16) & 0xffff) + (~token & 0xffff);
 }
 
 /**
- * Makes `wanted` the right checksum by a word of the payload that was 0 so far.
+ * Makes `wanted` the right checksum by the word at `fixAt`, which was 0 so far.
  *
  * @param checksum the right one as yet, not folded: the complement of the sum (RFC 1624 §3)
  */
-function setChecksum(
-  into: Uint8Array,
-  { field, fixAt }: { field: number; fixAt: number },
-  wanted: number,
-  checksum: number,
-): void {
+function writeFix(into: Uint8Array, fixAt: number, wanted: number, checksum: number): void {
   writeUint16(into, fixAt, foldSum((~wanted & 0xffff) + foldSum(checksum)));
-  writeUint16(into, field, wanted);
-}
-
-function writeIpHeader(
-  into: Uint8Array,
-  offset: number,
-  { source, destination, tos, flowLabel, dontFragment }: Flow,
-  fields: {
-    readonly ttl: number;
-    readonly identification: number;
-    readonly protocol: number;
-    readonly lengthBytes: number;
-  },
-): number {
-  const { ttl, identification, protocol, lengthBytes } = fields;
-  if (source.length === 4) {
-    return writeIpv4Header(into, offset, {
-      tos,
-      identification,
-      flags: dontFragment ? IPV4_DONT_FRAGMENT : 0,
-      fragmentOffset: 0,
-      ttl,
-      protocol,
-      source,
-      destination,
-      payloadLength: lengthBytes,
-    });
-  }
-  return writeIpv6Header(into, offset, {
-    trafficClass: tos,
-    flowLabel,
-    nextHeader: protocol,
-    hopLimit: ttl,
-    source,
-    destination,
-    payloadLength: lengthBytes,
-  });
 }

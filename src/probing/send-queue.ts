@@ -4,6 +4,7 @@
  */
 
 import { MinHeap } from '../lib/min-heap.ts';
+import type { Mutable } from '../lib/mutable.ts';
 import type { Random } from '../lib/random.ts';
 import type { ProbedFlow } from './flow-book.ts';
 import { Pacer, type PacerRates } from './pacer.ts';
@@ -43,6 +44,7 @@ export class SendQueue {
   readonly #pacer: Pacer;
   readonly #retries = new SendRetries();
   readonly #sharedHops = new SharedHops();
+  readonly #next: Mutable<Order> = { flow: 0, ttl: 0, round: 0 };
   readonly #held = new MinHeap<HeldOrder>(({ dueUs }) => dueUs);
 
   constructor(parts: SendQueueParts) {
@@ -56,21 +58,24 @@ export class SendQueue {
   }
 
   /** Queues an order behind the others of the interface that will answer it. */
-  add({ flow, ttl, round }: Order): void {
+  add(flow: number, ttl: number, round: number): void {
     const state = this.#parts.flowAt(flow);
     if (state === undefined) throw new RangeError(`there is no flow ${flow}`);
     state.queued++;
-    this.#enqueue(state, ttl, orderOf({ flow, ttl, round }));
+    this.#enqueue(state, ttl, orderOf(flow, ttl, round));
   }
 
-  /** The next order that may leave; undefined when none may yet. It is the caller's then. */
+  /**
+   * The next order that may leave; undefined when none may yet. It is the caller's then, and one
+   * object, which is filled anew by the next call.
+   */
   next(nowUs: number): Order | undefined {
     if (nowUs < this.#retries.pausedUntilUs) return undefined;
     this.#unhold(nowUs);
     for (let job = this.#pacer.next(nowUs); job !== undefined; job = this.#pacer.next(nowUs)) {
       const isPredicted = job % 2 === 1;
       const order = Math.floor(job / 2);
-      const probe = probeOf(order);
+      const probe = this.#readOrder(order);
       const state = this.#parts.flowAt(probe.flow);
       if (state === undefined) continue;
       if (!isPredicted && this.#isOfSharedHop(state, probe.ttl)) {
@@ -95,13 +100,17 @@ export class SendQueue {
   }
 
   /** The packet of this order went out. */
-  succeeded(order: Order): void {
-    this.#retries.succeeded(order.flow, orderOf(order));
+  succeeded(flow: number, ttl: number, round: number): void {
+    this.#retries.succeeded(flow, orderOf(flow, ttl, round));
   }
 
   /** The packet of this order was refused; whether to `add` it again. */
   refused(order: Order, error: string, nowUs: number): boolean {
-    const refusal: Refusal = { flow: order.flow, order: orderOf(order), error };
+    const refusal: Refusal = {
+      flow: order.flow,
+      order: orderOf(order.flow, order.ttl, order.round),
+      error,
+    };
     return this.#retries.refused(refusal, nowUs);
   }
 
@@ -113,7 +122,7 @@ export class SendQueue {
   /** As `Prober.slowDown`; `dropped` takes what is not sent. */
   slowDown(responder: number, dropped: (order: Order) => void): void {
     this.#pacer.slowDown(responder, (job) => {
-      const order = probeOf(Math.floor(job / 2));
+      const order = this.#readOrder(Math.floor(job / 2));
       const state = this.#parts.flowAt(order.flow);
       if (state !== undefined) state.queued--;
       dropped(order);
@@ -131,13 +140,20 @@ export class SendQueue {
     return Math.max(Math.min(this.#pacer.nextDueUs(), heldUs), this.#retries.pausedUntilUs);
   }
 
+  #readOrder(order: number): Order {
+    const next = this.#next;
+    next.flow = flowOf(order);
+    next.ttl = ttlOf(order);
+    next.round = order % ROUND_MAX;
+    return next;
+  }
+
   #unhold(nowUs: number): void {
     for (let held = this.#held.peek(); held !== undefined; held = this.#held.peek()) {
       if (held.dueUs > nowUs) return;
       this.#held.pop();
-      const { flow, ttl } = probeOf(held.order);
-      const state = this.#parts.flowAt(flow);
-      if (state !== undefined) this.#enqueue(state, ttl, held.order);
+      const state = this.#parts.flowAt(flowOf(held.order));
+      if (state !== undefined) this.#enqueue(state, ttlOf(held.order), held.order);
     }
   }
 
@@ -165,11 +181,14 @@ function unknownKey(destination: number, ttl: number): number {
 }
 
 /** An order as one number, so that queues hold no objects. */
-function orderOf({ flow, ttl, round }: Order): number {
+function orderOf(flow: number, ttl: number, round: number): number {
   return (flow * TTLS + ttl) * ROUND_MAX + round;
 }
 
-function probeOf(order: number): Order {
-  const place = Math.floor(order / ROUND_MAX);
-  return { flow: Math.floor(place / TTLS), ttl: place % TTLS, round: order % ROUND_MAX };
+function flowOf(order: number): number {
+  return Math.floor(order / (TTLS * ROUND_MAX));
+}
+
+function ttlOf(order: number): number {
+  return Math.floor(order / ROUND_MAX) % TTLS;
 }

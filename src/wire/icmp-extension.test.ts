@@ -107,11 +107,11 @@ describe('an extension is found', () => {
     const error = new Uint8Array(8 + at + bytes.length);
     error.set(bytes, 8 + at);
     const end = error.length;
-    expect(findIcmpExtension(error, { start: 8, end }, declared)).toBe(found ? 8 + at : end);
+    expect(findIcmpExtension(error, 8, end, declared)).toBe(found ? 8 + at : end);
   });
 
   test('never in what is too short to have one', () => {
-    expect(findIcmpExtension(new Uint8Array(36), { start: 8, end: 36 }, 1020)).toBe(36);
+    expect(findIcmpExtension(new Uint8Array(36), 8, 36, 1020)).toBe(36);
   });
 });
 

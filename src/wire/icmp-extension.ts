@@ -3,7 +3,7 @@
  * may hold (RFC 4950). Routers disagree on where it starts, so finding it is tolerant.
  */
 
-import { addWords, checksumOf, foldSum } from '../lib/checksum.ts';
+import { addWords, addWordsOf, checksumOf, foldSum } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
 import { uint16At, uint32At, writeUint16 } from './octets.ts';
 
@@ -93,7 +93,8 @@ export function encodeIcmpExtension(objects: readonly IcmpObject[]): Uint8Array 
  */
 export function findIcmpExtension(
   bytes: Uint8Array,
-  { start, end }: { start: number; end: number },
+  start: number,
+  end: number,
   declaredBytes: number,
 ): number {
   const declared = start + declaredBytes;
@@ -136,5 +137,5 @@ function isExtension(bytes: Uint8Array, start: number, end: number): boolean {
   if (start + ICMP_EXTENSION_HEADER_BYTES > end) return false;
   if ((bytes[start] ?? 0) >> 4 !== VERSION) return false;
   if (uint16At(bytes, start + 2) === 0) return true;
-  return foldSum(addWords(0, bytes, { start, end })) === 0xffff;
+  return foldSum(addWordsOf(bytes, start, end, 0)) === 0xffff;
 }

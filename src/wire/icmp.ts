@@ -115,8 +115,14 @@ export function writeIcmpEcho(
   { type, identifier, sequence, payload = NO_BYTES }: IcmpEcho,
   pseudoHeaderSum: number,
 ): number {
-  const parameter = ((identifier << 16) | (sequence & 0xffff)) >>> 0;
-  return writeIcmp(into, offset, { type, code: 0, parameter, body: payload }, pseudoHeaderSum);
+  const end = offset + ICMP_HEADER_BYTES + payload.length;
+  requireRoom(into, end);
+  into[offset] = type;
+  into[offset + 1] = 0;
+  writeUint16(into, offset + 4, identifier);
+  writeUint16(into, offset + 6, sequence);
+  writeOctets(into, offset + ICMP_HEADER_BYTES, payload);
+  return sealIcmp(into, offset, end, pseudoHeaderSum);
 }
 
 /** Fills in the checksum of the message `into[start, end)`; returns `end`. */

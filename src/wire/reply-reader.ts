@@ -270,7 +270,7 @@ function address(reply: Mutable<Envelope>, section: Envelope): void {
 function endOfQuote({ packet, icmp, start, end }: Section): number {
   if (!icmp.isExtensible(packet[start] ?? 0)) return end;
   const declared = (packet[start + icmp.quoteLengthOffset] ?? 0) * icmp.quoteLengthUnitBytes;
-  return findIcmpExtension(packet, { start: start + ICMP_HEADER_BYTES, end }, declared);
+  return findIcmpExtension(packet, start + ICMP_HEADER_BYTES, end, declared);
 }
 
 function readObjects(extension: Uint8Array): readonly IcmpObject[] {

@@ -2,7 +2,7 @@
 
 import { FlowTable } from '../../src/algorithms/isolation/flow-table.ts';
 import type { ProbeReply } from '../../src/model/probe.ts';
-import { NO_DETAILS } from '../../src/runtime/trace/trace-record.ts';
+import { NO_DETAILS } from '../../src/model/probe.ts';
 import { type Hop, TARGET_ADDRESS } from './path-counts.ts';
 
 /** What a hop answers to one probe at TTL 1 + `hop`. */

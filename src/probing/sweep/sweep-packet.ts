@@ -10,7 +10,7 @@ import { IPV4_HEADER_BYTES } from '../../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES } from '../../wire/ipv6.ts';
 import { uint16At, writeUint16 } from '../../wire/octets.ts';
 import { completeFlow, type Flow, type ProbeEndpoints, probeLengthMin } from '../flow.ts';
-import { canCarry, secondaryKey, writeProbe } from '../probe-packet.ts';
+import { canCarry, ProbeWriter, secondaryKey } from '../probe-packet.ts';
 import { type SweepTokens, TICKS } from './sweep-token.ts';
 
 export type SweepProtocol = 'udp' | 'icmp' | 'tcp';
@@ -63,7 +63,7 @@ export class SweepPackets {
     this.#addressAt = this.#isV4 ? 16 : 24;
     this.#transportAt = headerBytes;
     const template = new Uint8Array(this.lengthBytes);
-    writeProbe(template, 0, this.#flow, { ttl: 0, token: 0, portOffset: 0 });
+    new ProbeWriter().write(template, 0, this.#flow, { ttl: 0, token: 0, portOffset: 0 });
     this.#clear(template);
     this.#headerSum = this.#isV4 ? sumOf(template, 0, headerBytes) : 0;
     this.#transportSum = this.#constantSum(template);
@@ -116,7 +116,7 @@ export class SweepPackets {
     }
     for (let slot = 0; slot < outbox.slots; slot++) {
       const start = slot * outbox.slotBytes;
-      writeProbe(outbox.bytes, start, this.#flow, { ttl: 0, token: 0, portOffset: 0 });
+      new ProbeWriter().write(outbox.bytes, start, this.#flow, { ttl: 0, token: 0, portOffset: 0 });
     }
     this.#prepared.add(outbox.bytes);
   }

@@ -6,7 +6,7 @@ import { printable } from '../../lib/printable.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { AsOrigin } from '../../model/as-origin.ts';
 import { icmpMark } from '../../model/icmp-mark.ts';
-import type { ProbeReply, ReplyDetails } from '../../model/probe.ts';
+import { NO_DETAILS, type ProbeReply, type ReplyDetails } from '../../model/probe.ts';
 import { returnLength } from '../../model/return-length.ts';
 import {
   isReply,
@@ -86,23 +86,6 @@ function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
 function icmpOf({ code }: ProbeReply, { icmpType: type, mtu }: ReplyDetails, family: 4 | 6) {
   return { type, code, mark: icmpMark({ family, type, code, mtu }) };
 }
-
-/** Of replies that show nothing beyond what path and loss need. */
-export const NO_DETAILS: ReplyDetails = {
-  sentAtUs: 0,
-  isStamped: false,
-  icmpType: -1,
-  mtu: 0,
-  quotedTos: -1,
-  isTranslated: false,
-  matchedBy: 'token',
-  replyBytes: 0,
-  replyTos: 0,
-  replyIdentification: 0,
-  quotedBytes: 0,
-  tcpFlags: -1,
-  interfaces: [],
-};
 
 /** What the record of a trace is made of. */
 export interface TraceRecordParts {
