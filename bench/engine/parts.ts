@@ -82,10 +82,12 @@ export function openEngine(
   );
 }
 
-/** A router's time exceeded that quotes so many bytes of a packet. */
+/** The time exceeded of a router, one for each TTL, that quotes so many bytes of a packet. */
 export function timeExceeded(packet: Uint8Array, quoteBytes: number): Uint8Array {
   const isV4 = (packet[0] ?? 0) >> 4 === 4;
-  const { source, router } = ADDRESSES[isV4 ? 4 : 6];
+  const { source } = ADDRESSES[isV4 ? 4 : 6];
+  const router = ADDRESSES[isV4 ? 4 : 6].router.slice();
+  router[router.length - 1] = 100 + ((isV4 ? packet[8] : packet[7]) ?? 0);
   const dialect = isV4 ? ICMPV4 : ICMPV6;
   const error = { type: dialect.timeExceeded, code: 0, quote: packet.slice(0, quoteBytes) };
   const payloadLength = icmpErrorBytes(error, dialect);

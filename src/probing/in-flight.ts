@@ -9,6 +9,7 @@
  * foreign.
  */
 
+import type { Mutable } from '../lib/mutable.ts';
 import { NumberQueue } from '../lib/number-queue.ts';
 
 const SLOT_BITS = 20;
@@ -28,6 +29,16 @@ const SEARCHED_MAX = 4096;
 
 const INITIAL_ROWS = 1024;
 
+/** When the probe of an answer was sent, and how long the answer took. */
+export interface AnswerTimes {
+  /** Monotonic. */
+  readonly sentAtUs: number;
+  /** Whether that is what the kernel noted. */
+  readonly isStamped: boolean;
+  /** Negative where it came before the probe seems to have left. */
+  readonly rttUs: number;
+}
+
 /** The table. Columns are read in place; rows are added and settled through the methods. */
 export class InFlight {
   flow: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
@@ -37,9 +48,9 @@ export class InFlight {
   /** Monotonic microseconds. */
   sentAtUs: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_ROWS);
   /** How much earlier than `sentAtUs` the probe may have left, in microseconds. */
-  earlierByUs: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
+  #earlierByUs: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_ROWS);
   /** 1 where `sentAtUs` is what the kernel noted, 0 where it is our estimate. */
-  isStamped: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
+  #isStamped: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_ROWS);
 
   /** The probe of the same flow that was sent before, or `NO_SLOT`: a chain per flow. */
   #before: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_ROWS);
@@ -84,14 +95,45 @@ export class InFlight {
     this.round[slot] = round;
     this.#before[slot] = before === slot ? NO_SLOT : before;
     this.sentAtUs[slot] = nowUs;
-    this.earlierByUs[slot] = 0;
-    this.isStamped[slot] = 0;
+    this.#earlierByUs[slot] = 0;
+    this.#isStamped[slot] = 0;
     this.state[slot] = PROBE_AWAITED;
     this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & (2 ** GENERATION_BITS - 1);
     this.#toExpire.push(slot);
     this.#taken.push(slot);
     this.#awaitedCount++;
     return slot;
+  }
+
+  /** Notes that a probe left at most `sinceUs` after `beganAtUs`, and most likely just then. */
+  sent(slot: number, beganAtUs: number, sinceUs: number): void {
+    this.sentAtUs[slot] = beganAtUs + sinceUs;
+    this.#earlierByUs[slot] = sinceUs;
+  }
+
+  /**
+   * Notes when a probe really left.
+   *
+   * @param slackUs a time that is earlier than can be by more than this is not of this probe
+   */
+  stamp(slot: number, sentAtUs: number, slackUs: number): void {
+    const earliestUs = (this.sentAtUs[slot] ?? 0) - (this.#earlierByUs[slot] ?? 0);
+    if (sentAtUs < earliestUs - slackUs) return; // or a clock was set
+    this.sentAtUs[slot] = sentAtUs;
+    this.#earlierByUs[slot] = 0;
+    this.#isStamped[slot] = 1;
+  }
+
+  /**
+   * Reads how long an answer took. A process that was kept waiting while it sent only knows when it
+   * began to: the probe left by then, where the answer came earlier than it seems to have left.
+   */
+  readTimes(slot: number, receivedAtUs: number, into: Mutable<AnswerTimes>): void {
+    const estimateUs = this.sentAtUs[slot] ?? 0;
+    const isEarlier = receivedAtUs < estimateUs;
+    into.sentAtUs = isEarlier ? estimateUs - (this.#earlierByUs[slot] ?? 0) : estimateUs;
+    into.rttUs = receivedAtUs - into.sentAtUs;
+    into.isStamped = this.#isStamped[slot] === 1;
   }
 
   /** Which probe a row stands for. */
@@ -242,8 +284,8 @@ export class InFlight {
     this.round = moved(this.round, new Uint32Array(rows));
     this.state = moved(this.state, new Uint8Array(rows));
     this.sentAtUs = moved(this.sentAtUs, new Float64Array(rows));
-    this.earlierByUs = moved(this.earlierByUs, new Uint32Array(rows));
-    this.isStamped = moved(this.isStamped, new Uint8Array(rows));
+    this.#earlierByUs = moved(this.#earlierByUs, new Uint32Array(rows));
+    this.#isStamped = moved(this.#isStamped, new Uint8Array(rows));
     this.#generation = moved(this.#generation, new Uint16Array(rows));
   }
 }

@@ -21,16 +21,10 @@ import { ReplyReader } from '../wire/reply-reader.ts';
 import { type EngineCounters, newEngineCounters } from './engine-counters.ts';
 import { completeFlow, type FlowId, type ProbeEndpoints } from './flow.ts';
 import { FlowBook, type ProbedFlow } from './flow-book.ts';
-import { InFlight, NO_SLOT, PROBE_ANSWERED, PROBE_AWAITED } from './in-flight.ts';
+import { type AnswerTimes, InFlight, NO_SLOT, PROBE_ANSWERED, PROBE_AWAITED } from './in-flight.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import type { PacerRates } from './pacer.ts';
-import {
-  type AnswerReply,
-  type AnswerTimes,
-  isAnswer,
-  kindOf,
-  OutcomeTeller,
-} from './probe-outcome.ts';
+import { type AnswerReply, isAnswer, kindOf, OutcomeTeller } from './probe-outcome.ts';
 import { canCarry, type ProbeFields, ProbeWriter } from './probe-packet.ts';
 import { ProbeTokens, type TokenKey } from './probe-token.ts';
 import { type Match, ReplyMatcher } from './reply-matcher.ts';
@@ -170,8 +164,8 @@ export class ProbeEngine implements Prober {
       return;
     }
     const match = isAnswer(reply) ? this.#matcher.match(reply) : undefined;
-    const sentAtUs = match === undefined ? 0 : this.#sentBefore(receivedAtUs, match.slot);
-    if (!isAnswer(reply) || match === undefined || receivedAtUs < sentAtUs - CLOCK_SLACK_US) {
+    if (match !== undefined) this.#inFlight.readTimes(match.slot, receivedAtUs, this.#times);
+    if (!isAnswer(reply) || match === undefined || this.#times.rttUs < -CLOCK_SLACK_US) {
       this.counters.foreignReplies++;
       if (match === undefined && reply.kind === 'tcp') {
         this.#reconsider(this.#shifts.fromSegment(reply, { packet, receivedAtUs }));
@@ -193,9 +187,7 @@ export class ProbeEngine implements Prober {
       this.counters.duplicates++;
       return;
     }
-    this.#times.sentAtUs = sentAtUs;
-    this.#times.isStamped = this.#inFlight.isStamped[slot] === 1;
-    this.#times.rttUs = Math.max(0, receivedAtUs - sentAtUs);
+    this.#times.rttUs = Math.max(0, this.#times.rttUs);
     this.#deliver(match, reply);
   }
 
@@ -241,9 +233,8 @@ export class ProbeEngine implements Prober {
     const stepUs = (sentUs - nowUs) / Math.max(1, accepted);
     for (let i = 0; i < accepted; i++) {
       const slot = this.#polled[i] as number;
-      const sinceUs = Math.round((i + ON_THE_WIRE) * stepUs);
-      this.#inFlight.earlierByUs[slot] = sinceUs;
-      this.#noteSent(slot, nowUs + sinceUs);
+      this.#inFlight.sent(slot, nowUs, Math.round((i + ON_THE_WIRE) * stepUs));
+      this.#noteSent(slot);
       this.#sentRows?.note(slot);
     }
     if (accepted >= this.#polledCount) return;
@@ -268,12 +259,7 @@ export class ProbeEngine implements Prober {
   noteSendTime(sequence: number, sentAtUs: number): void {
     const slot = this.#sentRows?.take(sequence) ?? NO_SLOT;
     if (slot === NO_SLOT) return;
-    const inFlight = this.#inFlight;
-    const earliestUs = (inFlight.sentAtUs[slot] ?? 0) - (inFlight.earlierByUs[slot] ?? 0);
-    if (sentAtUs < earliestUs - CLOCK_SLACK_US) return; // not this packet, or a clock was set
-    inFlight.sentAtUs[slot] = sentAtUs;
-    inFlight.earlierByUs[slot] = 0;
-    inFlight.isStamped[slot] = 1;
+    this.#inFlight.stamp(slot, sentAtUs, CLOCK_SLACK_US);
   }
 
   /**
@@ -282,17 +268,6 @@ export class ProbeEngine implements Prober {
   nextDeadlineUs(): number {
     const lossUs = this.#inFlight.oldestAwaitedSentAtUs() + this.#timeout.us;
     return Math.ceil(Math.min(this.#queue.nextDueUs(), lossUs));
-  }
-
-  /**
-   * When the probe was sent that something received at `receivedAtUs` answers. A process that was
-   * kept waiting while it sent only knows when it began to: by then, where the answer came earlier
-   * than the probe seems to have left.
-   */
-  #sentBefore(receivedAtUs: number, slot: number): number {
-    const { sentAtUs, earlierByUs } = this.#inFlight;
-    const estimateUs = sentAtUs[slot] ?? 0;
-    return receivedAtUs < estimateUs ? estimateUs - (earlierByUs[slot] ?? 0) : estimateUs;
   }
 
   #write(order: Order, state: ProbedFlow, outbox: PacketArena, nowUs: number): void {
@@ -331,13 +306,12 @@ export class ProbeEngine implements Prober {
     return NO_SLOT;
   }
 
-  #noteSent(slot: number, sentAtUs: number): void {
+  #noteSent(slot: number): void {
     const flow = this.#inFlight.flow[slot] ?? 0;
     const ttl = this.#inFlight.ttl[slot] ?? 0;
     const round = this.#inFlight.round[slot] ?? 0;
-    this.#inFlight.sentAtUs[slot] = sentAtUs;
     this.#queue.succeeded(flow, ttl, round);
-    this.#flows.at(flow)?.sink.sent?.(flow, ttl, round, sentAtUs);
+    this.#flows.at(flow)?.sink.sent?.(flow, ttl, round, this.#inFlight.sentAtUs[slot] ?? 0);
   }
 
   #unsent({ flow, ttl, round }: Order, error?: string): void {

@@ -14,20 +14,11 @@ import type { InterfaceInformation } from '../wire/interface-information.ts';
 import type { EchoReply, IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_RST, TCP_SYN } from '../wire/tcp.ts';
 import type { Flow } from './flow.ts';
-import type { InFlight } from './in-flight.ts';
+import type { AnswerTimes, InFlight } from './in-flight.ts';
 import type { Match } from './reply-matcher.ts';
 
 /** Kinds of replies that may answer a probe. */
 export type AnswerReply = IcmpErrorReply | TcpReply | UdpReply | EchoReply;
-
-/** When the probe of an answer was sent, and how long the answer took. */
-export interface AnswerTimes {
-  /** Monotonic. */
-  readonly sentAtUs: number;
-  /** Whether that is what the kernel noted. */
-  readonly isStamped: boolean;
-  readonly rttUs: number;
-}
 
 const PORT_UNREACHABLE = { 4: 3, 6: 4 } as const;
 const NO_LABELS: readonly number[] = [];

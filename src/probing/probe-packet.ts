@@ -136,7 +136,8 @@ export class ProbeWriter {
     // A reset takes its sequence number from there (RFC 9293 §3.10.7.1).
     segment.acknowledgment = isAck ? fields.token : 0;
     segment.flags = isAck ? TCP_ACK : TCP_SYN;
-    segment.window = isV4 ? WINDOW : key; // IPv6 has no other 16 bits that routers quote and none hashes
+    // IPv6 has no other 16 bits that routers quote and none hashes.
+    segment.window = isV4 ? WINDOW : key;
     segment.payload = payload;
     const sum = pseudoHeaderSum(source, destination, IP_PROTOCOL.tcp, lengthBytes);
     return writeTcpSegment(into, start, segment, sum);

@@ -46,19 +46,23 @@ export class ReplyMatcher {
     if (claim === undefined) return undefined;
     const isQuote = reply.kind === 'icmp-error';
     return (
-      this.#byToken(claim, claim.token, isQuote) ??
-      this.#byToken(claim, claim.spareToken, isQuote) ??
+      this.#inSlot(claim, this.#slotOf(claim.token), isQuote) ??
+      this.#inSlot(claim, this.#slotOf(claim.spareToken), isQuote) ??
       (reply.kind === 'tcp' ? this.#byTokenBeforePayload(claim) : undefined) ??
       (reply.kind === 'tcp' ? this.#byShiftedToken(claim) : undefined) ??
       this.#byTuple(claim)
     );
   }
 
-  #byToken(claim: ProbeClaim, token: number, isQuote: boolean): Mutable<Match> | undefined {
-    if (token < 0) return undefined;
-    const { inFlight, tokens, flows } = this.#parts;
-    const slot = inFlight.slotOf(tokens.decode(token));
+  /** `NO_SLOT` where no row that lives has the token. */
+  #slotOf(token: number): number {
+    const { inFlight, tokens } = this.#parts;
+    return token < 0 ? NO_SLOT : inFlight.slotOf(tokens.decode(token));
+  }
+
+  #inSlot(claim: ProbeClaim, slot: number, isQuote: boolean): Mutable<Match> | undefined {
     if (slot === NO_SLOT) return undefined;
+    const { inFlight, flows } = this.#parts;
     const flow = flows.at(inFlight.flow[slot] ?? 0);
     if (flow === undefined || !isOfFlow(claim, flow)) return undefined;
     const isTranslated =
@@ -76,7 +80,7 @@ export class ReplyMatcher {
     );
     for (const length of lengths) {
       if (length === 0) continue;
-      const match = this.#byToken(claim, (claim.token - length) >>> 0, false);
+      const match = this.#inSlot(claim, this.#slotOf((claim.token - length) >>> 0), false);
       if (match?.flow.flow.payload.length === length) return match;
     }
     return undefined;
@@ -88,7 +92,7 @@ export class ReplyMatcher {
     for (const index of flows.alike(claim)) {
       const { known } = flows.at(index)?.shifts ?? { known: NO_SHIFTS };
       for (const shift of known) {
-        const match = this.#byToken(claim, (claim.token - shift) >>> 0, false);
+        const match = this.#inSlot(claim, this.#slotOf((claim.token - shift) >>> 0), false);
         if (match === undefined || inFlight.flow[match.slot] !== index) continue;
         match.key = 'shifted-token';
         return match;

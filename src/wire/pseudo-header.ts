@@ -35,7 +35,7 @@ export function pseudoHeaderSum(
  */
 export function isChecksumRight(
   bytes: Uint8Array,
-  { start, end, field }: { start: number; end: number; field: number },
+  { start, end, field }: { readonly start: number; readonly end: number; readonly field: number },
   pseudoHeaderSum: number,
 ): boolean {
   if (foldSum(addWordsOf(bytes, start, end, pseudoHeaderSum)) === 0xffff) return true;

@@ -66,6 +66,8 @@ class Section implements Envelope {
   protocol = 0;
   start = 0;
   end = 0;
+  /** Where the checksum is. */
+  field = 0;
   pseudoHeaderSum = 0;
 }
 
@@ -174,11 +176,13 @@ export class ReplyReader {
   }
 
   #readIcmp(): Reply | Malformed {
-    const { packet, family, icmp, start, end, pseudoHeaderSum } = this.#section;
+    const section = this.#section;
+    const { packet, icmp, start, end } = section;
     if (start + ICMP_HEADER_BYTES > end) return { malformed: 'truncated', offset: end };
-    const covered = family === 4 ? 0 : pseudoHeaderSum;
-    if (!isChecksumRight(packet, { start, end, field: start + 2 }, covered)) {
-      return { malformed: 'bad-checksum', offset: start + 2 };
+    section.field = start + 2;
+    const covered = section.family === 4 ? 0 : section.pseudoHeaderSum;
+    if (!isChecksumRight(packet, section, covered)) {
+      return { malformed: 'bad-checksum', offset: section.field };
     }
     const type = packet[start] ?? 0;
     if (type === icmp.echoReply) return this.#readEcho();
@@ -219,15 +223,16 @@ export class ReplyReader {
   }
 
   #readTcp(): TcpReply | Malformed {
-    const { packet, start, end, pseudoHeaderSum } = this.#section;
-    const headerBytes = tcpHeaderBytes(packet, start, end);
+    const section = this.#section;
+    const { packet, start } = section;
+    const headerBytes = tcpHeaderBytes(packet, start, section.end);
     if (typeof headerBytes !== 'number') return headerBytes;
-    const field = start + 16;
-    if (!isChecksumRight(packet, { start, end, field }, pseudoHeaderSum)) {
-      return { malformed: 'bad-checksum', offset: field };
+    section.field = start + 16;
+    if (!isChecksumRight(packet, section, section.pseudoHeaderSum)) {
+      return { malformed: 'bad-checksum', offset: section.field };
     }
     const tcp = this.#records.tcp;
-    address(tcp, this.#section);
+    address(tcp, section);
     tcp.sourcePort = uint16At(packet, start);
     tcp.destinationPort = uint16At(packet, start + 2);
     tcp.sequence = uint32At(packet, start + 4);
@@ -242,9 +247,11 @@ export class ReplyReader {
     const end = udpEnd(packet, start, section.end);
     if (typeof end !== 'number') return end;
     // The pseudo header has the UDP length, which may leave padding out.
-    const pseudoHeaderSum = section.pseudoHeaderSum - (section.end - end);
-    if (!isUdpChecksumRight(packet, { start, end }, pseudoHeaderSum)) {
-      return { malformed: 'bad-checksum', offset: start + 6 };
+    section.pseudoHeaderSum -= section.end - end;
+    section.end = end;
+    section.field = start + 6;
+    if (!isUdpChecksumRight(packet, section, section.pseudoHeaderSum)) {
+      return { malformed: 'bad-checksum', offset: section.field };
     }
     const udp = this.#records.udp;
     address(udp, section);

@@ -24,7 +24,7 @@ export const UDP_HEADER_BYTES = 8;
 export function decodeUdp(bytes: Uint8Array, pseudoHeaderSum: number): UdpDatagram | Malformed {
   const end = udpEnd(bytes, 0, bytes.length);
   if (typeof end !== 'number') return end;
-  if (!isUdpChecksumRight(bytes, { start: 0, end }, pseudoHeaderSum)) {
+  if (!isUdpChecksumRight(bytes, { start: 0, end, field: 6 }, pseudoHeaderSum)) {
     return { malformed: 'bad-checksum', offset: 6 };
   }
   return {
@@ -74,13 +74,11 @@ export function udpEnd(bytes: Uint8Array, start: number, end: number): number | 
   return start + length > end ? { malformed: 'truncated', offset: end } : start + length;
 }
 
-/** Whether the datagram `bytes[start, end)` has the right checksum, or none. */
+/** As `isChecksumRight`; a datagram may also have none. */
 export function isUdpChecksumRight(
   bytes: Uint8Array,
-  { start, end }: { start: number; end: number },
+  place: { readonly start: number; readonly end: number; readonly field: number },
   pseudoHeaderSum: number,
 ): boolean {
-  const field = start + 6;
-  if (uint16At(bytes, field) === 0) return true;
-  return isChecksumRight(bytes, { start, end, field }, pseudoHeaderSum);
+  return uint16At(bytes, place.field) === 0 || isChecksumRight(bytes, place, pseudoHeaderSum);
 }
