@@ -5,21 +5,15 @@
 
 /**
  * Adds the 16-bit big-endian words of `bytes[start, end)` to `sum`; a last odd byte counts as the
- * high half of a word (RFC 1071 §4.1).
+ * high half of a word (RFC 1071 §4.1). The range is two parameters, as this runs for every packet
+ * and V8 does not always spare an object.
  *
- * @param sum a partial sum below 2^32, for example of a pseudo header
- * @returns a partial sum: not folded, exact for up to 128 KiB in all
+ * @param sum a partial sum, for example of a pseudo header
+ * @param start the offset of the first word; of bytes summed in pieces, each piece but the last
+ *   must have an even length
+ * @returns a partial sum: exact, not folded
  */
-export function addWords(
-  sum: number,
-  bytes: Uint8Array,
-  { start = 0, end = bytes.length }: { start?: number; end?: number } = {},
-): number {
-  return addWordsOf(bytes, start, end, sum);
-}
-
-/** `addWords` for code that runs for every packet: V8 does not always spare the object. */
-export function addWordsOf(bytes: Uint8Array, start: number, end: number, sum: number): number {
+export function addWords(sum: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
   let total = sum;
   let i = start;
   for (; i + 1 < end; i += 2) total += ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);
@@ -27,14 +21,14 @@ export function addWordsOf(bytes: Uint8Array, start: number, end: number, sum: n
   return total;
 }
 
-/** Folds a partial sum to 16 bits with end-around carry: the one's complement sum. */
+/** Folds a partial sum, below 2^47, to 16 bits with end-around carry: the one's complement sum. */
 export function foldSum(sum: number): number {
   let folded = (sum & 0xffff) + Math.floor(sum / 0x10000);
   while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16);
   return folded;
 }
 
-/** The checksum field that goes with a partial sum: the complement of its fold. */
+/** The checksum field that goes with a partial sum: the complement of its fold, 0–0xffff. */
 export function checksumOf(sum: number): number {
   return ~foldSum(sum) & 0xffff;
 }

@@ -49,7 +49,7 @@ function rewriteIpv4Header(quote: Uint8Array, { ttl, tos }: { ttl: number; tos: 
   quote[8] = ttl; // past the end of a shorter quote, writes do nothing
   if (quote.length < end) return;
   writeUint16(quote, 10, 0);
-  writeUint16(quote, 10, checksumOf(addWords(0, quote, { start: 0, end })));
+  writeUint16(quote, 10, checksumOf(addWords(0, quote, 0, end)));
 }
 
 function rewriteIpv6Header(

@@ -3,16 +3,14 @@
  * tunnelled, the MPLS labels it wore (RFC 4884, RFC 4950). They are read by `reply.ts`.
  */
 
-import { addWords, checksumOf } from '../lib/checksum.ts';
 import { ICMP_HEADER_BYTES, type IcmpDialect, sealIcmp } from './icmp.ts';
 import {
   EXTENDED_QUOTE_BYTES_MIN,
-  ICMP_EXTENSION_HEADER_BYTES,
-  ICMP_OBJECT_HEADER_BYTES,
-  MPLS_CLASS,
-  MPLS_CLASS_TYPE,
+  icmpExtensionBytes,
+  mplsObject,
+  writeIcmpExtension,
 } from './icmp-extension.ts';
-import { requireRoom, writeOctets, writeUint16, writeUint32 } from './octets.ts';
+import { requireRoom, writeOctets, writeUint32 } from './octets.ts';
 
 export interface IcmpError {
   readonly type: number;
@@ -27,15 +25,15 @@ export interface IcmpError {
 
 /** Length of the message that `writeIcmpError` writes: for the headers that go before it. */
 export function icmpErrorBytes(error: IcmpError, dialect: IcmpDialect): number {
-  const labels = error.mpls?.length ?? 0;
-  if (labels === 0) return ICMP_HEADER_BYTES + error.quote.length;
-  const extension = ICMP_EXTENSION_HEADER_BYTES + ICMP_OBJECT_HEADER_BYTES + 4 * labels;
-  return ICMP_HEADER_BYTES + paddedQuoteBytes(error, dialect) + extension;
+  const { quote, mpls = [] } = error;
+  if (mpls.length === 0) return ICMP_HEADER_BYTES + quote.length;
+  const extensionBytes = icmpExtensionBytes([mplsObject(mpls)]);
+  return ICMP_HEADER_BYTES + paddedQuoteBytes(error, dialect) + extensionBytes;
 }
 
 /**
- * Writes an error with its checksum, and allocates nothing. In front of an extension the quote is
- * padded with zeros and its length told, as RFC 4884 wants; elsewhere it stands as it is.
+ * Writes an error with its checksum; one without labels costs no memory. In front of an extension
+ * the quote is padded with zeros and its length told (RFC 4884 §3); elsewhere it stands as it is.
  *
  * @param pseudoHeaderSum the partial sum for a message of `icmpErrorBytes`; 0 for ICMPv4
  * @returns the offset past the error
@@ -63,7 +61,7 @@ export function writeIcmpError(
     }
     into[offset + dialect.quoteLengthOffset] = words;
     into.fill(0, quoteStart + error.quote.length, quoteStart + quoteBytes);
-    writeMplsExtension(into, quoteStart + quoteBytes, error.mpls);
+    writeIcmpExtension(into, quoteStart + quoteBytes, [mplsObject(error.mpls)]);
   }
   return sealIcmp(into, offset, end, pseudoHeaderSum);
 }
@@ -71,18 +69,4 @@ export function writeIcmpError(
 function paddedQuoteBytes({ quote }: IcmpError, { quoteLengthUnitBytes }: IcmpDialect): number {
   const units = Math.ceil(quote.length / quoteLengthUnitBytes);
   return Math.max(EXTENDED_QUOTE_BYTES_MIN, units * quoteLengthUnitBytes);
-}
-
-function writeMplsExtension(into: Uint8Array, start: number, entries: readonly number[]): void {
-  const object = start + ICMP_EXTENSION_HEADER_BYTES;
-  let end = object + ICMP_OBJECT_HEADER_BYTES;
-  writeUint32(into, start, 0x2000_0000); // version 2, checksum still 0
-  writeUint16(into, object, ICMP_OBJECT_HEADER_BYTES + 4 * entries.length);
-  into[object + 2] = MPLS_CLASS;
-  into[object + 3] = MPLS_CLASS_TYPE;
-  for (const entry of entries) {
-    writeUint32(into, end, entry);
-    end += 4;
-  }
-  writeUint16(into, start + 2, checksumOf(addWords(0, into, { start, end })));
 }

@@ -3,9 +3,16 @@
  * may hold (RFC 4950). Routers disagree on where it starts, so finding it is tolerant.
  */
 
-import { addWords, addWordsOf, checksumOf, foldSum } from '../lib/checksum.ts';
+import { addWords, checksumOf, foldSum } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
-import { uint16At, uint32At, writeUint16 } from './octets.ts';
+import {
+  requireRoom,
+  uint16At,
+  uint32At,
+  writeOctets,
+  writeUint16,
+  writeUint32,
+} from './octets.ts';
 
 /** One object of an extension (RFC 4884 §8); its length follows from the payload. */
 export interface IcmpObject {
@@ -26,13 +33,13 @@ export interface MplsEntry {
 
 /** A quote in front of an extension has at least this length, padded with zeros (RFC 4884 §3). */
 export const EXTENDED_QUOTE_BYTES_MIN = 128;
-export const ICMP_EXTENSION_HEADER_BYTES = 4;
-export const ICMP_OBJECT_HEADER_BYTES = 4;
+const ICMP_EXTENSION_HEADER_BYTES = 4;
+const ICMP_OBJECT_HEADER_BYTES = 4;
 export const ICMP_OBJECTS_MAX = 32;
 export const MPLS_ENTRIES_MAX = 64;
-export const MPLS_CLASS = 1;
+const MPLS_CLASS = 1;
 /** The incoming label stack, the only class type that RFC 4950 §5 knows. */
-export const MPLS_CLASS_TYPE = 1;
+const MPLS_CLASS_TYPE = 1;
 
 const VERSION = 2;
 
@@ -62,20 +69,41 @@ export function decodeIcmpExtension(bytes: Uint8Array): readonly IcmpObject[] | 
 
 /** The extension as bytes, with its checksum. */
 export function encodeIcmpExtension(objects: readonly IcmpObject[]): Uint8Array {
+  const bytes = new Uint8Array(icmpExtensionBytes(objects));
+  writeIcmpExtension(bytes, 0, objects);
+  return bytes;
+}
+
+/** Length of the extension that holds these objects, its header included. */
+export function icmpExtensionBytes(objects: readonly IcmpObject[]): number {
   let length = ICMP_EXTENSION_HEADER_BYTES;
   for (const { payload } of objects) length += ICMP_OBJECT_HEADER_BYTES + payload.length;
-  const bytes = new Uint8Array(length);
-  bytes[0] = VERSION << 4;
-  let offset = ICMP_EXTENSION_HEADER_BYTES;
+  return length;
+}
+
+/**
+ * Writes an extension with its checksum.
+ *
+ * @returns the offset past it
+ * @throws {RangeError} when `into` is too short
+ */
+export function writeIcmpExtension(
+  into: Uint8Array,
+  offset: number,
+  objects: readonly IcmpObject[],
+): number {
+  requireRoom(into, offset + icmpExtensionBytes(objects));
+  writeUint32(into, offset, VERSION << 28); // reserved bits and checksum are still 0
+  let end = offset + ICMP_EXTENSION_HEADER_BYTES;
   for (const { classNumber, classType, payload } of objects) {
-    writeUint16(bytes, offset, ICMP_OBJECT_HEADER_BYTES + payload.length);
-    bytes[offset + 2] = classNumber;
-    bytes[offset + 3] = classType;
-    bytes.set(payload, offset + ICMP_OBJECT_HEADER_BYTES);
-    offset += ICMP_OBJECT_HEADER_BYTES + payload.length;
+    writeUint16(into, end, ICMP_OBJECT_HEADER_BYTES + payload.length);
+    into[end + 2] = classNumber;
+    into[end + 3] = classType;
+    writeOctets(into, end + ICMP_OBJECT_HEADER_BYTES, payload);
+    end += ICMP_OBJECT_HEADER_BYTES + payload.length;
   }
-  writeUint16(bytes, 2, checksumOf(addWords(0, bytes)));
-  return bytes;
+  writeUint16(into, offset + 2, checksumOf(addWords(0, into, offset, end)));
+  return end;
 }
 
 /**
@@ -102,6 +130,13 @@ export function findIcmpExtension(
   const usual = start + EXTENDED_QUOTE_BYTES_MIN;
   const isProven = uint16At(bytes, usual + 2) !== 0 && isExtension(bytes, usual, end);
   return isProven ? usual : end;
+}
+
+/** The object that shows a label stack (RFC 4950 §5): 32 bits an entry, outermost first. */
+export function mplsObject(entries: readonly number[]): IcmpObject {
+  const payload = new Uint8Array(4 * entries.length);
+  for (const [i, entry] of entries.entries()) writeUint32(payload, 4 * i, entry);
+  return { classNumber: MPLS_CLASS, classType: MPLS_CLASS_TYPE, payload };
 }
 
 /** Label stack entries in `objects`, 32 bits each, outermost first, up to `MPLS_ENTRIES_MAX`. */
@@ -137,5 +172,5 @@ function isExtension(bytes: Uint8Array, start: number, end: number): boolean {
   if (start + ICMP_EXTENSION_HEADER_BYTES > end) return false;
   if ((bytes[start] ?? 0) >> 4 !== VERSION) return false;
   if (uint16At(bytes, start + 2) === 0) return true;
-  return foldSum(addWordsOf(bytes, start, end, 0)) === 0xffff;
+  return foldSum(addWords(0, bytes, start, end)) === 0xffff;
 }

@@ -3,7 +3,7 @@
  * 32-bit parameter. What differs between the families is an `IcmpDialect`.
  */
 
-import { addWordsOf, checksumOf } from '../lib/checksum.ts';
+import { addWords, checksumOf } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
 import {
   NO_BYTES,
@@ -133,6 +133,6 @@ export function sealIcmp(
   pseudoHeaderSum: number,
 ): number {
   writeUint16(into, start + 2, 0);
-  writeUint16(into, start + 2, checksumOf(addWordsOf(into, start, end, pseudoHeaderSum)));
+  writeUint16(into, start + 2, checksumOf(addWords(pseudoHeaderSum, into, start, end)));
   return end;
 }

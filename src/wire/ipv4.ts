@@ -3,7 +3,7 @@
  * are left to others.
  */
 
-import { addWordsOf, checksumOf } from '../lib/checksum.ts';
+import { addWords, checksumOf } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
 import {
   NO_BYTES,
@@ -123,7 +123,7 @@ export function writeIpv4Header(
   writeOctets(into, offset + 12, source);
   writeOctets(into, offset + 16, destination);
   writeOctets(into, offset + IPV4_HEADER_BYTES, options);
-  writeUint16(into, offset + 10, checksumOf(addWordsOf(into, offset, end, 0)));
+  writeUint16(into, offset + 10, checksumOf(addWords(0, into, offset, end)));
   return end;
 }
 

@@ -3,7 +3,7 @@
  * IPv6) and the check of a received one.
  */
 
-import { addWordsOf, foldSum } from '../lib/checksum.ts';
+import { addWords, foldSum } from '../lib/checksum.ts';
 import { uint16At } from './octets.ts';
 
 /**
@@ -19,9 +19,9 @@ export function pseudoHeaderSum(
   protocol: number,
   length: number,
 ): number {
-  const from = addWordsOf(source, 0, source.length, 0);
-  const addresses = addWordsOf(destination, 0, destination.length, from);
-  return addresses + protocol + (length >>> 16) + (length & 0xffff);
+  return (
+    addWords(addWords(0, source), destination) + protocol + (length >>> 16) + (length & 0xffff)
+  );
 }
 
 /**
@@ -38,6 +38,6 @@ export function isChecksumRight(
   { start, end, field }: { readonly start: number; readonly end: number; readonly field: number },
   pseudoHeaderSum: number,
 ): boolean {
-  if (foldSum(addWordsOf(bytes, start, end, pseudoHeaderSum)) === 0xffff) return true;
+  if (foldSum(addWords(pseudoHeaderSum, bytes, start, end)) === 0xffff) return true;
   return pseudoHeaderSum !== 0 && uint16At(bytes, field) === foldSum(pseudoHeaderSum);
 }

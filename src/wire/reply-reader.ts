@@ -6,7 +6,7 @@
  * unverified. A link that rebuilds the IPv6 header must therefore know both addresses.
  */
 
-import { addWordsOf } from '../lib/checksum.ts';
+import { addWords } from '../lib/checksum.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { Mutable } from '../lib/mutable.ts';
 import { ICMP_HEADER_BYTES, type IcmpDialect, type IcmpErrorCause } from './icmp.ts';
@@ -115,7 +115,7 @@ export class ReplyReader {
     section.protocol = packet[9] ?? 0;
     section.start = start;
     section.end = end;
-    section.pseudoHeaderSum = addWordsOf(packet, 12, 20, section.protocol + end - start);
+    section.pseudoHeaderSum = addWords(section.protocol + end - start, packet, 12, 20);
     this.#readAddresses(4, 12);
     return this.#readSection((uint16At(packet, 6) & 0x1fff) === 0);
   }
@@ -137,7 +137,7 @@ export class ReplyReader {
     section.protocol = protocol;
     section.start = start;
     section.end = end;
-    section.pseudoHeaderSum = addWordsOf(packet, 8, 40, protocol + end - start);
+    section.pseudoHeaderSum = addWords(protocol + end - start, packet, 8, 40);
     this.#readAddresses(6, 8);
     return this.#readSection(upper.isFirstFragment);
   }

@@ -2,7 +2,7 @@
  * TCP segments (RFC 9293 §3.1), with their options kept as bytes. Connections are left to others.
  */
 
-import { addWordsOf, checksumOf } from '../lib/checksum.ts';
+import { addWords, checksumOf } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
 import {
   NO_BYTES,
@@ -102,7 +102,7 @@ export function writeTcpSegment(
   writeUint16(into, offset + 18, segment.urgentPointer ?? 0);
   writeOctets(into, offset + TCP_HEADER_BYTES, options);
   writeOctets(into, offset + headerBytes, payload);
-  writeUint16(into, offset + 16, checksumOf(addWordsOf(into, offset, end, pseudoHeaderSum)));
+  writeUint16(into, offset + 16, checksumOf(addWords(pseudoHeaderSum, into, offset, end)));
   return end;
 }
 

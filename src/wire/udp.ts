@@ -1,6 +1,6 @@
 /** UDP datagrams (RFC 768), with the checksum as IPv6 wants it (RFC 8200 §8.1). */
 
-import { addWordsOf, checksumOf } from '../lib/checksum.ts';
+import { addWords, checksumOf } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';
 import { requireRoom, uint16At, writeOctets, writeUint16 } from './octets.ts';
 import { isChecksumRight } from './pseudo-header.ts';
@@ -61,7 +61,7 @@ export function writeUdpDatagram(
   writeUint16(into, offset + 4, end - offset);
   writeUint16(into, offset + 6, 0);
   writeOctets(into, offset + UDP_HEADER_BYTES, datagram.payload);
-  const checksum = checksumOf(addWordsOf(into, offset, end, pseudoHeaderSum));
+  const checksum = checksumOf(addWords(pseudoHeaderSum, into, offset, end));
   writeUint16(into, offset + 6, checksum === 0 ? 0xffff : checksum); // 0 would mean "none"
   return end;
 }

@@ -122,11 +122,7 @@ export function resealed(packet: Uint8Array): Uint8Array {
   writeUint16(payload, field, 0);
   const isPlain = family === 4 && protocol !== 6;
   const covered = isPlain ? 0 : pseudoHeaderSum(source, destination, protocol, payload.length);
-  writeUint16(
-    payload,
-    field,
-    checksumOf(addWords(covered, payload, { start: 0, end: payload.length })),
-  );
+  writeUint16(payload, field, checksumOf(addWords(covered, payload)));
   const copy = packet.slice();
   copy.set(payload, packet.length - payload.length);
   return copy;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { scenarioOf } from '../../../test/support/simulated-isolation.ts';
-import { addWordsOf, checksumOf } from '../../lib/checksum.ts';
+import { addWords, checksumOf } from '../../lib/checksum.ts';
 import { parseIpAddress } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
 import { AddressBook } from '../../model/address-book.ts';
@@ -30,7 +30,7 @@ function openLink(routers: readonly string[], answersFor: ReadonlyMap<string, st
     if (source === undefined || packet[headerBytes] !== ICMP_UNREACHABLE) return;
     packet.set(bytesOf(source), sourceAt);
     packet.fill(0, checksumAt, checksumAt + 2);
-    const sum = checksumOf(addWordsOf(packet, 0, headerBytes, 0));
+    const sum = checksumOf(addWords(0, packet, 0, headerBytes));
     packet.set([sum >> 8, sum & 0xff], checksumAt);
   };
   return {

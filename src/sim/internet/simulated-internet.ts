@@ -204,13 +204,13 @@ function isSound(bytes: Uint8Array, start: number, lengthBytes: number): boolean
   if (!isSameAddress(bytes.subarray(start + 12, start + 16), INTERNET_SOURCE)) return false;
   const transport = start + IPV4_HEADER_BYTES;
   const end = start + lengthBytes;
-  if (checksumOf(addWords(0, bytes, { start, end: transport })) !== 0) return false;
+  if (checksumOf(addWords(0, bytes, start, transport)) !== 0) return false;
   const protocol = bytes[start + 9] ?? 0;
   const pseudo =
     protocol === IP_PROTOCOL.icmpv4
       ? 0
-      : addWords(protocol + end - transport, bytes, { start: start + 12, end: transport });
-  return checksumOf(addWords(pseudo, bytes, { start: transport, end })) === 0;
+      : addWords(protocol + end - transport, bytes, start + 12, transport);
+  return checksumOf(addWords(pseudo, bytes, transport, end)) === 0;
 }
 
 interface ErrorFields {
