@@ -13,7 +13,12 @@
  *   must have an even length
  * @returns a partial sum: exact, not folded
  */
-export function addWords(sum: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
+export function addWords(
+  sum: number,
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+): number {
   let total = sum;
   let i = start;
   for (; i + 1 < end; i += 2) total += ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);

@@ -4,22 +4,15 @@
  */
 
 import { familyOf, type IpFamily } from '../lib/ip-address.ts';
-import {
-  ICMP_HEADER_BYTES,
-  type IcmpDialect,
-  type IcmpMessage,
-  sealIcmp,
-  writeIcmp,
-} from '../wire/icmp.ts';
+import { ICMP_DIALECTS, IP_HEADER_BYTES } from '../wire/families.ts';
+import { ICMP_HEADER_BYTES, type IcmpMessage, sealIcmp, writeIcmp } from '../wire/icmp.ts';
 import { icmpErrorBytes, writeIcmpError } from '../wire/icmp-error.ts';
 import { EXTENDED_QUOTE_BYTES_MIN } from '../wire/icmp-extension.ts';
-import { ICMPV4 } from '../wire/icmpv4.ts';
-import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { IPV4_HEADER_BYTES, writeIpv4Header } from '../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES, writeIpv6Header } from '../wire/ipv6.ts';
 import { uint16At, uint32At, writeUint16, writeUint32 } from '../wire/octets.ts';
-import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
+import { icmpPseudoHeaderSum, pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import {
   TCP_ACK,
   TCP_FIN,
@@ -48,34 +41,8 @@ export interface Answer {
   readonly isRepeated: boolean;
 }
 
-/** What differs between the families. */
-interface Dialect {
-  readonly icmp: IcmpDialect;
-  readonly headerBytes: number;
-  /** Whole packet, the most that an ICMP error may have: RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c). */
-  readonly errorBytesMax: number;
-  /** RFC 792; RFC 4443 §3.1. */
-  readonly portUnreachableCode: number;
-  /** RFC 1191 §4; RFC 4443 §3.2. */
-  readonly tooBig: { readonly type: number; readonly code: number };
-}
-
-const DIALECTS: Readonly<Record<IpFamily, Dialect>> = {
-  4: {
-    icmp: ICMPV4,
-    headerBytes: IPV4_HEADER_BYTES,
-    errorBytesMax: 576,
-    portUnreachableCode: 3,
-    tooBig: { type: ICMPV4.unreachable, code: 4 },
-  },
-  6: {
-    icmp: ICMPV6,
-    headerBytes: IPV6_HEADER_BYTES,
-    errorBytesMax: 1280,
-    portUnreachableCode: 4,
-    tooBig: { type: 2, code: 0 },
-  },
-};
+/** Whole packet, the most that an ICMP error may have: RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c). */
+const ERROR_BYTES_MAX: Readonly<Record<IpFamily, number>> = { 4: 576, 6: 1280 };
 
 /** As most routers send their ICMP errors. */
 const ROUTER_TTL = 255;
@@ -86,30 +53,31 @@ const WINDOW = 64_240;
 
 /** A router's error about a probe whose TTL ran out there; the quote says what was left of it. */
 export function timeExceeded(probe: ProbePacket, end: ProbeEnd): Answer {
-  const { icmp } = dialectOf(probe);
-  return icmpError(probe, end, { type: icmp.timeExceeded, code: 0, source: end.errorSource });
+  const { timeExceeded: type } = ICMP_DIALECTS[probe.family];
+  return icmpError(probe, end, { type, code: 0, source: end.errorSource });
 }
 
 /** A router's error about a probe that is too long for the next link; it tells that link's MTU. */
 export function packetTooBig(probe: ProbePacket, end: ProbeEnd): Answer {
-  const { tooBig } = dialectOf(probe);
-  return icmpError(probe, end, { ...tooBig, source: end.errorSource, parameter: end.mtu });
+  const { type, code } = ICMP_DIALECTS[probe.family].packetTooBig;
+  return icmpError(probe, end, { type, code, source: end.errorSource, parameter: end.mtu });
 }
 
 /** The target's error about a datagram to a port where nothing listens. */
 export function portUnreachable(probe: ProbePacket, end: ProbeEnd): Answer {
-  const { icmp, portUnreachableCode: code } = dialectOf(probe);
-  return icmpError(probe, end, { type: icmp.unreachable, code, source: probe.flow.destination });
+  const { unreachable: type, portUnreachableCode: code } = ICMP_DIALECTS[probe.family];
+  return icmpError(probe, end, { type, code, source: probe.flow.destination });
 }
 
 /** The answer to an echo request: the same with another type. */
 export function echoReply(probe: ProbePacket, request: IcmpMessage): Answer {
-  const { icmp, headerBytes } = dialectOf(probe);
-  const { source, destination, protocol } = probe.flow;
+  const { family } = probe;
+  const { source, destination } = probe.flow;
+  const headerBytes = IP_HEADER_BYTES[family];
   const lengthBytes = ICMP_HEADER_BYTES + request.body.length;
   const packet = new Uint8Array(headerBytes + lengthBytes);
-  const sum = icmp === ICMPV4 ? 0 : pseudoHeaderSum(destination, source, protocol, lengthBytes);
-  writeIcmp(packet, headerBytes, { ...request, type: icmp.echoReply }, sum);
+  const sum = icmpPseudoHeaderSum(destination, source, lengthBytes);
+  writeIcmp(packet, headerBytes, { ...request, type: ICMP_DIALECTS[family].echoReply }, sum);
   return replyOf(probe, packet, false);
 }
 
@@ -135,7 +103,7 @@ export function reset(probe: ProbePacket, segment: Required<TcpSegment>): Answer
 
 /** Makes an answer of the target's acknowledge what came to it: so much more than was sent. */
 export function shiftAcknowledgment({ flow, packet }: Answer, shift: number): void {
-  const start = DIALECTS[familyOf(flow.source)].headerBytes;
+  const start = IP_HEADER_BYTES[familyOf(flow.source)];
   if (flow.protocol !== IP_PROTOCOL.tcp || (tcpFlags(packet, start) & TCP_ACK) === 0) return;
   const before = uint32At(packet, start + 8);
   const after = (before + shift) >>> 0;
@@ -187,25 +155,25 @@ function icmpError(
   { node, ttl, packet: traveller }: ProbeEnd,
   { type, code, source, parameter = 0 }: ErrorTraits,
 ): Answer {
-  const { icmp: dialect, headerBytes, errorBytesMax } = DIALECTS[familyOf(source)];
+  const { family } = probe;
   const { source: destination } = probe.flow;
-  const { protocol } = dialect;
+  const dialect = ICMP_DIALECTS[family];
+  const headerBytes = IP_HEADER_BYTES[family];
   const start = headerBytes + ICMP_HEADER_BYTES;
   const entries = node.icmp?.mplsEntries ?? NO_ENTRIES;
   const mpls = dialect.isExtensible(type) ? entries : NO_ENTRIES;
   const quote = quoteOf(probe, {
     style: node.icmp?.quote ?? 'whole',
     // RFC 4884 §5.1: what reads no extension takes 128 bytes of quote for granted.
-    bytesMax: mpls.length > 0 ? EXTENDED_QUOTE_BYTES_MIN : errorBytesMax - start,
+    bytesMax: mpls.length > 0 ? EXTENDED_QUOTE_BYTES_MIN : ERROR_BYTES_MAX[family] - start,
   });
   const error = { type, code, parameter, quote, mpls };
   const packet = new Uint8Array(headerBytes + icmpErrorBytes(error, dialect));
-  const lengthBytes = packet.length - headerBytes;
-  const sum = dialect === ICMPV4 ? 0 : pseudoHeaderSum(source, destination, protocol, lengthBytes);
+  const sum = icmpPseudoHeaderSum(source, destination, packet.length - headerBytes);
   writeIcmpError(packet, headerBytes, error, { dialect, pseudoHeaderSum: sum });
   rewriteQuote(packet.subarray(start, start + quote.length), probe, { ttl, traveller });
   sealIcmp(packet, headerBytes, packet.length, sum);
-  const flow = { source, destination, protocol, leadingBits: 0 };
+  const flow = { source, destination, protocol: dialect.protocol, leadingBits: 0 };
   const isRouter = node.icmp !== undefined;
   return {
     flow,
@@ -224,7 +192,7 @@ function tcpAnswer(
   { sourcePort, destinationPort }: TcpSegment,
   fields: Pick<TcpSegment, 'flags' | 'sequence' | 'acknowledgment' | 'window'>,
 ): Answer {
-  const { headerBytes } = dialectOf(probe);
+  const headerBytes = IP_HEADER_BYTES[probe.family];
   const { source, destination, protocol } = probe.flow;
   const packet = new Uint8Array(headerBytes + TCP_HEADER_BYTES);
   const { flags, sequence, acknowledgment, window } = fields; // a spread costs more than the rest
@@ -248,10 +216,6 @@ function replyOf(probe: ProbePacket, packet: Uint8Array, isRepeated: boolean): A
 /** The flow of what the target answers with the same protocol. */
 function flowBack(probe: ProbePacket, packet: Uint8Array): FlowFields {
   const { source, destination, protocol } = probe.flow;
-  const leadingBits = uint32At(packet, dialectOf(probe).headerBytes);
+  const leadingBits = uint32At(packet, IP_HEADER_BYTES[probe.family]);
   return { source: destination, destination: source, protocol, leadingBits };
-}
-
-function dialectOf({ flow }: ProbePacket): Dialect {
-  return DIALECTS[familyOf(flow.source)];
 }

@@ -3,10 +3,9 @@
  * target will want to know. Done once per packet; nothing decodes it again on its way.
  */
 
-import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import type { IpFamily } from '../lib/ip-address.ts';
+import { ICMP_DIALECTS } from '../wire/families.ts';
 import { decodeIcmp, type IcmpMessage } from '../wire/icmp.ts';
-import { ICMPV4 } from '../wire/icmpv4.ts';
-import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { decodeIpv4, IPV4_DONT_FRAGMENT, IPV4_MORE_FRAGMENTS } from '../wire/ipv4.ts';
 import {
@@ -17,7 +16,7 @@ import {
 } from '../wire/ipv6.ts';
 import { isMalformed, type Malformed } from '../wire/malformed.ts';
 import { uint32At } from '../wire/octets.ts';
-import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
+import { icmpPseudoHeaderSum, pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import { decodeTcp, type TcpSegment } from '../wire/tcp.ts';
 import { decodeUdp } from '../wire/udp.ts';
 import type { FlowFields } from './flow-hash.ts';
@@ -33,6 +32,7 @@ export type ProbeTransport =
 
 /** A probe; addresses and payloads are views into its packet. */
 export interface ProbePacket {
+  readonly family: IpFamily;
   readonly flow: FlowFields;
   /** 20 bits; 0 for IPv4. */
   readonly flowLabel: number;
@@ -72,11 +72,12 @@ export function readProbe(bytes: Uint8Array, family: IpFamily): ProbePacket | Ma
   const envelope = family === 4 ? readIpv4(bytes) : readIpv6(bytes);
   if (isMalformed(envelope)) return envelope;
   const { source, destination, protocol, ttl, tos, packet, section, isFragmentable } = envelope;
-  const transport = readTransport(envelope);
+  const transport = readTransport(envelope, family);
   if (isMalformed(transport)) return transport;
   const hasFlow = transport.kind !== 'other' && transport.kind !== 'icmp-error';
   const leadingBits = hasFlow ? uint32At(section, 0) : 0;
   return {
+    family,
     flow: { source, destination, protocol, leadingBits },
     flowLabel: family === 4 ? 0 : ipv6FlowLabel(bytes, 0),
     packet,
@@ -131,7 +132,7 @@ function readIpv6(bytes: Uint8Array): Envelope | Malformed {
   };
 }
 
-function readTransport(envelope: Envelope): ProbeTransport | Malformed {
+function readTransport(envelope: Envelope, family: IpFamily): ProbeTransport | Malformed {
   const { source, destination, protocol, section, isFragment } = envelope;
   if (isFragment) return { kind: 'other' };
   const sum = pseudoHeaderSum(source, destination, protocol, section.length);
@@ -143,9 +144,9 @@ function readTransport(envelope: Envelope): ProbeTransport | Malformed {
     const datagram = decodeUdp(section, sum);
     return isMalformed(datagram) ? datagram : { kind: 'udp' };
   }
-  const icmp = familyOf(source) === 4 ? ICMPV4 : ICMPV6;
+  const icmp = ICMP_DIALECTS[family];
   if (protocol !== icmp.protocol) return { kind: 'other' };
-  const message = decodeIcmp(section, icmp === ICMPV4 ? 0 : sum);
+  const message = decodeIcmp(section, icmpPseudoHeaderSum(source, destination, section.length));
   if (isMalformed(message)) return message;
   if (message.type === icmp.echoRequest) return { kind: 'echo', message };
   return { kind: icmp.causeOf(message.type, message.code) === undefined ? 'other' : 'icmp-error' };

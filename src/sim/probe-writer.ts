@@ -1,14 +1,13 @@
 /** Writes probes for those who want to ask a simulated network something without knowing bytes. */
 
-import { familyOf } from '../lib/ip-address.ts';
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import { ICMP_DIALECTS, IP_HEADER_BYTES } from '../wire/families.ts';
 import { ICMP_HEADER_BYTES, writeIcmpEcho } from '../wire/icmp.ts';
-import { ICMPV4 } from '../wire/icmpv4.ts';
-import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
-import { IPV4_DONT_FRAGMENT, IPV4_HEADER_BYTES, writeIpv4Header } from '../wire/ipv4.ts';
-import { IPV6_HEADER_BYTES, writeIpv6Header } from '../wire/ipv6.ts';
+import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
+import { writeIpv6Header } from '../wire/ipv6.ts';
 import { writeUint32 } from '../wire/octets.ts';
-import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
+import { icmpPseudoHeaderSum, pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import { TCP_HEADER_BYTES, TCP_SYN, writeTcpSegment } from '../wire/tcp.ts';
 import { UDP_HEADER_BYTES, writeUdpDatagram } from '../wire/udp.ts';
 
@@ -38,9 +37,9 @@ interface Layout {
 }
 
 /** Length of the shortest probe of this kind. */
-export function lengthMin(family: 4 | 6, protocol: ProbeProtocol): number {
+export function lengthMin(family: IpFamily, protocol: ProbeProtocol): number {
   const { headerBytes, payloadBytesMin } = layoutOf(family, protocol);
-  return ipHeaderBytes(family) + headerBytes + payloadBytesMin;
+  return IP_HEADER_BYTES[family] + headerBytes + payloadBytesMin;
 }
 
 /** The probe as a whole IP packet; over IPv4 it may not be fragmented. */
@@ -48,7 +47,7 @@ export function writeProbe(probe: WrittenProbe): Uint8Array {
   const { source, destination, protocol, tos, ttl, lengthBytes } = probe;
   const family = familyOf(source);
   const { number, headerBytes } = layoutOf(family, protocol);
-  const start = ipHeaderBytes(family);
+  const start = IP_HEADER_BYTES[family];
   const packet = new Uint8Array(lengthBytes);
   const payloadLength = lengthBytes - start;
   if (family === 4) {
@@ -67,8 +66,10 @@ export function writeProbe(probe: WrittenProbe): Uint8Array {
     const header = { trafficClass: tos, flowLabel: 0, nextHeader: number, hopLimit: ttl };
     writeIpv6Header(packet, 0, { ...header, source, destination, payloadLength });
   }
-  const isBare = protocol === 'icmp' && family === 4;
-  const sum = isBare ? 0 : pseudoHeaderSum(source, destination, number, payloadLength);
+  const sum =
+    protocol === 'icmp'
+      ? icmpPseudoHeaderSum(source, destination, payloadLength)
+      : pseudoHeaderSum(source, destination, number, payloadLength);
   writeTransport(packet, start, probe, {
     sum,
     payload: new Uint8Array(payloadLength - headerBytes),
@@ -93,24 +94,20 @@ function writeTransport(
     writeUdpDatagram(packet, start, { sourcePort, destinationPort, payload }, sum);
     return;
   }
-  const type = (source.length === 4 ? ICMPV4 : ICMPV6).echoRequest;
+  const type = ICMP_DIALECTS[familyOf(source)].echoRequest;
   const echo = { type, identifier: sourcePort, sequence: token & 0xffff, payload };
   writeIcmpEcho(packet, start, echo, sum);
 }
 
-function layoutOf(family: 4 | 6, protocol: ProbeProtocol): Layout {
+function layoutOf(family: IpFamily, protocol: ProbeProtocol): Layout {
   switch (protocol) {
     case 'tcp':
       return { number: IP_PROTOCOL.tcp, headerBytes: TCP_HEADER_BYTES, payloadBytesMin: 0 };
     case 'udp':
       return { number: IP_PROTOCOL.udp, headerBytes: UDP_HEADER_BYTES, payloadBytesMin: 4 };
     default: {
-      const { protocol: number } = family === 4 ? ICMPV4 : ICMPV6;
+      const { protocol: number } = ICMP_DIALECTS[family];
       return { number, headerBytes: ICMP_HEADER_BYTES, payloadBytesMin: 4 };
     }
   }
-}
-
-function ipHeaderBytes(family: 4 | 6): number {
-  return family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
 }

@@ -30,6 +30,9 @@ export interface IcmpDialect {
   readonly echoRequest: number;
   readonly echoReply: number;
   readonly unreachable: number;
+  /** Code of an unreachable: nothing listens at the port. */
+  readonly portUnreachableCode: number;
+  readonly packetTooBig: { readonly type: number; readonly code: number };
   readonly timeExceeded: number;
   /** Byte of an error that tells the length of its quote, in units of so many bytes (RFC 4884). */
   readonly quoteLengthOffset: number;

@@ -7,7 +7,8 @@ const UNREACHABLE = 3;
 const TIME_EXCEEDED = 11;
 const PARAMETER_PROBLEM = 12;
 
-/** Code of an unreachable: the packet may not be fragmented and is too big (RFC 1191 §4). */
+/** Codes of an unreachable; the second: too big, and not to be fragmented (RFC 1191 §4). */
+const PORT_UNREACHABLE = 3;
 const FRAGMENTATION_NEEDED = 4;
 
 export const ICMPV4: IcmpDialect = {
@@ -15,6 +16,8 @@ export const ICMPV4: IcmpDialect = {
   echoRequest: 8,
   echoReply: 0,
   unreachable: UNREACHABLE,
+  portUnreachableCode: PORT_UNREACHABLE,
+  packetTooBig: { type: UNREACHABLE, code: FRAGMENTATION_NEEDED },
   timeExceeded: TIME_EXCEEDED,
   quoteLengthOffset: 5,
   quoteLengthUnitBytes: 4,

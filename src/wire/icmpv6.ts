@@ -8,11 +8,16 @@ const PACKET_TOO_BIG = 2;
 const TIME_EXCEEDED = 3;
 const PARAMETER_PROBLEM = 4;
 
+/** Code of an unreachable (RFC 4443 §3.1). */
+const PORT_UNREACHABLE = 4;
+
 export const ICMPV6: IcmpDialect = {
   protocol: IP_PROTOCOL.icmpv6,
   echoRequest: 128,
   echoReply: 129,
   unreachable: UNREACHABLE,
+  portUnreachableCode: PORT_UNREACHABLE,
+  packetTooBig: { type: PACKET_TOO_BIG, code: 0 },
   timeExceeded: TIME_EXCEEDED,
   quoteLengthOffset: 4,
   quoteLengthUnitBytes: 8,

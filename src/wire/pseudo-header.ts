@@ -4,6 +4,7 @@
  */
 
 import { addWords, foldSum } from '../lib/checksum.ts';
+import { IP_PROTOCOL } from './ip-protocol.ts';
 import { uint16At } from './octets.ts';
 
 /**
@@ -22,6 +23,16 @@ export function pseudoHeaderSum(
   return (
     addWords(addWords(0, source), destination) + protocol + (length >>> 16) + (length & 0xffff)
   );
+}
+
+/** The same for ICMP: 0 in ICMPv4, whose checksum covers no pseudo header (RFC 792; RFC 4443 §2.3). */
+export function icmpPseudoHeaderSum(
+  source: Uint8Array,
+  destination: Uint8Array,
+  length: number,
+): number {
+  if (source.length === 4) return 0;
+  return pseudoHeaderSum(source, destination, IP_PROTOCOL.icmpv6, length);
 }
 
 /**

@@ -6,12 +6,12 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { familyOf } from '../../lib/ip-address.ts';
 import type { IsolateProtocol } from '../../model/isolate-record.ts';
 import type { DevicesOfPorts } from '../../native/raw-sender.ts';
 import { RouteLookup } from '../../native/route-lookup.ts';
 import { SystemCallError } from '../../native/system-error.ts';
-import { ICMPV4 } from '../../wire/icmpv4.ts';
-import { ICMPV6 } from '../../wire/icmpv6.ts';
+import { ICMP_DIALECTS } from '../../wire/families.ts';
 import { IP_PROTOCOL } from '../../wire/ip-protocol.ts';
 import { HostError } from './host-error.ts';
 
@@ -130,7 +130,7 @@ function deviceNumber(name: string, file: 'ifindex' | 'mtu'): number {
 
 function protocolNumber({ protocol, source }: UplinkFlow): number {
   if (protocol !== 'icmp') return IP_PROTOCOL[protocol];
-  return (source.length === 4 ? ICMPV4 : ICMPV6).protocol;
+  return ICMP_DIALECTS[familyOf(source)].protocol;
 }
 
 function unknownNote({ message }: SystemCallError): string {

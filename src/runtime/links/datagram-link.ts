@@ -11,6 +11,7 @@ import { DatagramSocket, datagramArena } from '../../native/datagram-socket.ts';
 import { realtimeUs } from '../../native/host-clock.ts';
 import { Readiness } from '../../native/readiness.ts';
 import { SystemCallError } from '../../native/system-error.ts';
+import { IP_HEADER_BYTES } from '../../wire/families.ts';
 import { IPV4_DONT_FRAGMENT } from '../../wire/ipv4.ts';
 import { ipv6TrafficClass } from '../../wire/ipv6.ts';
 import { uint16At } from '../../wire/octets.ts';
@@ -19,7 +20,7 @@ import { monotonicUs } from '../clock.ts';
 import { HostError } from '../host/host-error.ts';
 import { KernelClock } from '../host/kernel-clock.ts';
 import { pingSocketAdvice } from '../host/raw-socket-advice.ts';
-import { IP_HEADER_BYTES, PacketRebuilder } from './rebuilt-packets.ts';
+import { PacketRebuilder } from './rebuilt-packets.ts';
 
 export interface DatagramLinkOptions {
   readonly family: IpFamily;

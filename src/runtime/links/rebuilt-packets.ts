@@ -6,19 +6,15 @@
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import type { IcmpErrorNotice, ReceivedDatagram } from '../../native/datagram-socket.ts';
-import { sealIcmp } from '../../wire/icmp.ts';
-import { ICMPV4 } from '../../wire/icmpv4.ts';
-import { ICMPV6 } from '../../wire/icmpv6.ts';
+import { ICMP_DIALECTS, IP_HEADER_BYTES } from '../../wire/families.ts';
+import { ICMP_HEADER_BYTES, sealIcmp } from '../../wire/icmp.ts';
 import { IP_PROTOCOL } from '../../wire/ip-protocol.ts';
 import { writeIpv4Header } from '../../wire/ipv4.ts';
 import { writeIpv6Header } from '../../wire/ipv6.ts';
 import { uint32At, writeUint16, writeUint32 } from '../../wire/octets.ts';
-import { pseudoHeaderSum } from '../../wire/pseudo-header.ts';
+import { icmpPseudoHeaderSum, pseudoHeaderSum } from '../../wire/pseudo-header.ts';
 import { UDP_HEADER_BYTES, writeUdpDatagram } from '../../wire/udp.ts';
 
-/** Bytes of an IP header without options. */
-export const IP_HEADER_BYTES = { 4: 20, 6: 40 } as const;
-const ICMP_HEADER_BYTES = 8;
 /** Room for what arrives and the headers of two packets around it. */
 const PACKET_BYTES_MAX = 2048 + 2 * IP_HEADER_BYTES[6] + ICMP_HEADER_BYTES + UDP_HEADER_BYTES;
 
@@ -53,15 +49,13 @@ export class PacketRebuilder {
       this.#writeHeader(0, end, { from: peer, to: source, ttl, protocol: this.#protocolNumber });
       return this.#scratch.subarray(0, end);
     }
-    const dialect = family === 4 ? ICMPV4 : ICMPV6;
+    const dialect = ICMP_DIALECTS[family];
     const quoteAt = header + ICMP_HEADER_BYTES;
     const end = this.#writeQuote(quoteAt, { ...datagram, port });
     this.#scratch[header] = error.type;
     this.#scratch[header + 1] = error.code;
     writeUint32(this.#scratch, header + 4, isTooBig(error, family) ? error.value : 0);
-    const lengthBytes = end - header;
-    const covered =
-      family === 4 ? 0 : pseudoHeaderSum(error.from, source, dialect.protocol, lengthBytes);
+    const covered = icmpPseudoHeaderSum(error.from, source, end - header);
     sealIcmp(this.#scratch, header, end, covered);
     const ends = { from: error.from, to: source };
     this.#writeHeader(0, end, { ...ends, ttl, protocol: dialect.protocol });
@@ -125,7 +119,7 @@ export class PacketRebuilder {
   get #protocolNumber(): number {
     const { family, protocol } = this.#options;
     if (protocol === 'udp') return IP_PROTOCOL.udp;
-    return family === 4 ? ICMPV4.protocol : ICMPV6.protocol;
+    return ICMP_DIALECTS[family].protocol;
   }
 
   #writeHeader(
@@ -160,6 +154,5 @@ export class PacketRebuilder {
 
 /** Of other errors the kernel may tell the length of the quote there (RFC 4884). */
 function isTooBig({ type, code }: IcmpErrorNotice, family: IpFamily): boolean {
-  const { causeOf } = family === 4 ? ICMPV4 : ICMPV6;
-  return causeOf(type, code) === 'packet-too-big';
+  return ICMP_DIALECTS[family].causeOf(type, code) === 'packet-too-big';
 }

@@ -40,7 +40,6 @@ const SLOT_BYTES = 128;
 /** As many as a second of 100,000 packets brings. */
 const REPLIES_MAX = 131_072;
 const LOSS_RATIO = 0.01;
-const PORT_UNREACHABLE = 3;
 const REPLY_TTL = 255;
 const LIMIT_CELLS = 65_536;
 /** A router saves so many errors up. */
@@ -161,7 +160,7 @@ export class SimulatedInternet implements PacketLink {
       if (protocol === IP_PROTOCOL.icmpv4)
         return writeEchoReply(into, from, bytes, { start, lengthBytes, hops });
       if (protocol === IP_PROTOCOL.tcp) return writeReset(into, from, bytes, { start, hops });
-      const unreachable = { type: ICMPV4.unreachable, code: PORT_UNREACHABLE };
+      const unreachable = { type: ICMPV4.unreachable, code: ICMPV4.portUnreachableCode };
       return writeError(into, from, bytes, {
         ...unreachable,
         quoteBytes: lengthBytes,
