@@ -1,6 +1,10 @@
 /**
- * ICMP messages of both families (RFC 792, RFC 4443): one frame of type, code, checksum and a
- * 32-bit parameter. What differs between the families is an `IcmpDialect`.
+ * ICMP messages of both families (RFC 792; RFC 4443 §2.1) in one frame. What differs between the
+ * families is an `IcmpDialect`. In octets:
+ *
+ * | 0 type | 1 code | 2 checksum |
+ * | 4 parameter                  |
+ * | 8 body                       |
  */
 
 import { addWords, checksumOf } from '../lib/checksum.ts';

@@ -1,6 +1,13 @@
 /**
- * IPv4 headers (RFC 791), with their options kept as bytes. Reassembly and the meaning of options
- * are left to others.
+ * IPv4 headers (RFC 791 §3.1), with their options kept as bytes. Reassembly and the meaning of
+ * options are left to others. In octets, each row 32 bits:
+ *
+ * |  0 version, header length | 1 TOS      | 2 total length           |
+ * |  4 identification                      | 6 flags, fragment offset |
+ * |  8 TTL                    | 9 protocol | 10 checksum              |
+ * | 12 source                                                         |
+ * | 16 destination                                                    |
+ * | 20 options: none, or up to 10 rows                                |
  */
 
 import { addWords, checksumOf } from '../lib/checksum.ts';
@@ -18,12 +25,15 @@ import {
 export interface Ipv4Header {
   /** DSCP (6 bits) and ECN (2 bits), formerly Type of Service: 0–255. */
   readonly tos: number;
+  /** What fragments of one packet have in common: 16 bits. */
   readonly identification: number;
   /** 3 bits: `IPV4_DONT_FRAGMENT`, `IPV4_MORE_FRAGMENTS` and a reserved one. */
   readonly flags: number;
   /** In units of 8 bytes, 0–8191. */
   readonly fragmentOffset: number;
+  /** 0–255. */
   readonly ttl: number;
+  /** One of `IP_PROTOCOL`, or any other: 0–255. */
   readonly protocol: number;
   /** 4 bytes. */
   readonly source: Uint8Array;
@@ -71,19 +81,7 @@ export function decodeIpv4(bytes: Uint8Array): Ipv4Packet | Malformed {
 export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   const headerBytes = IPV4_HEADER_BYTES + packet.options.length;
   const bytes = new Uint8Array(headerBytes + packet.payload.length);
-  // Field by field: a spread takes V8 longer than all the rest.
-  writeIpv4Header(bytes, 0, {
-    tos: packet.tos,
-    identification: packet.identification,
-    flags: packet.flags,
-    fragmentOffset: packet.fragmentOffset,
-    ttl: packet.ttl,
-    protocol: packet.protocol,
-    source: packet.source,
-    destination: packet.destination,
-    options: packet.options,
-    payloadLength: packet.payload.length,
-  });
+  writeIpv4Header(bytes, 0, { ...packet, payloadLength: packet.payload.length });
   bytes.set(packet.payload, headerBytes);
   return bytes;
 }

@@ -1,6 +1,11 @@
 /**
- * IPv6 headers and the chain of extension headers behind them (RFC 8200). Extension headers are
- * walked over, never interpreted.
+ * IPv6 headers (RFC 8200 §3) and the chain of extension headers behind them (§4), which are walked
+ * over, never interpreted. In octets, each row 32 bits:
+ *
+ * |  0 version, traffic class, flow label (4, 8 and 20 bits) |
+ * |  4 payload length          | 6 next header | 7 hop limit |
+ * |  8 source, four rows                                     |
+ * | 24 destination, four rows                                |
  */
 
 import { IP_PROTOCOL } from './ip-protocol.ts';

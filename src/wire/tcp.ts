@@ -1,5 +1,13 @@
 /**
  * TCP segments (RFC 9293 §3.1), with their options kept as bytes. Connections are left to others.
+ * In octets, each row 32 bits:
+ *
+ * |  0 source port                         | 2 destination port |
+ * |  4 sequence number                                          |
+ * |  8 acknowledgment number                                    |
+ * | 12 data offset, flags (4 and 12 bits)  | 14 window          |
+ * | 16 checksum                            | 18 urgent pointer  |
+ * | 20 options: none, or up to 10 rows                          |
  */
 
 import { addWords, checksumOf } from '../lib/checksum.ts';

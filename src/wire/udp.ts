@@ -1,4 +1,9 @@
-/** UDP datagrams (RFC 768), with the checksum as IPv6 wants it (RFC 8200 §8.1). */
+/**
+ * UDP datagrams (RFC 768), with the checksum as IPv6 wants it (RFC 8200 §8.1). In octets:
+ *
+ * | 0 source port | 2 destination port |
+ * | 4 length      | 6 checksum         |
+ */
 
 import { addWords, checksumOf } from '../lib/checksum.ts';
 import type { Malformed } from './malformed.ts';

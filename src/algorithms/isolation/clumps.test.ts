@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../lib/random.ts';
-import { type AnswerSequence, clumpsAmong, runsStatistics } from './clumps.ts';
+import { type AnswerSequence, clumpsAmong } from './clumps.ts';
 
 const SEED = 20_261_121;
 
@@ -11,29 +11,6 @@ function sprayed(random: Random, replies: number, addresses: readonly number[]):
   );
   return { hop: 2, answers };
 }
-
-describe('the runs test', () => {
-  test('knows the mean and variance of runs in random order', () => {
-    const random = new Random(SEED);
-    const answers = [1, 1, 1, 1, 2, 2, 2, 3, 3];
-    const { expected, variance } = runsStatistics(answers);
-    const samples = Array.from(
-      { length: 20_000 },
-      () => runsStatistics(random.shuffle([...answers])).runs,
-    );
-    const mean = samples.reduce((sum, runs) => sum + runs, 0) / samples.length;
-    const spread = samples.reduce((sum, runs) => sum + (runs - mean) ** 2, 0) / samples.length;
-    // Five standard errors of a mean, and of a variance: one wrong alarm in a million.
-    expect(Math.abs(mean - expected), `seed ${SEED}`).toBeLessThan(
-      5 * Math.sqrt(variance / 20_000),
-    );
-    expect(Math.abs(spread / variance - 1), `seed ${SEED}`).toBeLessThan(0.06);
-  });
-
-  test('counts runs', () => {
-    expect(runsStatistics([1, 1, 2, 1, 1, 1]).runs).toBe(3);
-  });
-});
 
 describe('a hop', () => {
   test.each([2, 4, 8])('that sprays packets over %i interfaces is a clump of them', (width) => {

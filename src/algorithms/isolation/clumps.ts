@@ -1,9 +1,10 @@
 /**
  * Clumps: hops at which a balancer sends each packet of one flow another way. Their interfaces
- * cannot be told apart by flow, so they stand for one place. A runs test (Wald and Wolfowitz 1940,
- * here for any number of kinds) tells such hops from those whose route changed now and then: there
- * answers come in long runs, here they come as drawn by lot.
+ * cannot be told apart by flow, so they stand for one place. A runs test tells such hops from those
+ * whose route changed now and then: there answers come in long runs, here as drawn by lot.
  */
+
+import { isByLot, runsStatistics } from '../runs-test.ts';
 
 /** Who answered one flow at one hop, reply by reply. */
 export interface AnswerSequence {
@@ -11,15 +12,6 @@ export interface AnswerSequence {
   readonly answers: readonly number[];
 }
 
-/** What a runs test compares: the runs seen, and what chance alone would give. */
-export interface RunsStatistics {
-  readonly runs: number;
-  readonly expected: number;
-  readonly variance: number;
-}
-
-/** Runs are as many as chance gives, or so few that it does so once in 44 times at most. */
-const DEVIATION_MIN = -2;
 /** One flow alone must have changed to and fro more often than this; … */
 const RUNS_MIN = 4;
 /** … or this many flows must each have come back to a responder that they had left. */
@@ -44,27 +36,6 @@ export function clumpsAmong(sequences: readonly AnswerSequence[]): Map<number, r
   return groups.members();
 }
 
-/** Runs of equal answers, and their mean and variance if the same answers came in random order. */
-export function runsStatistics(answers: readonly number[]): RunsStatistics {
-  const counts = new Map<number, number>();
-  let runs = 0;
-  for (const [i, answer] of answers.entries()) {
-    counts.set(answer, (counts.get(answer) ?? 0) + 1);
-    if (i === 0 || answers[i - 1] !== answer) runs++;
-  }
-  const n = answers.length;
-  let [squares, cubes] = [0, 0];
-  for (const count of counts.values()) {
-    squares += count ** 2;
-    cubes += count ** 3;
-  }
-  if (n < 2) return { runs, expected: runs, variance: 0 };
-  const expected = (n * (n + 1) - squares) / n;
-  const variance =
-    (squares * (squares + n * (n + 1)) - 2 * n * cubes - n ** 3) / (n ** 2 * (n - 1));
-  return { runs, expected, variance: Math.max(0, variance) };
-}
-
 /** Whether flows change to and fro at a hop as if each packet were drawn by lot. */
 function isSprayed(sequences: readonly AnswerSequence[]): boolean {
   let [runs, expected, variance, returns] = [0, 0, 0, 0];
@@ -78,7 +49,7 @@ function isSprayed(sequences: readonly AnswerSequence[]): boolean {
     if (statistics.runs >= RUNS_MIN) hasMany = true;
   }
   if (!hasMany && returns < RETURNS_MIN) return false;
-  return variance > 0 && (runs - expected) / Math.sqrt(variance) > DEVIATION_MIN;
+  return isByLot({ runs, expected, variance });
 }
 
 /** Groups sequences that have an address in common. */

@@ -4,7 +4,8 @@
  */
 
 import { type FlowCounts, STAR } from '../../model/path-counts.ts';
-import { type AnswerSequence, runsStatistics } from './clumps.ts';
+import { runsStatistics } from '../runs-test.ts';
+import type { AnswerSequence } from './clumps.ts';
 import { type CountingOptions, countsOf, EMPTY, type ObservedFlow } from './counted-path.ts';
 import {
   epochsBetween,

@@ -4,7 +4,7 @@
  * way, where answers come as drawn by lot, or a path that changed once: those come in two runs.
  */
 
-import { runsStatistics } from '../isolation/clumps.ts';
+import { isByLot, runsStatistics } from '../runs-test.ts';
 import type { Cell } from './observations.ts';
 import type { Vertex } from './route-graph.ts';
 import type { SearchView } from './search.ts';
@@ -24,8 +24,6 @@ export type Constancy = 'per-flow' | 'per-packet' | 'untested' | PathChange;
 /** Packets of a flow that has gone two ways, until it is clear why. */
 const DISPUTED_ANSWERS = 8;
 const RUNS_OF_A_CHANGE = 2;
-/** Runs as few as chance gives once in 44 times at most are no chance. */
-const DEVIATION_MIN = -2;
 /** Probes for each answer that is wanted, of those who do not answer each. */
 const TRIES = 3;
 /** The last run of a path that has changed. */
@@ -74,17 +72,16 @@ function judgedFlow(
   ttl: number,
   { answers, lost, pending }: Cell,
 ): 'steady' | 'disputed' | 'per-packet' | PathChange {
-  const responders = answers.map(({ reply }) => reply.responder);
+  const responders = answers.map(({ responder }) => responder);
   if (responders.every((responder) => responder === responders[0])) return 'steady';
   const isExhausted = pending === 0 && answers.length + lost >= TRIES * DISPUTED_ANSWERS;
   if (responders.length < DISPUTED_ANSWERS && !isExhausted) return 'disputed';
-  const { runs, expected, variance } = runsStatistics(responders);
+  const statistics = runsStatistics(responders);
   const last = responders.at(-1) ?? -1;
   const start = 1 + responders.findLastIndex((responder) => responder !== last);
-  const isByLot = variance > 0 && (runs - expected) / Math.sqrt(variance) > DEVIATION_MIN;
-  const isOneChange = runs <= RUNS_OF_A_CHANGE;
+  const isOneChange = statistics.runs <= RUNS_OF_A_CHANGE;
   const hasSettled = responders.length - start >= LAST_RUN_MIN;
-  if (!hasSettled || (isByLot && !isOneChange)) return 'per-packet';
+  if (!hasSettled || (isByLot(statistics) && !isOneChange)) return 'per-packet';
   const before = responders[start - 1] ?? -1;
   return { flow, ttl, before, after: last };
 }

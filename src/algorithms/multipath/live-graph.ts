@@ -5,13 +5,12 @@
  * is the graph that `buildGraph` would make, down to the order of its places.
  */
 
-import type { Cell, CellChange, Observations } from './observations.ts';
+import { type Cell, type CellChange, isEnd, type Observations } from './observations.ts';
 import {
   cellKey,
   type DrawnGraph,
   drawGraph,
   type GraphSettings,
-  isEndingAnswer,
   isReturn,
   type RouteGraph,
   type Vertex,
@@ -93,8 +92,8 @@ export class LiveGraph {
   #arrives({ flow, ttl }: Where, { cell, drawn, settings }: Arrival): boolean {
     const walk = drawn.walks[flow] ?? [];
     const [near, known] = [walk[ttl - 1], walk[ttl]];
-    const far = drawn.interfaces[ttl]?.get(cell.answers.at(-1)?.reply.responder ?? -1);
-    if (far === undefined || (!far.isEnd && cell.answers.some(isEndingAnswer))) return false;
+    const far = drawn.interfaces[ttl]?.get(cell.answers.at(-1)?.responder ?? -1);
+    if (far === undefined || (!far.isEnd && cell.answers.some(isEnd))) return false;
     // Where it was only known to pass, it was not counted on a link.
     if (known !== undefined) return known === far && !drawn.passers.has(cellKey(flow, ttl));
     if (!this.#fits({ flow, ttl }, far, { cell, drawn, settings })) return false;

@@ -2,15 +2,10 @@
 
 import type { ProbeReply } from '../../model/probe.ts';
 
-/** A reply to one of them. */
-export interface Answer {
-  readonly reply: ProbeReply;
-}
-
 /** The probes of one flow at one TTL. */
 export interface Cell {
   /** Never grown in place: an array that is keeps room for many more. */
-  answers: readonly Answer[];
+  answers: readonly ProbeReply[];
   /** Probes ordered so far: the next one's round. */
   ordered: number;
   /** Ordered, and without an outcome. */
@@ -180,7 +175,7 @@ export class Observations {
   isDisputed(flow: number, ttl: number): boolean {
     const answers = this.#rows[flow]?.[ttl]?.answers ?? [];
     if (answers.length < 2) return false;
-    return answers.some(({ reply }) => reply.responder !== answers[0]?.reply.responder);
+    return answers.some(({ responder }) => responder !== answers[0]?.responder);
   }
 
   /** Where the path of a flow ends: its target, or who refuses; Infinity where neither is known. */
@@ -188,7 +183,7 @@ export class Observations {
     const row = this.#rows[flow] ?? [];
     for (let ttl = 1; ttl < row.length; ttl++) {
       const answers = row[ttl]?.answers ?? [];
-      if (answers.some(({ reply }) => isEnd(reply))) return ttl;
+      if (answers.some(isEnd)) return ttl;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -224,7 +219,7 @@ export class Observations {
   }
 
   #note(cell: Cell, reply: ProbeReply): void {
-    cell.answers = [...cell.answers, { reply }];
+    cell.answers = [...cell.answers, reply];
     this.#answersAt[reply.ttl] = (this.#answersAt[reply.ttl] ?? 0) + 1;
   }
 }

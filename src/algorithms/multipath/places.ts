@@ -216,8 +216,8 @@ function endOf(
     return behind.length > 0 && behind.every((far) => isTrailing.has(far)) ? 'silent' : null;
   }
   const ending = flows.flatMap((flow) => observations.cellAt(flow, ttl)?.answers ?? []);
-  if (ending.some(({ reply }) => reply.isTarget)) return 'target';
-  return ending.some(({ reply }) => isEnd(reply)) ? 'refused' : 'loop';
+  if (ending.some(({ isTarget }) => isTarget)) return 'target';
+  return ending.some(isEnd) ? 'refused' : 'loop';
 }
 
 function linksOf(

@@ -3,7 +3,8 @@
  * how many flows went from one place to the next.
  */
 
-import { type Answer, type Cell, isEnd, type Observations } from './observations.ts';
+import type { ProbeReply } from '../../model/probe.ts';
+import { type Cell, isEnd, type Observations } from './observations.ts';
 
 /** `clump`: the next hops of a balancer that sends each packet another way. */
 export type VertexKind = 'source' | 'interface' | 'star' | 'clump';
@@ -169,8 +170,7 @@ class GraphBuilder {
       if (near !== undefined) link(near, far, cell);
       far.flows.push(flow);
       walk[ttl] = far;
-      far.isEnd ||=
-        isReturn(far, this.#passed[flow] ?? []) || (cell?.answers ?? []).some(isEndingAnswer);
+      far.isEnd ||= isReturn(far, this.#passed[flow] ?? []) || (cell?.answers ?? []).some(isEnd);
     }
     this.#narrow(ttl, this.#vertices.slice(before));
   }
@@ -217,11 +217,11 @@ class GraphBuilder {
     const isSprayed = near !== undefined && this.#settings.sprayers.has(near.key);
     if (near === undefined || !isSprayed) return this.#interface(ttl, answer);
     near.clump ??= this.#vertex('clump', ttl, `${near.key}#`);
-    for (const { reply } of cell?.answers ?? []) near.clump.members.add(reply.responder);
+    for (const { responder } of cell?.answers ?? []) near.clump.members.add(responder);
     return near.clump;
   }
 
-  #interface(ttl: number, { reply: { responder } }: Answer): Vertex {
+  #interface(ttl: number, { responder }: ProbeReply): Vertex {
     const known = this.#interfaces[ttl]?.get(responder);
     if (known !== undefined) return known;
     const vertex = this.#vertex('interface', ttl, `${ttl}:${responder}`);
@@ -267,9 +267,4 @@ export function isReturn({ kind, ttl, members }: Vertex, passed: number[]): bool
   const before = passed.indexOf(who);
   passed[ttl] = who;
   return before !== -1 && before < ttl - 1;
-}
-
-/** Whether an answer is the end of its flow's path. */
-export function isEndingAnswer({ reply }: Answer): boolean {
-  return isEnd(reply);
 }

@@ -5,6 +5,7 @@
  * all of them together against one budget for false alarms.
  */
 
+import { shareMissProbability } from '../multipath/stopping-point.ts';
 import { fisherExact, hochberg, holm, rankTest } from './exact-tests.ts';
 import { type PathSet, type SetLink, type SetPlace, SOURCE_KEY } from './path-set.ts';
 
@@ -110,7 +111,7 @@ function loneOf(side: Side, own: PathSet, other: PathSet): LoneLink[] {
     if (link.near === SOURCE_KEY && !other.observed.has(SOURCE_KEY) && isFilled(other)) return [];
     const flowsOpposite = other.observed.get(link.near) ?? 0;
     const isImplied = link.near !== SOURCE_KEY && !other.places.has(link.near);
-    const missProbability = (1 - cautiousShare(link, own)) ** flowsOpposite;
+    const missProbability = shareMissProbability(cautiousShare(link, own), flowsOpposite);
     return [{ link, side, flowsOpposite, missProbability, isImplied, isSignificant: false }];
   });
 }

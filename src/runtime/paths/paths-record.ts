@@ -30,6 +30,7 @@ import type {
 } from '../../model/paths-record.ts';
 import { isWholeRung } from '../../model/trace-record.ts';
 import { PAYLOAD_BYTES_MIN } from '../../probing/flow.ts';
+import { decodeMplsEntry } from '../../wire/icmp-extension.ts';
 import { VERSION } from '../version.ts';
 import type { PathsNetwork } from './paths-network.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
@@ -165,8 +166,8 @@ function placeRecord(place: Place, { discovery, addresses, network }: View): Pat
   const answers = place.flows.flatMap(
     (flow) => discovery.observations.cellAt(flow, place.ttl)?.answers ?? [],
   );
-  const own = answers.filter(({ reply }) => place.members.includes(reply.responder));
-  const last = own.at(-1)?.reply;
+  const own = answers.filter(({ responder }) => place.members.includes(responder));
+  const roundTripsMs = own.map(({ rttUs }) => rttUs / 1000);
   const texts =
     place.kind === 'source'
       ? [formatIpAddress(network.source)]
@@ -177,10 +178,10 @@ function placeRecord(place: Place, { discovery, addresses, network }: View): Pat
     ttl: place.ttl,
     addresses: texts.map((address) => ({ address, name: null, as: null })),
     flows: place.flows.length,
-    rttMs: roundTripsOf(own.map(({ reply }) => reply.rttUs / 1000)),
-    roundTripsMs: sampled(own.map(({ reply }) => reply.rttUs / 1000)),
-    mpls: (last?.mpls ?? []).map((entry) => entry >>> 12), // RFC 3032 §2.1: the upper 20 bits
-    nat: own.some(({ reply }) => reply.details?.isTranslated === true),
+    rttMs: roundTripsOf(roundTripsMs),
+    roundTripsMs: sampled(roundTripsMs),
+    mpls: (own.at(-1)?.mpls ?? []).map((entry) => decodeMplsEntry(entry).label),
+    nat: own.some(({ details }) => details?.isTranslated === true),
     end: place.end,
   };
 }
@@ -190,8 +191,9 @@ function linksOf({ places, addresses, network, discovery }: View): PathsLink[] {
   for (const place of places.places) {
     let least = place.kind === 'source' ? 0 : Number.POSITIVE_INFINITY;
     for (const flow of place.flows) {
-      for (const { reply } of discovery.observations.cellAt(flow, place.ttl)?.answers ?? []) {
-        if (place.members.includes(reply.responder)) least = Math.min(least, reply.rttUs / 1000);
+      for (const { responder, rttUs } of discovery.observations.cellAt(flow, place.ttl)?.answers ??
+        []) {
+        if (place.members.includes(responder)) least = Math.min(least, rttUs / 1000);
       }
     }
     shortest.set(place, least);

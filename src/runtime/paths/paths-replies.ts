@@ -32,7 +32,7 @@ export function pathsReplies({ discovery, addresses, ...parts }: PathsParts): Pa
   const replies: PathsReply[] = [];
   for (let flow = 0; flow < observations.flows; flow++) {
     for (let ttl = 1; ttl <= parts.options.settings.maxTtl; ttl++) {
-      for (const { reply } of observations.cellAt(flow, ttl)?.answers ?? []) {
+      for (const reply of observations.cellAt(flow, ttl)?.answers ?? []) {
         const { details } = reply;
         replies.push({
           flow,
