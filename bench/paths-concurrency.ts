@@ -9,12 +9,10 @@
 import pLimit from 'p-limit';
 import { pathNumbers } from '../src/algorithms/multipath/path-numbers.ts';
 import { placesOf } from '../src/algorithms/multipath/places.ts';
-import type { PacketLink } from '../src/model/packet-link.ts';
 import { SEARCHES_AT_ONCE } from '../src/runtime/paths/paths.ts';
-import { flowFields } from '../src/runtime/paths/paths-network.ts';
 import { completePathsOptions } from '../src/runtime/paths/paths-options.ts';
 import { PathsStation } from '../src/runtime/paths/paths-station.ts';
-import { openManyTraces } from '../test/support/many-traces.ts';
+import { openManyTraces, tellingTtls } from '../test/support/many-traces.ts';
 import { FigureList, liveHeapBytes } from './measured-cost.ts';
 
 const TARGETS_DEFAULT = 1000;
@@ -22,7 +20,6 @@ const WIDTHS = [1, 4, 4, 1];
 /** Every way from one of the first four routers to one of the second four. */
 const PATHS = 16;
 const RATE = 100;
-const IPV4_TTL_AT = 8;
 /** A few round trips to the first router: until then nobody knows that all share it. */
 const KNOWN_US = 50_000;
 const SECOND_US = 1e6;
@@ -33,7 +30,6 @@ const RSS_GOAL_MIB = 512;
 /** Searches that end between two looks at the heap. */
 const LOOK_EVERY = 25;
 const MIB = 2 ** 20;
-const NOWHERE = new Uint8Array(4);
 
 interface Outcome {
   readonly wrong: number;
@@ -65,7 +61,11 @@ export async function main([count = String(TARGETS_DEFAULT)]: readonly string[])
 async function searchAll(targets: number): Promise<Outcome> {
   const firstHop: number[] = [];
   const rates = { perInterface: RATE, total: 100_000 };
-  const many = openManyTraces({ widths: WIDTHS, rates }, (link) => watched(link, firstHop));
+  const many = openManyTraces({ widths: WIDTHS, rates }, (link) =>
+    tellingTtls(link, (ttl, nowUs) => {
+      if (ttl === 1) firstHop.push(nowUs);
+    }),
+  );
   const station = new PathsStation(many.station.parts);
   const options = completePathsOptions({
     confidence: 1 - 1e-5,
@@ -77,15 +77,7 @@ async function searchAll(targets: number): Promise<Outcome> {
   let [over, wrong, heapBytes, rssBytes] = [0, 0, 0, 0];
   const before = liveHeapBytes();
   const search = async (n: number): Promise<void> => {
-    const { source = NOWHERE, destination = NOWHERE } = many.flowTo(n, 'udp');
-    const { discovery } = await station.run({
-      settings: options.settings,
-      flowAt: (flow) =>
-        flowFields(flow, options.sourcePort + flow, { ...options, source, destination }),
-      signal: undefined,
-      replied: () => {},
-      progress: () => {},
-    });
+    const { discovery } = await station.run(many.searchTo(n, options));
     const { found, broken } = pathNumbers(placesOf(discovery.graph(), discovery.observations));
     if (discovery.end !== 'complete' || found !== PATHS || broken > 0) wrong++;
     over++;
@@ -94,20 +86,6 @@ async function searchAll(targets: number): Promise<Outcome> {
   };
   await Promise.all(Array.from({ length: targets }, (_, n) => limit(() => search(n))));
   return { wrong, firstHop, heapBytes, rssBytes };
-}
-
-/** The link, which notes when something was sent to the first router. */
-function watched(link: PacketLink, firstHop: number[]): PacketLink {
-  const send = link.send.bind(link);
-  return Object.assign(link, {
-    send: (count: number, nowUs: number) => {
-      const { bytes, slotBytes } = link.outbox;
-      for (let slot = 0; slot < count; slot++) {
-        if (bytes[slot * slotBytes + IPV4_TTL_AT] === 1) firstHop.push(nowUs);
-      }
-      return send(count, nowUs);
-    },
-  });
 }
 
 function mostInASecond(timesUs: readonly number[]): number {

@@ -23,12 +23,12 @@ export interface SpoilCounts {
 export function spoilCounts(
   parts: {
     readonly engine: { readonly counters: EngineCounters };
-    counters(): LinkCounters;
+    readonly link: { counters(): LinkCounters };
   },
   known?: SpoilCounts,
 ): SpoilCounts {
   const { lateReplies, duplicates, foreignReplies, malformed, sendErrors } = parts.engine.counters;
-  const { socketDrops } = parts.counters();
+  const { socketDrops } = parts.link.counters();
   const now = { lateReplies, duplicates, foreignReplies, malformed, socketDrops, sendErrors };
   if (known !== undefined && totalOf(known) === totalOf(now)) return known;
   return { ...now, sendErrors: { ...sendErrors } };

@@ -3,13 +3,11 @@ import { scenarioOf } from '../../../test/support/simulated-isolation.ts';
 import { addWords, checksumOf } from '../../lib/checksum.ts';
 import { parseIpAddress } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
-import { AddressBook } from '../../model/address-book.ts';
 import type { PacketLink } from '../../model/packet-link.ts';
 import { TOKEN_KEY_WORDS } from '../../probing/probe-token.ts';
 import { nodeOfAddress, planNetwork } from '../../sim/network-plan.ts';
 import { SimulatedLink } from '../../sim/simulated-link.ts';
-import { stationEngine } from '../links/station-engine.ts';
-import { VirtualTimeline } from '../timeline.ts';
+import { simulatedStationParts } from '../links/station-parts.ts';
 import { PathsStation } from './paths-station.ts';
 
 const PLAN = planNetwork(scenarioOf({ fabric: { widths: [1, 2, 1] } }), { family: 4 });
@@ -56,24 +54,15 @@ async function aliasesWith(
 ) {
   const link = openLink(interfaces, new Map(Object.entries(answersFor)));
   const random = new Random(3);
-  const addresses = new AddressBook();
   const source = PLAN.source[4];
   const ends = { source: bytesOf(source), destination: bytesOf(PLAN.target.address[4]) };
   const tokenKey = Uint32Array.from({ length: TOKEN_KEY_WORDS }, () => random.uint32());
   const rates = { perInterface: 1000, total: 10_000 };
-  const station = new PathsStation({
-    engine: stationEngine({ ...ends, tokenKey, rates, random, addresses }),
-    link,
-    timeline: new VirtualTimeline(),
-    addresses,
-    rung: 'simulated',
-    notes: [],
-    counters: () => link.counters(),
-    close: () => link.close(),
-  });
+  const parts = simulatedStationParts(link, { ...ends, tokenKey, rates, random });
+  const station = new PathsStation(parts);
   // At a TTL that nobody answers at: all that can tell is who answers when asked itself.
   const places = interfaces.map((text) => {
-    const members = [addresses.indexOf(bytesOf(text))];
+    const members = [parts.addresses.indexOf(bytesOf(text))];
     const shape = { kind: 'interface', ttl: 9, end: null, vertices: [] } as const;
     return { ...shape, id: text, members, flows: [0] };
   });
@@ -83,7 +72,7 @@ async function aliasesWith(
     { places, flows, asksDirectly: true, ...limits },
     undefined,
   );
-  station.parts.close();
+  parts.close();
   return aliases;
 }
 

@@ -5,7 +5,6 @@
 
 import { familyOf, type IpFamily } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
-import { AddressBook } from '../../model/address-book.ts';
 import type { FlowField } from '../../model/paths-record.ts';
 import type { FlowId, ProbeEndpoints } from '../../probing/flow.ts';
 import type { FlowRequest } from '../../probing/probe-engine.ts';
@@ -14,7 +13,7 @@ import { HostError } from '../host/host-error.ts';
 import type { Uplinks } from '../host/uplinks.ts';
 import { openSimulatedNetwork } from '../links/network.ts';
 import { type Lease, SharedResources } from '../links/shared-resources.ts';
-import { stationEngine } from '../links/station-engine.ts';
+import { simulatedStationParts } from '../links/station-parts.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
 import {
@@ -47,22 +46,12 @@ export function openSimulatedPaths(
   const { seed, sourcePort, rates, flowField } = options;
   const overrides = { seed, ...(family === undefined ? {} : { family }) };
   const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, tokenKey, link, timeline } = network;
+  const { source, tokenKey, link } = network;
   const destination = network.destinations[0] ?? source;
   requireFlowLabels(flowField, source);
-  const addresses = new AddressBook();
-  const random = new Random(seed);
-  const station = new PathsStation({
-    engine: stationEngine({ source, destination, tokenKey, rates, random, addresses }),
-    link,
-    timeline,
-    addresses,
-    rung: 'simulated',
-    notes: [],
-    counters: () => network.counters(),
-    close: () => network.close(),
-  });
   const ends = { source, destination };
+  const traits = { ...ends, tokenKey, rates, random: new Random(seed) };
+  const station = new PathsStation(simulatedStationParts(link, traits));
   return {
     station,
     ...ends,

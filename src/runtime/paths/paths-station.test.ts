@@ -1,11 +1,9 @@
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
-import { openManyTraces } from '../../../test/support/many-traces.ts';
+import { openManyTraces, tellingTtls } from '../../../test/support/many-traces.ts';
 import { pathNumbers } from '../../algorithms/multipath/path-numbers.ts';
 import { placesOf } from '../../algorithms/multipath/places.ts';
-import type { PacketLink } from '../../model/packet-link.ts';
 import { SEARCHES_AT_ONCE } from './paths.ts';
-import { flowFields } from './paths-network.ts';
 import { completePathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
 
@@ -13,31 +11,11 @@ const TARGETS = 1000;
 /** Work in virtual time takes what the machine lets it: this only ends what hangs. */
 const HANG_MS = 600_000;
 const SEED = 11;
-const IPV4_TTL_AT = 8;
 const WIDTHS = [1, 2, 1];
 const RATE = 100;
 /** A few round trips to the first router. */
 const KNOWN_US = 50_000;
 const SECOND = 1e6;
-const NOWHERE = new Uint8Array(4);
-
-/** The link, which tells of the TTL of every packet that is sent. */
-function watched(link: PacketLink, sent: (ttl: number, nowUs: number) => void): PacketLink {
-  return {
-    outbox: link.outbox,
-    send: (count, nowUs) => {
-      const report = link.send(count, nowUs);
-      for (let slot = 0; slot < report.accepted; slot++) {
-        sent(link.outbox.bytes[slot * link.outbox.slotBytes + IPV4_TTL_AT] ?? 0, nowUs);
-      }
-      return report;
-    },
-    receive: (nowUs, take) => link.receive(nowUs, take),
-    nextArrivalUs: () => link.nextArrivalUs(),
-    counters: () => link.counters(),
-    close: () => link.close(),
-  };
-}
 
 test(
   `${TARGETS} targets at once: every graph is right, and the first hop is spared`,
@@ -45,7 +23,7 @@ test(
     const rates = { perInterface: RATE, total: 100_000 };
     const firstHop: number[] = [];
     const many = openManyTraces({ widths: WIDTHS, rates }, (link) =>
-      watched(link, (ttl, nowUs) => {
+      tellingTtls(link, (ttl, nowUs) => {
         if (ttl === 1) firstHop.push(nowUs);
       }),
     );
@@ -62,16 +40,8 @@ test(
     let most = 0;
     const searches = Array.from({ length: TARGETS }, (_, n) =>
       limit(async () => {
-        const { source = NOWHERE, destination = NOWHERE } = many.flowTo(n, 'udp');
         most = Math.max(most, limit.activeCount);
-        const { discovery } = await station.run({
-          settings: options.settings,
-          flowAt: (flow) =>
-            flowFields(flow, options.sourcePort + flow, { ...options, source, destination }),
-          signal: undefined,
-          replied: () => {},
-          progress: () => {},
-        });
+        const { discovery } = await station.run(many.searchTo(n, options));
         const places = placesOf(discovery.graph(), discovery.observations);
         const widths = [0, 1, 2, 3, 4].map(
           (ttl) => places.places.filter((place) => place.ttl === ttl).length,

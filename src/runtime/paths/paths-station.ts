@@ -5,31 +5,16 @@
 
 import { Discovery } from '../../algorithms/multipath/discovery.ts';
 import type { SearchSettings } from '../../algorithms/multipath/search.ts';
-import type { AddressBook } from '../../model/address-book.ts';
-import type { LinkCounters } from '../../model/packet-link.ts';
 import type { PathsAliases } from '../../model/paths-record.ts';
 import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
-import type { TraceRung } from '../../model/trace-record.ts';
 import type { FlowRequest, ProbeEngine } from '../../probing/probe-engine.ts';
 import { type SpoilCounts, spoilCounts, spoilsBetween } from '../links/spoil-counts.ts';
-import {
-  type LoopParts,
-  StationLoop,
-  type StationTask,
-  type TaskTimes,
-} from '../links/station-loop.ts';
+import { StationLoop, type StationTask, type TaskTimes } from '../links/station-loop.ts';
+import type { StationParts } from '../links/station-parts.ts';
 import { type AliasParts, AliasTask } from './paths-aliases.ts';
 
 /** So many searches at a time are planned reply by reply; more of them, round by round. */
 const HASTY_MAX = 8;
-
-export interface PathsStationParts extends LoopParts {
-  readonly addresses: AddressBook;
-  readonly rung: TraceRung;
-  readonly notes: readonly string[];
-  counters(): LinkCounters;
-  close(): void;
-}
 
 /** One search to run. */
 export interface SearchRequest {
@@ -60,10 +45,10 @@ export interface FinishedSearch extends TaskTimes {
 
 /** Runs any number of searches. */
 export class PathsStation {
-  readonly parts: PathsStationParts;
+  readonly parts: StationParts;
   readonly #loop: StationLoop;
 
-  constructor(parts: PathsStationParts) {
+  constructor(parts: StationParts) {
     this.parts = parts;
     this.#loop = new StationLoop(parts);
   }

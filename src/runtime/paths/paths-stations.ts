@@ -4,13 +4,9 @@
  */
 
 import type { IpFamily } from '../../lib/ip-address.ts';
-import { AddressBook } from '../../model/address-book.ts';
-import type { PacketLink } from '../../model/packet-link.ts';
-import type { TraceRung } from '../../model/trace-record.ts';
 import { HostError } from '../host/host-error.ts';
 import type { Uplinks } from '../host/uplinks.ts';
-import { hostEngine } from '../links/station-engine.ts';
-import { HostTimeline } from '../timeline.ts';
+import { hostStationParts } from '../links/station-parts.ts';
 import type { CompletePathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
 
@@ -44,7 +40,7 @@ export async function openRawStation(
   traits: StationTraits,
   devices: Uplinks['devices'],
 ): Promise<OpenStation> {
-  const { family, device, scopeId, protocol, sourcePort, ports: count } = traits;
+  const { family, device, scopeId, protocol, sourcePort, ports: count, rates } = traits;
   const [{ openRawLink }, { FlowPorts }] = await Promise.all([
     import('../links/raw-link.ts'),
     import('../host/flow-ports.ts'),
@@ -68,10 +64,8 @@ export async function openRawStation(
       link.close();
       ports.close();
     };
-    const station: PathsStation = stationOn(
-      { link, rung: 'raw', notes: link.notes, close },
-      traits,
-    );
+    const open = { link, rung: 'raw', notes: link.notes, close } as const;
+    const station: PathsStation = new PathsStation(hostStationParts(open, { family, rates }));
     return { station, portAt: (flow) => ports.at(flow) };
   } catch (error) {
     ports.close();
@@ -98,7 +92,7 @@ export async function openDatagramStation(
   traits: StationTraits,
   { source, protocol }: { readonly source: Uint8Array; readonly protocol: 'udp' | 'icmp' },
 ): Promise<OpenStation> {
-  const { family, device, scopeId, sourcePort, ports: count } = traits;
+  const { family, device, scopeId, sourcePort, ports: count, rates } = traits;
   const [{ openDatagramLink }, { lastPortOf }] = await Promise.all([
     import('../links/datagram-link.ts'),
     import('../host/flow-ports.ts'),
@@ -117,8 +111,8 @@ export async function openDatagramStation(
     throw noPort(sourcePort, last);
   }
   const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
-  const parts = { link, rung, notes: [NOTES[rung]], close: () => link.close() } as const;
-  const station: PathsStation = stationOn(parts, traits);
+  const open = { link, rung, notes: [NOTES[rung]], close: () => link.close() } as const;
+  const station: PathsStation = new PathsStation(hostStationParts(open, { family, rates }));
   const ports = [link.port];
   const portAt = (flow: number): number | undefined => {
     while (ports.length <= flow) {
@@ -133,27 +127,6 @@ export async function openDatagramStation(
 
 /** More than any probe of a search has. */
 const PACKET_BYTES_MAX = 128;
-
-interface StationBase {
-  readonly link: PacketLink;
-  readonly rung: TraceRung;
-  readonly notes: readonly string[];
-  readonly close: () => void;
-}
-
-function stationOn({ link, ...base }: StationBase, { family, rates }: StationTraits): PathsStation {
-  const addresses = new AddressBook();
-  const engine = hostEngine({ family, rates, addresses });
-  const counters = () => link.counters();
-  return new PathsStation({
-    ...base,
-    engine,
-    link,
-    timeline: new HostTimeline(),
-    addresses,
-    counters,
-  });
-}
 
 function anyAddress(family: IpFamily): Uint8Array {
   return new Uint8Array(family === 4 ? 4 : 16);

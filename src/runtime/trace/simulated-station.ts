@@ -2,10 +2,9 @@
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
-import { AddressBook } from '../../model/address-book.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { openSimulatedNetwork } from '../links/network.ts';
-import { stationEngine } from '../links/station-engine.ts';
+import { simulatedStationParts } from '../links/station-parts.ts';
 import { loadScenario } from '../scenario-files.ts';
 import { TraceStation } from './trace-station.ts';
 import type { StationLease } from './trace-stations.ts';
@@ -32,20 +31,9 @@ export function openSimulatedStation(
   const overrides = { seed, ...(family === undefined ? {} : { family }) };
   const { scenario } = loadScenario(what);
   const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, link, timeline, tokenKey } = network;
+  const { source, link, tokenKey } = network;
   const [destination = source] = network.destinations;
-  const addresses = new AddressBook();
-  const random = new Random(seed);
-  const engine = stationEngine({ source, destination, tokenKey, rates, random, addresses });
-  const station = new TraceStation({
-    engine,
-    link,
-    timeline,
-    addresses,
-    rung: 'simulated',
-    notes: [],
-    counters: () => network.counters(),
-    close: () => network.close(),
-  });
-  return { station, sourcePort, source, destination, release: () => network.close() };
+  const traits = { source, destination, tokenKey, rates, random: new Random(seed) };
+  const station = new TraceStation(simulatedStationParts(link, traits));
+  return { station, sourcePort, source, destination, release: () => station.parts.close() };
 }

@@ -19,9 +19,10 @@ import {
 } from '../../model/trace-record.ts';
 import type { Flow } from '../../probing/flow.ts';
 import { decodeMplsEntry } from '../../wire/icmp-extension.ts';
+import type { StationParts } from '../links/station-parts.ts';
 import { VERSION } from '../version.ts';
 import type { CompleteTraceOptions } from './trace-options.ts';
-import type { FinishedTrace, StationParts } from './trace-station.ts';
+import type { FinishedTrace } from './trace-station.ts';
 
 /** What replies are told with. */
 export interface ReplyContext {

@@ -6,26 +6,11 @@
 import { Trace, type TraceEnvironment } from '../../algorithms/trace/trace.ts';
 import type { TraceSettings } from '../../algorithms/trace/trace-options.ts';
 import type { TraceProbe } from '../../algorithms/trace/trace-probes.ts';
-import type { AddressBook } from '../../model/address-book.ts';
-import type { LinkCounters, PacketLink } from '../../model/packet-link.ts';
 import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
-import type { TraceRung } from '../../model/trace-record.ts';
 import type { FlowRequest, ProbeEngine } from '../../probing/probe-engine.ts';
 import { type SpoilCounts, spoilCounts, spoilsBetween } from '../links/spoil-counts.ts';
 import { StationLoop, type StationTask } from '../links/station-loop.ts';
-import type { Timeline } from '../timeline.ts';
-
-/** Where traces run. */
-export interface StationParts {
-  readonly engine: ProbeEngine;
-  readonly link: PacketLink;
-  readonly timeline: Timeline;
-  readonly addresses: AddressBook;
-  readonly rung: TraceRung;
-  readonly notes: readonly string[];
-  counters(): LinkCounters;
-  close(): void;
-}
+import type { StationParts } from '../links/station-parts.ts';
 
 /** One trace to run. */
 export interface TraceRequest {

@@ -1,15 +1,13 @@
 /** Opens the station that a trace needs: shared by all traces of the process that agree on it. */
 
 import type { IpFamily } from '../../lib/ip-address.ts';
-import { AddressBook } from '../../model/address-book.ts';
 import type { TraceProtocol } from '../../model/trace-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { HostError } from '../host/host-error.ts';
 import type { ReservedPorts } from '../host/reserved-ports.ts';
 import { SharedResources } from '../links/shared-resources.ts';
-import { hostEngine } from '../links/station-engine.ts';
-import { HostTimeline } from '../timeline.ts';
-import { type StationParts, TraceStation } from './trace-station.ts';
+import { hostStationParts } from '../links/station-parts.ts';
+import { TraceStation } from './trace-station.ts';
 
 /** What all traces of one station have in common. */
 export interface StationTraits {
@@ -100,7 +98,6 @@ async function openHost(traits: StationTraits): Promise<OpenStation> {
     import('../links/raw-link.ts'),
     import('../host/reserved-ports.ts'),
   ]);
-  const timeline = new HostTimeline();
   const any = new Uint8Array(family === 4 ? 4 : 16);
   const transports = ['tcp', 'udp'] as const;
   const reserved = isBorrowed
@@ -130,8 +127,10 @@ async function openHost(traits: StationTraits): Promise<OpenStation> {
       link.close();
       reserved.close();
     };
-    const parts = { link, timeline, rung: 'raw', notes: link.notes, close } as const;
-    const station: TraceStation = hostStation(traits, parts);
+    const open = { link, rung: 'raw', notes: link.notes, close } as const;
+    const { rates } = traits;
+    const parts = hostStationParts(open, { family, rates, hasSendTimes });
+    const station: TraceStation = new TraceStation(parts);
     return { station, sourcePort };
   } catch (error) {
     reserved.close();
@@ -146,7 +145,6 @@ async function openUnprivileged(
 ): Promise<OpenStation> {
   const { family, device, scopeId, packetBytesMax, sourcePort, isExact } = traits;
   const { openDatagramLink } = await import('../links/datagram-link.ts');
-  const timeline = new HostTimeline();
   const link = openDatagramLink({
     family,
     protocol,
@@ -160,9 +158,9 @@ async function openUnprivileged(
   });
   const rung = protocol === 'udp' ? 'udp-errors' : 'ping-socket';
   const notes = [NOTES[rung], ...(traits.hasSendTimes ? [ESTIMATED_NOTE] : [])];
-  const parts = { link, timeline, rung, notes, close: () => link.close() } as const;
-  const own = { ...traits, hasSendTimes: false };
-  const station: TraceStation = hostStation(own, parts);
+  const open = { link, rung, notes, close: () => link.close() } as const;
+  const parts = hostStationParts(open, { family, rates: traits.rates });
+  const station: TraceStation = new TraceStation(parts);
   return { station, sourcePort: link.port };
 }
 
@@ -175,13 +173,3 @@ const NOTES = {
 } as const;
 
 const ESTIMATED_NOTE = 'send times are estimated: these sockets do not tell the kernel’s';
-
-/** A station of this host on a link that is open. */
-function hostStation(
-  { family, rates, hasSendTimes }: StationTraits,
-  parts: Pick<StationParts, 'link' | 'timeline' | 'rung' | 'notes' | 'close'>,
-): TraceStation {
-  const addresses = new AddressBook();
-  const engine = hostEngine({ family, rates, addresses, hasSendTimes });
-  return new TraceStation({ ...parts, engine, addresses, counters: () => parts.link.counters() });
-}
