@@ -9,17 +9,76 @@ export const FAR = '10.0.3.3';
 
 type Path = readonly (string | null)[];
 
-/** Flows over every path through layers of these widths, meshed in full, to the target. */
-export function fabricPaths(flows: number, widths: readonly number[]): Path[] {
+/** Flows spread evenly over every path through layers of these widths, meshed in full. */
+export function fabricPaths(
+  flows: number,
+  widths: readonly number[],
+  nameOf: (ttl: number, index: number) => string = routerName,
+  target: string = TARGET,
+): Path[] {
   return Array.from({ length: flows }, (_, flow) => {
     let rest = flow;
     const path = widths.map((width, i) => {
       const chosen = rest % width;
       rest = Math.floor(rest / width);
-      return `10.0.${i + 1}.${chosen + 1}`;
+      return nameOf(i + 1, chosen);
     });
-    return [...path, TARGET];
+    return [...path, target];
   });
+}
+
+export function routerName(ttl: number, index: number): string {
+  return `10.0.${ttl}.${index + 1}`;
+}
+
+/** A run that probed nothing, with what a test changes. */
+export function emptyRecord(changes: Partial<IsolateRecord>): IsolateRecord {
+  return {
+    schema: 'fantrace.isolate/1',
+    version: '0.0.0',
+    startedAt: '2026-01-02T03:04:05.678Z',
+    durationMs: 1800,
+    partial: false,
+    simulated: null,
+    targets: [{ name: 'db7.example.net', address: TARGET, port: 22 }],
+    source: '10.0.0.2',
+    protocol: 'tcp',
+    classes: [{ tos: 0, packetBytes: 40 }],
+    family: 4,
+    seed: 7,
+    minTtl: 1,
+    maxTtl: 30,
+    confidence: 0.95,
+    stopReason: 'sure',
+    probesNeeded: null,
+    probesSent: 0,
+    repliesReceived: 0,
+    verdict: 'no-loss',
+    excludedLossRatio: null,
+    untestable: [],
+    summary: 'The sentence.',
+    suspects: [],
+    rejected: [],
+    paths: { found: 0, lossy: 0, broken: 0 },
+    hops: [],
+    links: [],
+    flows: [],
+    reproduce: { faulty: [], control: [] },
+    measurement: {
+      socketDrops: 0,
+      sendErrors: 0,
+      foreignReplies: 0,
+      malformed: 0,
+      lateReplies: 0,
+      duplicates: 0,
+      loopDelayP99Ms: 0,
+      loopDelayMaxMs: 0,
+      clockSteps: 0,
+      skippedPorts: [],
+      notes: [],
+    },
+    ...changes,
+  };
 }
 
 /** Every probe is answered but where nobody is; with what a test changes. */
@@ -43,32 +102,10 @@ export function drawnRecord(
     };
   });
   const depth = Math.max(0, ...paths.map((path) => path.length));
-  return {
-    schema: 'fantrace.isolate/1',
-    version: '0.0.0',
-    startedAt: '2026-01-02T03:04:05.678Z',
-    durationMs: 1800,
-    partial: false,
-    simulated: null,
-    targets: [{ name: 'db7.example.net', address: TARGET, port: 22 }],
-    source: '10.0.0.2',
-    protocol: 'tcp',
-    classes: [{ tos: 0, packetBytes: 40 }],
-    family: 4,
-    seed: 7,
-    minTtl: 1,
-    maxTtl: 30,
-    confidence: 0.95,
-    stopReason: 'sure',
-    probesNeeded: null,
+  return emptyRecord({
     probesSent: 1000,
     repliesReceived: 990,
-    verdict: 'no-loss',
-    excludedLossRatio: null,
-    untestable: [],
     summary: 'No loss on any path to db7.example.net.',
-    suspects: [],
-    rejected: [],
     paths: { found: new Set(paths.map(String)).size, lossy: 0, broken: 0 },
     hops: Array.from({ length: depth }, (_, hop) => ({
       ttl: hop + 1,
@@ -82,24 +119,9 @@ export function drawnRecord(
         mpls: [],
       })),
     })),
-    links: [],
     flows,
-    reproduce: { faulty: [], control: [] },
-    measurement: {
-      socketDrops: 0,
-      sendErrors: 0,
-      foreignReplies: 0,
-      malformed: 0,
-      lateReplies: 0,
-      duplicates: 0,
-      loopDelayP99Ms: 0,
-      loopDelayMaxMs: 0,
-      clockSteps: 0,
-      skippedPorts: [],
-      notes: [],
-    },
     ...changes,
-  };
+  });
 }
 
 /** Sixteen paths, one link of which loses. */

@@ -2,6 +2,12 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import {
+  emptyRecord,
+  fabricPaths,
+  routerName,
+  TARGET,
+} from '../../../test/support/drawn-records.ts';
 import type { FlowRecord, HopInterface, IsolateRecord } from '../../model/isolate-record.ts';
 import type { Place, Suspect } from '../../model/verdict.ts';
 import { formatIsolateText } from './isolate-text.ts';
@@ -10,7 +16,6 @@ const GOLDENS = new URL('../../../test/goldens/output/', import.meta.url);
 const isRewriting = process.env['UPDATE_GOLDENS'] === '1';
 
 const SOURCE = '10.0.0.2';
-const TARGET = '10.9.0.1';
 const SOURCE_6 = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:2';
 const TARGET_6 = '2001:db8:ffff:bbbb:cccc:dddd:eeee:9';
 
@@ -33,52 +38,17 @@ function made(make: Made, changes: Partial<IsolateRecord>): IsolateRecord {
   const { family = 4 } = make;
   const flows = make.paths.map((path, flow) => flowOf(path, flow, make));
   const target = family === 4 ? TARGET : TARGET_6;
-  return {
-    schema: 'fantrace.isolate/1',
-    version: '0.0.0',
-    startedAt: '2026-01-02T03:04:05.678Z',
-    durationMs: 1800,
-    partial: false,
-    simulated: null,
+  return emptyRecord({
     targets: [{ name: 'db7.example.net', address: target, port: 22 }],
     source: family === 4 ? SOURCE : SOURCE_6,
-    protocol: 'tcp',
-    classes: [{ tos: 0, packetBytes: 40 }],
     family,
-    seed: 7,
-    minTtl: 1,
-    maxTtl: 30,
-    confidence: 0.95,
-    stopReason: 'sure',
-    probesNeeded: null,
     probesSent: sum(flows.flatMap(({ sent }) => sent)),
     repliesReceived: sum(flows.flatMap(({ received }) => received)),
-    verdict: 'no-loss',
-    excludedLossRatio: null,
-    untestable: [],
-    summary: 'The sentence.',
-    suspects: [],
-    rejected: [],
     paths: { found: new Set(make.paths.map(String)).size, lossy: 0, broken: 0 },
     hops: hopsOf(flows, make),
-    links: [],
     flows,
-    reproduce: { faulty: [], control: [] },
-    measurement: {
-      socketDrops: 0,
-      sendErrors: 0,
-      foreignReplies: 0,
-      malformed: 0,
-      lateReplies: 0,
-      duplicates: 0,
-      loopDelayP99Ms: 0,
-      loopDelayMaxMs: 0,
-      clockSteps: 0,
-      skippedPorts: [],
-      notes: [],
-    },
     ...changes,
-  };
+  });
 }
 
 function flowOf(path: Path, flow: number, make: Made): FlowRecord {
@@ -120,28 +90,6 @@ function hopsOf(
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
-}
-
-/** Spreads flows evenly over every path through layers that are meshed in full. */
-function fabric(
-  flows: number,
-  widths: readonly number[],
-  nameOf = router,
-  target = TARGET,
-): Path[] {
-  return Array.from({ length: flows }, (_, flow) => {
-    let rest = flow;
-    const path = widths.map((width, i) => {
-      const chosen = rest % width;
-      rest = Math.floor(rest / width);
-      return nameOf(i + 1, chosen);
-    });
-    return [...path, target];
-  });
-}
-
-function router(ttl: number, index: number): string {
-  return `10.0.${ttl}.${index + 1}`;
 }
 
 function router6(ttl: number, index: number): string {
@@ -186,14 +134,14 @@ function cleanSentence(paths: number): string {
 
 const DROPS = '17 % of packets (95 % interval 11 % to 24 %)';
 const WIDTHS = [1, 4, 4, 1];
-const NEAR = router(2, 1);
-const FAR = router(3, 2);
+const NEAR = routerName(2, 1);
+const FAR = routerName(3, 2);
 
 function crosses(path: Path): boolean {
   return path.some((who, i) => who === NEAR && path[i + 1] === FAR);
 }
 
-function locatedLink(flows = fabric(64, WIDTHS)): IsolateRecord {
+function locatedLink(flows = fabricPaths(64, WIDTHS)): IsolateRecord {
   return made(
     {
       paths: flows,
@@ -225,7 +173,7 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, [1, 4, 4]),
+        paths: fabricPaths(64, [1, 4, 4]),
         lossy: (path) => path[2] === FAR,
         missing: (path, i) => (path[2] === FAR && i === 3 ? 1 : 0),
       },
@@ -250,15 +198,15 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, WIDTHS),
-        lossy: (path) => crosses(path) || path[1] === router(2, 3),
-        missing: (path, i) => ((crosses(path) || path[1] === router(2, 3)) && i > 2 ? 1 : 0),
+        paths: fabricPaths(64, WIDTHS),
+        lossy: (path) => crosses(path) || path[1] === routerName(2, 3),
+        missing: (path, i) => ((crosses(path) || path[1] === routerName(2, 3)) && i > 2 ? 1 : 0),
       },
       {
         verdict: 'loss-located',
         summary: 'Two places lose packets.',
         suspects: [
-          suspect(node(router(2, 3)), { ttl: 2, flowsAcross: 16, flowsLossy: 16 }),
+          suspect(node(routerName(2, 3)), { ttl: 2, flowsAcross: 16, flowsLossy: 16 }),
           suspect(link(NEAR, FAR), { direction: 'return' }),
         ],
         paths: { found: 16, lossy: 5, broken: 0 },
@@ -270,7 +218,7 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, WIDTHS).map((path) =>
+        paths: fabricPaths(64, WIDTHS).map((path) =>
           crosses(path) ? [...path.slice(0, 2), null, null, null] : path,
         ),
         lossy: (path) => path[2] === null,
@@ -289,7 +237,7 @@ const CASES: readonly Case[] = [
     golden: 'no-loss',
     width: 100,
     record: made(
-      { paths: fabric(64, WIDTHS) },
+      { paths: fabricPaths(64, WIDTHS) },
       {
         summary: cleanSentence(16),
         excludedLossRatio: 0.019,
@@ -302,7 +250,7 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, WIDTHS),
+        paths: fabricPaths(64, WIDTHS),
         lossy: () => true,
         missing: (path, i) => (i === path.length - 1 ? 1 : 0),
       },
@@ -317,7 +265,7 @@ const CASES: readonly Case[] = [
             direction: 'unknown',
             flowsAcross: 64,
             flowsLossy: 64,
-            equivalents: [node(router(4, 0)), link(router(4, 0), TARGET)],
+            equivalents: [node(routerName(4, 0)), link(routerName(4, 0), TARGET)],
           }),
         ],
         paths: { found: 16, lossy: 16, broken: 0 },
@@ -329,7 +277,7 @@ const CASES: readonly Case[] = [
     width: 80,
     record: made(
       {
-        paths: fabric(64, [1, 12, 1]),
+        paths: fabricPaths(64, [1, 12, 1]),
         missing: (_, i) => (i === 1 ? 5 : 0),
       },
       {
@@ -337,7 +285,7 @@ const CASES: readonly Case[] = [
         excludedLossRatio: 0.019,
         rejected: Array.from({ length: 12 }, (_, i) => ({
           cause: 'icmp-rate-limit' as const,
-          where: router(2, i),
+          where: routerName(2, i),
           why: 'answers 17 % of its probes, but the hops behind it do not miss them',
         })),
       },
@@ -348,16 +296,16 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, WIDTHS).map((path) => [...path.slice(0, 4), null, null, null]),
+        paths: fabricPaths(64, WIDTHS).map((path) => [...path.slice(0, 4), null, null, null]),
       },
       {
         verdict: 'target-unreachable',
         summary:
           'db7.example.net answers on none of 64 flows, and no loss shows on the hops that do.',
         untestable: [
-          { near: router(3, 0), far: router(4, 0), why: 'unanswering-target' },
-          { near: router(3, 1), far: router(4, 0), why: 'unanswering-target' },
-          { near: router(3, 2), far: null, why: 'silent' },
+          { near: routerName(3, 0), far: routerName(4, 0), why: 'unanswering-target' },
+          { near: routerName(3, 1), far: routerName(4, 0), why: 'unanswering-target' },
+          { near: routerName(3, 2), far: null, why: 'silent' },
         ],
         stopReason: 'max-time',
         paths: { found: 16, lossy: 0, broken: 0 },
@@ -382,8 +330,8 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(64, WIDTHS).map((path) =>
-          path.map((who) => (who === router(2, 1) || who === router(3, 3) ? null : who)),
+        paths: fabricPaths(64, WIDTHS).map((path) =>
+          path.map((who) => (who === routerName(2, 1) || who === routerName(3, 3) ? null : who)),
         ),
       },
       {
@@ -401,18 +349,18 @@ const CASES: readonly Case[] = [
     golden: 'before-the-first-ttl',
     width: 100,
     record: made(
-      { paths: fabric(64, WIDTHS) },
+      { paths: fabricPaths(64, WIDTHS) },
       {
         verdict: 'loss-suspected',
         minTtl: 3,
-        summary: `Loss somewhere on the way to ${router(1, 0)} (TTL 3).`,
+        summary: `Loss somewhere on the way to ${routerName(1, 0)} (TTL 3).`,
         suspects: [
           suspect(
-            { kind: 'link', near: null, far: router(1, 0), addresses: [], beforeTtl: 3 },
+            { kind: 'link', near: null, far: routerName(1, 0), addresses: [], beforeTtl: 3 },
             { flowsAcross: 16, flowsLossy: 4 },
           ),
         ],
-        untestable: [{ near: null, far: router(1, 0), why: 'not-probed' }],
+        untestable: [{ near: null, far: routerName(1, 0), why: 'not-probed' }],
       },
     ),
   },
@@ -420,7 +368,7 @@ const CASES: readonly Case[] = [
     golden: 'twelve-wide',
     width: 120,
     record: made(
-      { paths: fabric(512, [2, 12, 12, 12, 2], router6, TARGET_6), family: 6 },
+      { paths: fabricPaths(512, [2, 12, 12, 12, 2], router6, TARGET_6), family: 6 },
       {
         summary: 'No loss on any of 512 paths to db7.example.net.',
         paths: { found: 512, lossy: 0, broken: 0 },
@@ -432,7 +380,7 @@ const CASES: readonly Case[] = [
     width: 100,
     record: made(
       {
-        paths: fabric(256, [1, 64, 4]),
+        paths: fabricPaths(256, [1, 64, 4]),
         lossy: crosses,
         missing: (path, i) => (crosses(path) && i >= 2 ? 1 : 0),
       },
@@ -449,7 +397,7 @@ const CASES: readonly Case[] = [
     width: 40,
     record: made(
       {
-        paths: fabric(16, [1, 4, 2], router6, TARGET_6),
+        paths: fabricPaths(16, [1, 4, 2], router6, TARGET_6),
         family: 6,
         lossy: (path) => path[1] === router6(2, 1),
         missing: (path, i) => (path[1] === router6(2, 1) && i > 1 ? 1 : 0),
@@ -468,14 +416,14 @@ const CASES: readonly Case[] = [
     width: 80,
     record: made(
       {
-        paths: fabric(64, [1, 4, 1]),
+        paths: fabricPaths(64, [1, 4, 1]),
         names: {
-          [router(1, 0)]: 'gw.example.net',
-          [router(2, 0)]: 'ae-1.r21.londen12.uk.bb.carrier.example.net',
-          [router(2, 1)]: `${'very-'.repeat(20)}long.example.net`,
+          [routerName(1, 0)]: 'gw.example.net',
+          [routerName(2, 0)]: 'ae-1.r21.londen12.uk.bb.carrier.example.net',
+          [routerName(2, 1)]: `${'very-'.repeat(20)}long.example.net`,
           [TARGET]: 'db7.dc3.example.net',
         },
-        mpls: { [router(2, 0)]: [(16001 << 12) | 0x1ff, (24 << 12) | 0x1ff] },
+        mpls: { [routerName(2, 0)]: [(16001 << 12) | 0x1ff, (24 << 12) | 0x1ff] },
       },
       { summary: 'No loss on any of 4 paths to db7.example.net.' },
     ),
@@ -484,7 +432,7 @@ const CASES: readonly Case[] = [
     golden: 'spoiled-and-interrupted',
     width: 100,
     record: made(
-      { paths: fabric(2, [1, 2]) },
+      { paths: fabricPaths(2, [1, 2]) },
       {
         summary: 'No loss found on any of 2 paths to db7.example.net.',
         partial: true,
@@ -533,7 +481,7 @@ test.each([40, 60, 80, 100, 200])('no line is longer than %i columns', (width) =
 });
 
 test('the order in which flows were probed does not change the table', () => {
-  const flows = fabric(64, WIDTHS);
+  const flows = fabricPaths(64, WIDTHS);
   const table = (record: IsolateRecord): string =>
     formatIsolateText(record, { width: 100 }).split('\n\n')[2] ?? '';
   expect(table(locatedLink(flows.toReversed()))).toBe(table(locatedLink(flows)));
