@@ -145,7 +145,7 @@ async function annotatorFor(flags: TracerouteCallerFlags): Promise<HopAnnotator 
   const { annotatorSocket, asnDb } = flags;
   if (annotatorSocket !== '') return socketAnnotator(annotatorSocket);
   if (asnDb === '') return undefined;
-  const { openAsLookup } = await import('../../runtime/names/as-lookup.ts');
+  const { openAsLookup } = await import('../../runtime/names/as-sources.ts');
   return asAnnotator(await openAsLookup(asnDb === 'cymru' ? { dns: true } : { file: asnDb }));
 }
 

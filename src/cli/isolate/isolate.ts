@@ -129,7 +129,7 @@ async function measure(
  */
 export async function openSystems({ asnDb }: ReportFlags): Promise<AsLookup | undefined> {
   if (asnDb === undefined) return undefined;
-  return (await import('../../runtime/names/as-lookup.ts')).openAsLookup({ file: asnDb });
+  return (await import('../../runtime/names/as-sources.ts')).openAsLookup({ file: asnDb });
 }
 
 /** A network that writes down what it tells; undefined when nobody asked for it. */

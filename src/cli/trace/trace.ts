@@ -140,7 +140,7 @@ async function holdAndDrop(
   ]);
   const asSource = asSourceOf(options);
   if (asSource !== undefined) {
-    const { sharedAsLookup } = await import('../../runtime/names/as-lookup.ts');
+    const { sharedAsLookup } = await import('../../runtime/names/as-sources.ts');
     await sharedAsLookup(asSource); // one complaint for all targets
   }
   const hasSockets = options.simulate === undefined;

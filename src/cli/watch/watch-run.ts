@@ -75,7 +75,7 @@ async function annotatorFor({
 }: WatchFlags): Promise<HopAnnotator> {
   if (annotator !== undefined) return socketAnnotator(annotator);
   if (hopAnnotations === undefined) return { annotate: async () => new Map() };
-  const { openAsLookup } = await import('../../runtime/names/as-lookup.ts');
+  const { openAsLookup } = await import('../../runtime/names/as-sources.ts');
   return asAnnotator(await openAsLookup(asnDb === undefined ? { dns: true } : { file: asnDb }));
 }
 

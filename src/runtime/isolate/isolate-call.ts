@@ -11,7 +11,7 @@ import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts'
 import { onThread } from '../calls/measuring-thread.ts';
 import { ownSource } from '../host/host-address.ts';
 import { addressesOf, withFacts } from '../names/address-facts.ts';
-import { sharedAsLookup } from '../names/as-lookup.ts';
+import { sharedAsLookup } from '../names/as-sources.ts';
 import { ptrNames } from '../names/ptr-names.ts';
 import { loadScenario } from '../scenario-files.ts';
 import { type IsolateProgress, runIsolate } from './isolate.ts';

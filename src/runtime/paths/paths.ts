@@ -13,7 +13,7 @@ import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts'
 import { onThread } from '../calls/measuring-thread.ts';
 import { resolveTarget } from '../calls/target.ts';
 import { sourceOption } from '../host/host-address.ts';
-import { sharedAsLookup } from '../names/as-lookup.ts';
+import { sharedAsLookup } from '../names/as-sources.ts';
 import { ptrNames } from '../names/ptr-names.ts';
 import { loadScenario } from '../scenario-files.ts';
 import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';

@@ -11,7 +11,8 @@ import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts'
 import { onThread } from '../calls/measuring-thread.ts';
 import { orAborted } from '../calls/or-aborted.ts';
 import { resolveTarget } from '../calls/target.ts';
-import { type AsLookup, type AsSource, sharedAsLookup } from '../names/as-lookup.ts';
+import type { AsLookup } from '../names/as-lookup.ts';
+import { type AsSource, sharedAsLookup } from '../names/as-sources.ts';
 import { ptrNames } from '../names/ptr-names.ts';
 import { flowBetween, hostEnds } from './trace-flow.ts';
 import {

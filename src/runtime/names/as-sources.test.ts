@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DnsStub, openDnsStub } from '../../../test/support/dns-stub.ts';
 import { mmdbOf } from '../../../test/support/mmdb.ts';
-import { openAsLookup } from './as-lookup.ts';
+import { openAsLookup } from './as-sources.ts';
 
 const HOSTILE = 'EVIL\u001b[2J\u202eNET';
 
