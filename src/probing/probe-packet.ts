@@ -15,15 +15,15 @@
  */
 
 import { foldSum } from '../lib/checksum.ts';
+import { familyOf } from '../lib/ip-address.ts';
 import type { Mutable } from '../lib/mutable.ts';
+import { ICMP_DIALECTS } from '../wire/families.ts';
 import { ICMP_HEADER_BYTES, type IcmpEcho, writeIcmpEcho } from '../wire/icmp.ts';
-import { ICMPV4 } from '../wire/icmpv4.ts';
-import { ICMPV6 } from '../wire/icmpv6.ts';
 import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { IPV4_DONT_FRAGMENT, writeIpv4Header } from '../wire/ipv4.ts';
 import { writeIpv6Header } from '../wire/ipv6.ts';
 import { NO_BYTES, uint16At, writeUint16, writeUint32 } from '../wire/octets.ts';
-import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
+import { icmpPseudoHeaderSum, pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import {
   TCP_ACK,
   TCP_HEADER_BYTES,
@@ -166,8 +166,7 @@ export class ProbeWriter {
   #writeEcho(into: Uint8Array, offset: number, flow: Flow, fields: ProbeFields): number {
     const { source, destination, payload } = flow;
     const { ttl, token } = fields;
-    const isV4 = source.length === 4;
-    const { protocol, echoRequest } = isV4 ? ICMPV4 : ICMPV6;
+    const { protocol, echoRequest } = ICMP_DIALECTS[familyOf(source)];
     const lengthBytes = ICMP_HEADER_BYTES + payload.length;
     this.#begin(ttl, token >>> 16, protocol, lengthBytes);
     const start = this.#writeIpHeader(into, offset, flow);
@@ -176,7 +175,7 @@ export class ProbeWriter {
     echo.identifier = flow.sourcePort;
     echo.sequence = token & 0xffff;
     echo.payload = payload;
-    const sum = isV4 ? 0 : pseudoHeaderSum(source, destination, protocol, lengthBytes);
+    const sum = icmpPseudoHeaderSum(source, destination, lengthBytes);
     const end = writeIcmpEcho(into, start, echo, sum);
     const kept = uint16At(into, start + 2) + complementOf(token);
     const body = start + ICMP_HEADER_BYTES;

@@ -25,7 +25,7 @@ export function pseudoHeaderSum(
   );
 }
 
-/** The same for ICMP: 0 in ICMPv4, whose checksum covers no pseudo header (RFC 792; RFC 4443 §2.3). */
+/** The same for ICMP: ICMPv6 has one (RFC 4443 §2.3), ICMPv4 has none (RFC 792): 0. */
 export function icmpPseudoHeaderSum(
   source: Uint8Array,
   destination: Uint8Array,
