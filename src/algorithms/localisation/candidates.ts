@@ -18,6 +18,7 @@ import {
   SOURCE_VERTEX,
   type Vertex,
 } from './path-graph.ts';
+import { QuietEnds } from './quiet-ends.ts';
 
 export type { Candidate, Explanation } from './candidate.ts';
 
@@ -64,6 +65,7 @@ class CandidateCollector {
   readonly #routers = new Map<number, { id: number; interfaces: readonly number[] }>();
   readonly #predecessors: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #successors: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly #quietEnds: QuietEnds;
   readonly #coverages = new Map<number, Coverage>();
   /** By address, where there are several: the vertex of each target that answers. */
   readonly #targets = new Map<number, number>();
@@ -81,6 +83,7 @@ class CandidateCollector {
     this.#layers = layersOf(graph);
     this.#predecessors = neighbours(graph, 'predecessors');
     this.#successors = neighbours(graph, 'successors');
+    this.#quietEnds = new QuietEnds(graph, this.#successors);
     for (const [id, vertex] of graph.vertices.entries()) {
       if (vertex.kind === 'target') this.#targets.set(vertex.address, id);
     }
@@ -183,13 +186,10 @@ class CandidateCollector {
     this.#cover([KEYS.hiddenToUnseen, this.#describe(place.vertex).ttl, 0], explanation, place);
   }
 
-  /**
-   * Flows that end behind a hop from which others go on over a quiet interface may have passed that
-   * one too, unanswered, and been lost behind it.
-   */
+  /** A flow may have gone on unanswered, and been lost behind an interface that is quiet. */
   #addQuietEnds(place: Place): void {
     const routers = new Set<number>();
-    for (const vertex of this.#quietFrom(place.near)) {
+    for (const vertex of this.#quietEnds.onwardFrom(place.near)) {
       const router = this.#routers.get(vertex);
       const id = router?.id ?? -1 - vertex;
       if (routers.has(id)) continue;
@@ -199,22 +199,6 @@ class CandidateCollector {
       const key = [KEYS.quietToUnseen, router?.id ?? 0, router === undefined ? vertex : 0] as const;
       this.#cover(key, explanation, place);
     }
-  }
-
-  /** A vertex, if it is quiet, and the quiet interfaces behind it that follow none that answers. */
-  #quietFrom(start: number): number[] {
-    const found = new Set([start]);
-    for (const vertex of found) {
-      for (const next of this.#successors.get(vertex) ?? []) {
-        if (this.#isQuiet(next)) found.add(next);
-      }
-    }
-    return [...found].filter((vertex) => this.#isQuiet(vertex));
-  }
-
-  #isQuiet(vertex: number): boolean {
-    const described = this.#graph.vertices[vertex];
-    return described?.kind === 'interface' && this.#graph.quiet.has(described.address);
   }
 
   #addRouter(

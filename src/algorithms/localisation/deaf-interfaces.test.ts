@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countsOf, flowOf, type Hop } from '../../../test/support/path-counts.ts';
 import type { Explanation } from './candidates.ts';
 import { localise } from './localise.ts';
-import { buildPathGraph } from './path-graph.ts';
+import { buildPathGraph, type PathGraph } from './path-graph.ts';
 
 const OPTIONS = { minLoss: 0.002, confidence: 0.95 };
 
@@ -48,14 +48,32 @@ describe('flows that end at different hops', () => {
       countsOf([...alive, seen, seen, seen, unseen, unseen]),
       OPTIONS,
     );
-    const isBehind2 = (each: Explanation): boolean =>
-      each.kind === 'link' &&
-      each.nears.some((near) => {
-        const vertex = graph.vertices[near];
-        return vertex?.kind === 'interface' && vertex.address === 2;
-      });
     expect(losses).toHaveLength(1);
-    expect(losses[0]?.explanations.some(isBehind2)).toBe(true);
+    expect(losses[0]?.explanations.some(isBehind(2, graph))).toBe(true);
     expect(losses[0]?.flowsAcross).toEqual([4, 5, 6, 7, 8]);
   });
+
+  test('are one black hole, where an interface that lost flows alone show is behind them', () => {
+    const alive = [0, 1, 2, 3].flatMap(() => [
+      flowOf([1, 3, 6, 7, 'T'], 20, [20, 20, 3, 20, 20]),
+      flowOf([1, 4, 6, 7, 'T'], 20, [20, 2, 3, 20, 20]),
+    ]);
+    // 4 leads to 5 as well: no flow has shown that link.
+    const behind = dead([1, 2, 5, '*', '*'], [20, 20, 2, 0, 0]);
+    const before = dead([1, 4, '*', '*', '*'], [20, 2, 0, 0, 0]);
+    const { losses, graph } = localise(countsOf([...alive, behind, behind, before]), OPTIONS);
+    expect(losses).toHaveLength(1);
+    expect(losses[0]?.explanations.some(isBehind(5, graph))).toBe(true);
+    expect(losses[0]?.flowsAcross).toEqual([8, 9, 10]);
+  });
 });
+
+/** Whether an explanation is a link that starts at an address. */
+function isBehind(address: number, { vertices }: PathGraph): (each: Explanation) => boolean {
+  return (each) =>
+    each.kind === 'link' &&
+    each.nears.some((near) => {
+      const vertex = vertices[near];
+      return vertex?.kind === 'interface' && vertex.address === address;
+    });
+}

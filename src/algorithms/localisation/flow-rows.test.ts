@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countsOf, flowOf, TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
+import { countsOf, flowOf, type Hop, TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
 import { STAR } from '../../model/path-counts.ts';
 import { flowRows } from './flow-rows.ts';
 
@@ -70,6 +70,30 @@ describe('a star', () => {
     const many = Array.from({ length: 60 }, () => starred);
     expect(pathsOf([...limited, ...many]).at(-1)?.[1]).toBe(STAR);
   });
+});
+
+describe('a star beside which another limited interface is seen at the same hop', () => {
+  const shown = (path: readonly Hop[], flows: number) =>
+    Array.from({ length: flows }, () => flowOf(path, 6, [6, 1, 6, 6]));
+  const starred = flowOf([1, '*', 3, 'T'], 6);
+  const elsewhere = shown([1, 4, 5, 'T'], 6);
+
+  test('stays one while few flows show who is there', () => {
+    const flows = [...shown([1, 2, 3, 'T'], 5), ...elsewhere, starred];
+    expect(pathsOf(flows).at(-1)?.[1]).toBe(STAR);
+  });
+
+  test('is given away once enough flows show the same one', () => {
+    const flows = [...shown([1, 2, 3, 'T'], 6), ...elsewhere, starred];
+    expect(pathsOf(flows).at(-1)?.[1]).toBe(2);
+  });
+});
+
+test('a star of a flow that arrives is not given to one that only lost flows show', () => {
+  const lost = { ...flowOf([1, 2, '*', '*'], 6, [6, 1, 0, 0]), isReached: false };
+  const arriving = flowOf([1, '*', '*', 'T'], 6);
+  const paths = pathsOf([...Array.from({ length: 8 }, () => lost), arriving]);
+  expect(paths.at(-1)?.[1]).toBe(STAR);
 });
 
 describe('a flow without any answer', () => {
