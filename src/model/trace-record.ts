@@ -2,7 +2,7 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { AsOrigin } from './as-origin.ts';
-import type { InterfaceInfo, MatchKey } from './probe.ts';
+import type { InterfaceInfo, MatchKey, ReplyKind } from './probe.ts';
 
 /** What probes are made of. */
 export type TraceProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
@@ -53,8 +53,13 @@ export interface TraceReply {
   /** Who tells when the probe left: the kernel that sent it, or our clock around the call. */
   readonly sendTime: 'kernel' | 'estimated';
   /** What kind of answer it is. */
-  readonly kind: string;
+  readonly kind: ReplyKind;
   readonly isTarget: boolean;
+  /**
+   * TTL of the probe, where that is not the hop's: who limits its answers may leave the nearest
+   * probes without one, and what it quotes of a farther one tells which TTL was enough.
+   */
+  readonly probeTtl?: number;
   /** Null for TCP and UDP answers. `mark` as traceroute writes it: `!H`, `!F-1400`. */
   readonly icmp: { readonly type: number; readonly code: number; readonly mark: string } | null;
   /** As in RFC 9293 §3.1, for TCP answers. */

@@ -50,6 +50,11 @@ function filled(rates: PacerRates, keys: number, jobsEach: number, seed = 1): Pa
 const PLENTY = 1e9;
 
 describe('an interface', () => {
+  test('that was not asked yet gets its first probe in the order in which they were queued', () => {
+    const jobs = drain(filled({ perInterface: 100, total: PLENTY }, 30, 1), 1e7);
+    expect(jobs.map(({ job }) => job)).toEqual(Array.from({ length: 30 }, (_, key) => key));
+  });
+
   test('gets its first probe at once, and then no more than its rate', () => {
     const times = drain(filled({ perInterface: 100, total: PLENTY }, 1, 51), 1e7).map(
       ({ atUs }) => atUs,

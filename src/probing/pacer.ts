@@ -28,6 +28,8 @@ const SLOWEST_PER_SECOND = 1;
 const SPREAD = 0.2;
 /** An idle sender may catch up by this much: timers of the platform are no finer. */
 const CATCH_UP_US = 2000;
+/** Long ago. Who has not been asked yet is due since then, and a microsecond less for each before. */
+const NEVER_ASKED_US = -1e15;
 
 interface Budget {
   readonly key: number;
@@ -134,7 +136,10 @@ export class Pacer {
       waiting: new NumberQueue(),
       perSecond: this.#rates.perInterface,
       freeUs: Number.NEGATIVE_INFINITY,
-      dueUs: Number.NEGATIVE_INFINITY,
+      // In the order in which they came, as nothing else tells them apart: a trace that asks for its
+      // nearest TTLs first has them sent first, so that they get what a target that limits its
+      // answers has left.
+      dueUs: NEVER_ASKED_US + this.#budgets.size,
       evenGapUs: 0,
       isScheduled: false,
     };

@@ -7,6 +7,7 @@
 
 import { afterEach, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
+import { TARGET } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
 import { addRules, configure } from './lab-nuisances.ts';
 import { oldRouter } from './lab-old-router.ts';
@@ -137,5 +138,30 @@ it.each(FAMILIES)(
         answered: [5, expect.toSatisfy((count) => count >= 1 && count <= 2), 5],
       });
     }
+  },
+);
+
+it.each(FAMILIES)(
+  'IPv%i: a target that limits its errors as Linux does is as near as it is',
+  async (family) => {
+    const chain = await openChain(family);
+    await configure(chain, TARGET, [
+      `echo 1000 > ${family === 4 ? 'ipv4/icmp_ratelimit' : 'ipv6/icmp/ratelimit'}`,
+    ]);
+    const [stock] = await tracesAtOnce(chain, [{ queries: 1, maxTtl: 60 }]);
+    expect(stock?.reached).toBe(true);
+    expect(stock?.hops).toHaveLength(4);
+    expect(stock?.hops[3]?.replies[0]).not.toHaveProperty('probeTtl');
+
+    // As if its budget had been used up when the nearest probes came.
+    await addRules(chain, TARGET, {
+      name: 'limiter',
+      hook: 'type filter hook input priority filter',
+      rules: [`meta l4proto udp ${family === 4 ? 'ip ttl' : 'ip6 hoplimit'} < 3 drop`],
+    });
+    const [spent] = await tracesAtOnce(chain, [{ queries: 1 }]);
+    expect(spent).toMatchObject({ reached: true, stopReason: 'reached' });
+    expect(spent?.hops).toHaveLength(4);
+    expect(spent?.hops[3]?.replies).toMatchObject([{ isTarget: true, probeTtl: 6, quotedTtl: 3 }]);
   },
 );

@@ -15,6 +15,7 @@ export interface TraceProbe {
   /** Counts the probes of its TTL from 0 up. */
   readonly round: number;
   readonly state: ProbeState;
+  /** Its `ttl` is another where the answer is one to a probe with more than enough TTL. */
   readonly reply: ProbeReply | undefined;
   /** Why it was not sent: the kernel's reason, an errno name. */
   readonly error: string | undefined;
@@ -86,6 +87,30 @@ export class TraceProbes {
     const cell = this.#cell(hop, reply.round);
     this.#states[cell] = 'answered';
     this.#replies[cell] = reply;
+  }
+
+  /**
+   * Counts an answer for a lost probe of another hop.
+   *
+   * @returns the round of that probe; undefined, and nothing is changed, where none was lost
+   */
+  moveReply(
+    from: { readonly hop: number; readonly round: number },
+    hop: number,
+  ): number | undefined {
+    for (let round = 0; this.state(hop, round) !== undefined; round++) {
+      if (this.state(hop, round) !== 'lost') continue;
+      const cell = this.#cell(hop, round);
+      this.#states[cell] = 'answered';
+      this.#replies[cell] = this.#replies[this.#cell(from.hop, from.round)];
+      return round;
+    }
+    return undefined;
+  }
+
+  /** Undefined where there is none. */
+  reply(hop: number, round: number): ProbeReply | undefined {
+    return this.#replies[this.#cell(hop, round)];
   }
 
   noteUnsent(hop: number, round: number, error: string | undefined): void {

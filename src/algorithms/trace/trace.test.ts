@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ProbeReply, ReplyKind } from '../../model/probe.ts';
 import { Trace } from './trace.ts';
 import type { TraceSettings } from './trace-options.ts';
+import type { TraceProbe } from './trace-probes.ts';
 
 const MS = 1000;
 const SETTINGS: TraceSettings = {
@@ -21,6 +22,7 @@ interface Answer {
   readonly rttMs: number;
   readonly kind?: ReplyKind;
   readonly isTarget?: boolean;
+  readonly quotedTtl?: number;
 }
 
 type AnswerAt = (ttl: number, round: number) => Answer | 'refused' | undefined;
@@ -82,8 +84,8 @@ function run(settings: Partial<TraceSettings>, answerAt: AnswerAt) {
 }
 
 function replyOf(ttl: number, round: number, answer: Answer): ProbeReply {
-  const { by: responder, rttMs, kind = 'time-exceeded', isTarget = false } = answer;
-  const rest = { code: 0, replyTtl: 60, quotedTtl: 1, mpls: [] };
+  const { by: responder, rttMs, kind = 'time-exceeded', isTarget = false, quotedTtl = 1 } = answer;
+  const rest = { code: 0, replyTtl: 60, quotedTtl, mpls: [] };
   return { flow: 0, ttl, round, kind, responder, isTarget, rttUs: rttMs * MS, ...rest };
 }
 
@@ -202,6 +204,70 @@ test('a router that refuses ends the trace there, and it is not reached', () => 
     return ttl < 4 ? { by: ttl, rttMs: 5 } : { by: 3, rttMs: 5, kind: 'unreachable' };
   });
   expect({ hops, stopReason }).toEqual({ hops: [1, 2, 3, 3], stopReason: 'unreachable' });
+});
+
+describe('who limits its answers, and has one left for a far probe alone', () => {
+  /** Routers up to TTL 4; what comes to TTL 5 is answered from TTL `from` on, with a true quote. */
+  const limited =
+    (from: number, rest: Partial<Answer> = { isTarget: true }): AnswerAt =>
+    (ttl) => {
+      if (ttl < 5) return { by: ttl, rttMs: 20 };
+      if (ttl < from) return undefined;
+      return { by: 99, rttMs: 20, kind: 'unreachable', quotedTtl: ttl - 4, ...rest };
+    };
+
+  test('is the target as near as its quote tells', () => {
+    const { hops, stopReason, trace } = run({}, limited(9));
+    expect({ hops, stopReason }).toEqual({ hops: [1, 2, 3, 4, 99], stopReason: 'reached' });
+    expect(trace.hops[4]?.probes[0]).toMatchObject({
+      ttl: 5,
+      state: 'answered',
+      reply: { ttl: 9 },
+    });
+  });
+
+  test('is a router that refuses as near as its quote tells', () => {
+    const { hops, stopReason } = run({}, limited(9, {}));
+    expect({ hops, stopReason }).toEqual({ hops: [1, 2, 3, 4, 99], stopReason: 'unreachable' });
+  });
+
+  test('is told to listeners where it is', () => {
+    const told: string[] = [];
+    const network = new FakeNetwork(limited(7));
+    const settled = ({ ttl, reply }: TraceProbe): void => {
+      if (ttl >= 5) told.push(`${ttl} ${reply?.ttl ?? '*'}`);
+    };
+    const trace = new Trace(SETTINGS, { order: network.order, settled }, 0);
+    while (trace.stopReason === undefined) {
+      network.send(trace);
+      trace.advance(network.nowUs);
+      if (trace.stopReason === undefined) network.moveOn(trace);
+    }
+    expect(told).toEqual(['7 7', '6 *', '5 *', '5 7']);
+  });
+
+  test('stays where it is without a quote', () => {
+    expect(run({}, limited(7, { isTarget: true, quotedTtl: 0 })).hops).toEqual([
+      ...[1, 2, 3, 4],
+      ...[null, null, 99],
+    ]);
+  });
+
+  test('is not nearer than a hop that answers, whatever it quotes', () => {
+    const liar = limited(7, { isTarget: true, quotedTtl: 7 });
+    expect(run({}, liar).hops).toEqual([1, 2, 3, 4, 99]);
+    expect(run({}, limited(7, { isTarget: true, quotedTtl: 255 })).hops).toEqual([1, 2, 3, 4, 99]);
+  });
+
+  test('is not nearer than the first TTL', () => {
+    expect(run({ firstTtl: 6 }, limited(8)).hops).toEqual([99]);
+  });
+
+  test('is not where the kernel refused to send', () => {
+    const answers = limited(7);
+    const { hops } = run({}, (ttl, round) => (ttl === 5 ? 'refused' : answers(ttl, round)));
+    expect(hops).toEqual([1, 2, 3, 4, null, null, 99]);
+  });
 });
 
 describe('a loop', () => {

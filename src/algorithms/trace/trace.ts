@@ -204,6 +204,7 @@ export class Trace {
     const loop = this.#loopTtl();
     if (loop < this.#finalTtl()) this.#endTtl = Math.min(this.#endTtl, loop);
     if (this.#isSettledUpTo(this.#endTtl)) {
+      if (this.#endTtl < loop) this.#drawNear();
       if (this.#reachedTtl <= this.#endTtl) return 'reached';
       if (loop <= this.#endTtl) return 'loop';
       if (this.#unreachableTtl <= this.#endTtl) return 'unreachable';
@@ -211,6 +212,37 @@ export class Trace {
     }
     if (this.#cutGap()) return 'gap-limit';
     return nowUs >= this.#startedAtUs + this.#settings.maxTimeUs ? 'timeout' : undefined;
+  }
+
+  /**
+   * Who limits its answers may leave the nearest probes that came to it without one: its answer to a
+   * farther one is then that of the TTL that was enough, as the quote tells, if all is silent there.
+   */
+  #drawNear(): void {
+    const end = this.#hopOf(this.#endTtl);
+    const round = this.#finalRound(end);
+    if (round === undefined) return;
+    const spareTtl = (this.#probes.reply(end, round)?.quotedTtl ?? 0) - 1;
+    let nearest = end;
+    while (nearest > Math.max(0, end - spareTtl) && !this.#probes.firstReply(nearest - 1))
+      nearest--;
+    if (nearest === end) return;
+    const moved = this.#probes.moveReply({ hop: end, round }, nearest);
+    if (moved === undefined) return;
+    if (this.#reachedTtl === this.#endTtl) this.#reachedTtl = this.#ttlOf(nearest);
+    else this.#unreachableTtl = this.#ttlOf(nearest);
+    this.#endTtl = this.#ttlOf(nearest);
+    this.#settled(nearest, moved);
+  }
+
+  /** The round of the answer that ends the trace at this hop; undefined where none does. */
+  #finalRound(hop: number): number | undefined {
+    if (this.#ttlOf(hop) !== this.#finalTtl()) return undefined;
+    for (let round = 0; this.#probes.state(hop, round) !== undefined; round++) {
+      const reply = this.#probes.reply(hop, round);
+      if (reply !== undefined && reply.kind !== 'time-exceeded') return round;
+    }
+    return undefined;
   }
 
   /** Ends the trace where too many hops in a row were silent, and nobody answers behind them. */

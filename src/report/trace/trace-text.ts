@@ -64,7 +64,9 @@ export function traceSummary(record: TraceRecord): string {
         `packets go round in a loop from hop ${loopStart(record)} on.`
       );
     case 'gap-limit':
-      return `${name} does not answer by ${probed}: ${heard}; every hop behind it is silent.`;
+      return lastRouter === undefined
+        ? `${name} does not answer by ${probed}, and no hop does.`
+        : `${name} does not answer by ${probed}: ${heard}; every hop behind it is silent.`;
     case 'max-ttl':
       return (
         `${name} is not reached by ${probed} within ` +
@@ -101,7 +103,7 @@ function addressText({ name, address }: TraceReply): string {
 
 /** What a reply shows beside its round trip. */
 function extras(reply: TraceReply, sentTos: number, paint: Paint): string {
-  const { as, mpls, interfaceInfo, nat, kind, quotedTtl, quotedTos, matchedBy } = reply;
+  const { as, mpls, interfaceInfo, nat, kind, quotedTtl, quotedTos, matchedBy, probeTtl } = reply;
   const labels = mpls.map(
     ({ label, trafficClass, isBottomOfStack, ttl }) =>
       `L=${label},E=${trafficClass},S=${Number(isBottomOfStack)},T=${ttl}`,
@@ -118,6 +120,7 @@ function extras(reply: TraceReply, sentTos: number, paint: Paint): string {
     ...(kind === 'time-exceeded' && quotedTtl !== null && quotedTtl !== 1
       ? [`quoted TTL ${quotedTtl}`]
       : []),
+    ...(probeTtl === undefined ? [] : [`to a probe of TTL ${probeTtl}`]),
     ...(REWRITTEN.has(matchedBy) ? ['probe rewritten'] : []),
   ];
   return parts.length === 0 ? '' : ` ${paint.dim(`[${parts.join('; ')}]`)}`;

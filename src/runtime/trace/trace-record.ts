@@ -46,7 +46,10 @@ export function wallClockFrom(startedAt: Date, startedAtUs: number): ReplyContex
 
 /** What a probe brought. */
 export function outcomeOf(probe: TraceProbe, context: ReplyContext): TraceReply | TraceStar {
-  if (probe.reply !== undefined) return replyOf(probe.reply, context);
+  if (probe.reply !== undefined) {
+    const reply = replyOf(probe.reply, context);
+    return probe.reply.ttl === probe.ttl ? reply : { ...reply, probeTtl: probe.reply.ttl };
+  }
   return probe.error === undefined ? { star: true } : { star: true, unsent: probe.error };
 }
 

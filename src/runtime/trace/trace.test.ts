@@ -115,7 +115,7 @@ describe('events', () => {
   test('that nobody asked for are not kept: who comes too late is told so', async () => {
     const call = trace('anything', { ...HEALTHY, queries: 1 });
     await call;
-    await expect(call.events().next()).rejects.toThrow('6 of them are over');
+    await expect(call.events().next()).rejects.toThrow(/ of them are over/);
   });
 
   test('end in the error that the promise rejects with', async () => {
