@@ -28,7 +28,7 @@ const SLOWEST_PER_SECOND = 1;
 const SPREAD = 0.2;
 /** An idle sender may catch up by this much: timers of the platform are no finer. */
 const CATCH_UP_US = 2000;
-/** Long ago. Who has not been asked yet is due since then, and a microsecond less for each before. */
+/** Long ago. Who was not asked yet is due since then: the first to come the longest. */
 const NEVER_ASKED_US = -1e15;
 
 interface Budget {
@@ -50,6 +50,7 @@ export class Pacer {
   readonly #random: Random;
   readonly #budgets = new Map<number, Budget>();
   readonly #schedule = new MinHeap<Budget>((budget) => budget.dueUs);
+  #neverAskedUs = NEVER_ASKED_US;
   #totalDueUs = Number.NEGATIVE_INFINITY;
   #queued = 0;
   /** Whether the jobs that wait are all new: gaps are to be made even. */
@@ -138,8 +139,8 @@ export class Pacer {
       freeUs: Number.NEGATIVE_INFINITY,
       // In the order in which they came, as nothing else tells them apart: a trace that asks for its
       // nearest TTLs first has them sent first, so that they get what a target that limits its
-      // answers has left.
-      dueUs: NEVER_ASKED_US + this.#budgets.size,
+      // answers has left. Where gaps are made even, chance gives the order.
+      dueUs: this.#rates.isEven === true ? Number.NEGATIVE_INFINITY : this.#neverAskedUs++,
       evenGapUs: 0,
       isScheduled: false,
     };

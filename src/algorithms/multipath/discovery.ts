@@ -18,6 +18,7 @@ import {
 } from './mda.ts';
 import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.ts';
 import { Observations } from './observations.ts';
+import { Patience } from './patience.ts';
 import { isMissedReply, placesOf } from './places.ts';
 import { branchesOf, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
@@ -38,9 +39,6 @@ export type SearchEnd =
 /** A route that changes more often is not one that could be drawn. */
 const CHANGES_MAX = 3;
 
-/** Where errors seem to be limited, flows without an answer are asked again so far apart. */
-const PATIENT_GAP_US = 100_000;
-
 /** One search towards one target. */
 export class Discovery implements ProbeSink {
   readonly observations: Observations = new Observations();
@@ -55,8 +53,7 @@ export class Discovery implements ProbeSink {
   #isSpent = false;
   #end: SearchEnd | undefined;
   #isNews = true;
-  /** When a TTL may be asked patiently again. */
-  readonly #patientFromUs: number[] = [];
+  readonly #patience = new Patience();
   /** When the next flow that waits for that has its turn. */
   #turnUs = Number.POSITIVE_INFINITY;
   #probesOrdered = 0;
@@ -123,6 +120,8 @@ export class Discovery implements ProbeSink {
 
   replied(reply: ProbeReply): void {
     this.#isNews = true;
+    const { flow, ttl } = reply;
+    if (this.observations.isInTurn(flow, ttl)) this.#patience.settled(ttl, true);
     this.observations.replied(keptReply(reply));
   }
 
@@ -132,6 +131,7 @@ export class Discovery implements ProbeSink {
 
   lost(flow: number, ttl: number): void {
     this.#isNews = true;
+    if (this.observations.isInTurn(flow, ttl)) this.#patience.settled(ttl, false);
     this.observations.lost(flow, ttl);
   }
 
@@ -262,12 +262,12 @@ export class Discovery implements ProbeSink {
   }
 
   #retryInTurn(flow: number, ttl: number, nowUs: number): void {
-    const fromUs = this.#patientFromUs[ttl] ?? 0;
-    if (nowUs < fromUs) {
-      this.#turnUs = Math.min(this.#turnUs, fromUs);
+    const dueUs = this.#patience.dueUs(ttl);
+    if (nowUs < dueUs) {
+      this.#turnUs = Math.min(this.#turnUs, dueUs);
       return;
     }
-    this.#patientFromUs[ttl] = nowUs + PATIENT_GAP_US;
+    this.#patience.asked(ttl, nowUs);
     this.#probe(flow, ttl);
   }
 

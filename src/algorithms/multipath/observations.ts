@@ -33,7 +33,7 @@ const LIMITED_FROM = 3;
 /** … there a flow is asked more often before it has a star, but later and slowly, … */
 const ATTEMPTS_AT_A_LIMIT = 12;
 /** … until so many probes have been spent on patience in all. */
-const PATIENCE = 400;
+const PATIENCE = 2000;
 
 /** Where something has happened since somebody last asked. */
 export interface CellChange {
@@ -169,6 +169,13 @@ export class Observations {
   /** Whether that attempt should wait for its turn: whoever answers there seems to be limited. */
   isToRetryLater(flow: number, ttl: number): boolean {
     return (this.cellAt(flow, ttl)?.lost ?? 0) >= ATTEMPTS && this.isToRetry(flow, ttl);
+  }
+
+  /** Whether what is under way is such an attempt. */
+  isInTurn(flow: number, ttl: number): boolean {
+    const cell = this.cellAt(flow, ttl);
+    if (cell === undefined || cell.pending === 0) return false;
+    return cell.lost >= ATTEMPTS && cell.answers.length === 0;
   }
 
   /** Whether the flow has been seen at two places there. */

@@ -176,6 +176,16 @@ test('limited routers are asked again later, and not by ever more flows', async 
   }
 });
 
+test('routers that send one error a second, as Linux does, take time, and no path is made up', async () => {
+  const options = { simulate: 'stock-linux-limits-beside-a-lossy-link', seed: 2 } as const;
+  const cut = await paths('anything', options);
+  expect(cut.stopReason).toBe('max-time');
+  expect(widths(cut)).toEqual([1, 1, 4, 16, 4, 1]);
+  const whole = await paths('anything', { ...options, maxTimeMs: 300_000 });
+  expect(whole).toMatchObject({ stopReason: 'complete', paths: { found: 16, broken: 0 } });
+  expect(widths(whole)).toEqual([1, 1, 4, 16, 4, 1]);
+});
+
 test('aliases over IPv6, which numbers no packets: nothing is told', async () => {
   const record = await paths('anything', { ...HEALTHY, family: 6, aliases: true });
   expect(record.aliases?.routers).toEqual([]);
