@@ -137,9 +137,9 @@ export class Pacer {
       waiting: new NumberQueue(),
       perSecond: this.#rates.perInterface,
       freeUs: Number.NEGATIVE_INFINITY,
-      // In the order in which they came, as nothing else tells them apart: a trace that asks for its
-      // nearest TTLs first has them sent first, so that they get what a target that limits its
-      // answers has left. Where gaps are made even, chance gives the order.
+      // In the order in which they came, as nothing else tells them apart: a trace asks for its
+      // nearest TTLs first, so those get what a target that limits its answers has left.
+      // Where gaps are made even, chance gives the order.
       dueUs: this.#rates.isEven === true ? Number.NEGATIVE_INFINITY : this.#neverAskedUs++,
       evenGapUs: 0,
       isScheduled: false,

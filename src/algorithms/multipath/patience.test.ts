@@ -3,7 +3,7 @@ import { Patience } from './patience.ts';
 
 const SECOND = 1e6;
 
-/** Answers of a router that has one more to give each `periodUs`, to probes in turn for a minute. */
+/** Answers of a router that has one more each `periodUs`, to probes in turn for a minute. */
 function askedFor(periodUs: number): { probes: number; answers: number } {
   const patience = new Patience();
   const counts = { probes: 0, answers: 0 };
@@ -27,7 +27,7 @@ describe('turns at a hop', () => {
     expect([patience.dueUs(3), patience.dueUs(4)]).toEqual([5.1 * SECOND, 0]);
   });
 
-  test('that answers one probe a second cost few probes an answer, and few answers are left', () => {
+  test('that answers one probe a second cost few probes an answer, and few are left out', () => {
     const { probes, answers } = askedFor(SECOND);
     expect(answers).toBeGreaterThan(45);
     expect(probes / answers).toBeLessThan(3.5);

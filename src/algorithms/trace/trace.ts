@@ -7,6 +7,7 @@
 import { keptReply, type ProbeReply } from '../../model/probe.ts';
 import type { TraceStopReason } from '../../model/trace-record.ts';
 import { endOfLoop } from './loop.ts';
+import { moveEndNear } from './nearest-end.ts';
 import { replyWaitUs } from './reply-wait.ts';
 import type { TraceSettings } from './trace-options.ts';
 import { type TraceHop, type TraceProbe, TraceProbes } from './trace-probes.ts';
@@ -214,35 +215,16 @@ export class Trace {
     return nowUs >= this.#startedAtUs + this.#settings.maxTimeUs ? 'timeout' : undefined;
   }
 
-  /**
-   * Who limits its answers may leave the nearest probes that came to it without one: its answer to a
-   * farther one is then that of the TTL that was enough, as the quote tells, if all is silent there.
-   */
+  /** The end may be nearer than the nearest probe that it answered. */
   #drawNear(): void {
-    const end = this.#hopOf(this.#endTtl);
-    const round = this.#finalRound(end);
-    if (round === undefined) return;
-    const spareTtl = (this.#probes.reply(end, round)?.quotedTtl ?? 0) - 1;
-    let nearest = end;
-    while (nearest > Math.max(0, end - spareTtl) && !this.#probes.firstReply(nearest - 1))
-      nearest--;
-    if (nearest === end) return;
-    const moved = this.#probes.moveReply({ hop: end, round }, nearest);
+    if (this.#endTtl !== this.#finalTtl()) return;
+    const moved = moveEndNear(this.#probes, this.#hopOf(this.#endTtl));
     if (moved === undefined) return;
-    if (this.#reachedTtl === this.#endTtl) this.#reachedTtl = this.#ttlOf(nearest);
-    else this.#unreachableTtl = this.#ttlOf(nearest);
-    this.#endTtl = this.#ttlOf(nearest);
-    this.#settled(nearest, moved);
-  }
-
-  /** The round of the answer that ends the trace at this hop; undefined where none does. */
-  #finalRound(hop: number): number | undefined {
-    if (this.#ttlOf(hop) !== this.#finalTtl()) return undefined;
-    for (let round = 0; this.#probes.state(hop, round) !== undefined; round++) {
-      const reply = this.#probes.reply(hop, round);
-      if (reply !== undefined && reply.kind !== 'time-exceeded') return round;
-    }
-    return undefined;
+    const ttl = this.#ttlOf(moved.hop);
+    if (this.#reachedTtl === this.#endTtl) this.#reachedTtl = ttl;
+    else this.#unreachableTtl = ttl;
+    this.#endTtl = ttl;
+    this.#settled(moved.hop, moved.round);
   }
 
   /** Ends the trace where too many hops in a row were silent, and nobody answers behind them. */

@@ -176,7 +176,7 @@ test('limited routers are asked again later, and not by ever more flows', async 
   }
 });
 
-test('routers that send one error a second, as Linux does, take time, and no path is made up', async () => {
+test('routers that send one error a second take time, and no path is made up', async () => {
   const options = { simulate: 'stock-linux-limits-beside-a-lossy-link', seed: 2 } as const;
   const cut = await paths('anything', options);
   expect(cut.stopReason).toBe('max-time');
