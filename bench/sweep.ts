@@ -23,7 +23,7 @@ import { AddressSet, parseAddressRange } from '../src/lib/address-ranges.ts';
 import type { SweepRecord, SweepStrategy } from '../src/model/sweep-record.ts';
 import { runSweep } from '../src/runtime/sweep/sweep.ts';
 import { openSimulatedSweep } from '../src/runtime/sweep/sweep-network.ts';
-import { SETTINGS, SOURCE_PORT } from '../test/support/simulated-sweep.ts';
+import { SETTINGS } from '../test/support/simulated-sweep.ts';
 import { FigureList } from './measured-cost.ts';
 
 const CLI = path.resolve('dist/cli/main.js');
@@ -150,8 +150,7 @@ async function measure(
   strategy: SweepStrategy,
   figures: FigureList,
 ): Promise<void> {
-  const base = { ...SETTINGS, family: 4, sourcePort: SOURCE_PORT } as const;
-  const network = await openSimulatedSweep('internet', base);
+  const network = await openSimulatedSweep('internet', { family: 4, seed: SETTINGS.seed });
   let replies = 0;
   let peakBytes = 0;
   const startedAt = process.cpuUsage();
@@ -177,6 +176,7 @@ async function measure(
       outputLength: () => 0,
     },
     signal: new AbortController().signal,
+    digest: '',
   });
   const { user, system } = process.cpuUsage(startedAt);
   const seconds = (performance.now() - startedMs) / 1000;

@@ -13,6 +13,7 @@ export type {
   PathsRecord,
   PathsStopReason,
 } from './model/paths-record.ts';
+export type { SweepRecord, SweepReplyRecord, SweepStrategy } from './model/sweep-record.ts';
 export type {
   TraceHopRecord,
   TraceLabel,
@@ -36,6 +37,12 @@ export {
   type PathsOptions,
   paths,
 } from './runtime/paths/paths.ts';
+export {
+  type SweepCall,
+  type SweepEvent,
+  sweep,
+} from './runtime/sweep/sweep-call.ts';
+export type { SweepOptions } from './runtime/sweep/sweep-options.ts';
 export {
   type TraceCall,
   type TraceEvent,

@@ -16,9 +16,11 @@ import {
   SimulatedInternet,
 } from '../../src/sim/internet/simulated-internet.ts';
 
+export const SOURCE_PORT = 33_000;
 export const SETTINGS: SweepSettings = {
   protocol: 'udp',
   port: 33_434,
+  sourcePort: SOURCE_PORT,
   shard: { index: 0, of: 1 },
   strategy: 'every-ttl',
   minTtl: 1,
@@ -33,7 +35,6 @@ export const SETTINGS: SweepSettings = {
   maxProbes: Number.POSITIVE_INFINITY,
   isSimulated: true,
 };
-export const SOURCE_PORT = 33_000;
 
 export interface SimulatedSweep {
   readonly record: SweepRecord;
@@ -76,7 +77,6 @@ export async function sweepInternet(
       link,
       timeline: new VirtualTimeline(),
       source: INTERNET_SOURCE,
-      sourcePort: SOURCE_PORT,
       tokenKey: Uint32Array.from({ length: SWEEP_KEY_WORDS }, () => random.uint32()),
       ownAddresses: [],
       notes: [],
@@ -94,6 +94,7 @@ export async function sweepInternet(
       outputLength: () => replies.length,
     },
     signal: interruption.signal,
+    digest: '0'.repeat(64),
     resume,
   });
   return { record, replies, checkpoints, internet: link };

@@ -1,23 +1,18 @@
 /** From the flags of `fantrace sweep` to a sweep that is ready to run, with its files open. */
 
 import { counted } from '../../lib/counted.ts';
-import type { SweepCheckpoint, SweepRecord, SweepStrategy } from '../../model/sweep-record.ts';
-import type { SweepListener, SweepProgress, SweepSettings } from '../../runtime/sweep/sweep.ts';
-import type * as Checkpoints from '../../runtime/sweep/sweep-checkpoint.ts';
-import type { SweepNetwork } from '../../runtime/sweep/sweep-network.ts';
-import type { SweepOutput } from '../../runtime/sweep/sweep-output.ts';
-import type { SweepTargets } from '../../runtime/sweep/sweep-targets.ts';
+import type { OpenSweep, SweepQuestion } from '../../runtime/sweep/open-sweep.ts';
+import type { SweepProgress } from '../../runtime/sweep/sweep.ts';
+import type { SweepOutput } from '../../runtime/sweep/sweep-encoders.ts';
+import type { SweepOptions } from '../../runtime/sweep/sweep-options.ts';
 import { CliError } from '../cli-error.ts';
+import { readSource } from '../endpoints.ts';
 import type { SweepFlags } from './sweep-flags.ts';
 
 /** Ready to run, or with --dry-run all that there is to say. */
 export type PreparedSweep =
   | { readonly kind: 'plan'; readonly text: string }
-  | {
-      readonly kind: 'run';
-      run(): Promise<SweepRecord>;
-      close(): Promise<void>;
-    };
+  | ({ readonly kind: 'run' } & OpenSweep);
 
 export interface SweepSurroundings {
   readonly signal: AbortSignal;
@@ -27,106 +22,52 @@ export interface SweepSurroundings {
   readonly warn: (text: string) => void;
 }
 
-/** Of ICMP the checksum of flow 0: others follow, and none is 0 or 0xffff. */
-const ICMP_CHECKSUM = 0x4000;
-const PORTS = { udp: 33_434, tcp: 443, icmp: ICMP_CHECKSUM } as const;
-const MULTIPATH_FLOWS = 64;
-const TIMEOUT_US = 1_000_000;
-/** By the clock of this host: files that are whole are kept longer than lines. */
-const CHECKPOINT_MS = { lines: 2000, parts: 60_000 } as const;
 const SOURCE_PORT_MAX = 65_535;
 
 /**
  * Reads targets and checkpoint, opens network and output.
  *
  * @throws {CliError} USAGE for flags that exclude each other
- * @throws {SweepTargetsError} as do checkpoints and sockets, for what else is in the way
+ * @throws {SweepTargetsError} as do checkpoints, sockets and outputs, for what else is in the way
  */
 export async function openSweepRun(
   from: string,
   flags: SweepFlags,
-  surroundings: SweepSurroundings,
+  { signal, tell, warn }: SweepSurroundings,
 ): Promise<PreparedSweep> {
-  const { readSweepTargets } = await import('../../runtime/sweep/sweep-targets.ts');
-  const targets = await readSweepTargets({
-    from,
-    excludeFiles: flags.excludeFile ?? [],
-    exclude: flags.exclude ?? [],
-    family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
-    isSimulated: flags.simulate !== undefined,
+  requireSense(flags);
+  const { openSweep, readSweep } = await import('../../runtime/sweep/open-sweep.ts');
+  const question = await readSweep(from, optionsOf(flags));
+  if (flags.dryRun) return { kind: 'plan', text: planText(question, flags.json === true) };
+  if (flags.source !== undefined) await requireSource(flags.source, question);
+  const output = flags.jsonl ? await stdoutOutput() : undefined;
+  const sweep = await openSweep(question, {
+    signal,
+    output,
+    progressed: async (progress) => {
+      tell(progressText(progress));
+      await output?.settle(); // lines are shown as they come
+    },
+    withSockets: (openFiles) => openedWithoutRoot(flags, openFiles, warn),
   });
-  const { checkpoint: file } = flags;
-  const checkpoints = await import('../../runtime/sweep/sweep-checkpoint.ts');
-  const resume = file === undefined ? undefined : checkpoints.readCheckpoint(file);
-  const settings = settingsOf(flags, resume?.seed);
-  if (flags.dryRun) return { kind: 'plan', text: planText(settings, targets, flags.json === true) };
-  const { runSweep, sweepDigest } = await import('../../runtime/sweep/sweep.ts');
-  if (resume !== undefined && file !== undefined) {
-    const digest = sweepDigest({ settings, targets: targets.set });
-    checkpoints.requireSameSweep(resume, digest, file);
-  }
-  const network = await openNetwork(flags, settings, targets);
-  let output: SweepOutput | undefined;
-  try {
-    output = await openOutputWithoutRoot(flags, resume, surroundings.warn);
-  } catch (error) {
-    network.close();
-    throw error;
-  }
-  const listener = listenerOf(flags, output, { ...surroundings, checkpoints });
-  const { set, excluded } = targets;
-  const { signal } = surroundings;
-  const run = { settings, targets: set, excluded, network, listener, signal, resume };
-  return {
-    kind: 'run',
-    run: async () => {
-      const record = await runSweep(run);
-      await output?.settle();
-      return record;
-    },
-    close: async () => {
-      network.close();
-      await output?.close();
-    },
-  };
+  return { kind: 'run', ...sweep };
 }
 
-function settingsOf(flags: SweepFlags, resumedSeed: number | undefined): SweepSettings {
-  const { minTtl, maxTtl, protocol, rate, perPrefix, perInterface } = flags;
-  const strategy: SweepStrategy =
-    flags.strategy ?? (flags.flows === undefined ? 'stop-set' : 'every-ttl');
-  const flows = flags.flows ?? (strategy === 'multipath' ? MULTIPATH_FLOWS : 1);
-  const seed = flags.seed ?? resumedSeed;
-  requireSense(flags, { strategy, flows, seed });
+/** As the library has them; presets are its own. */
+function optionsOf(flags: SweepFlags): SweepOptions {
+  const { ipv4, ipv6, timeout, send, shard, dryRun: _, json: __, jsonl: ___, ...same } = flags;
   return {
-    protocol,
-    port: protocol === 'icmp' ? PORTS.icmp : (flags.port ?? PORTS[protocol]),
-    strategy,
-    flows,
-    minTtl,
-    maxTtl,
-    splitTtl: flags.splitTtl,
-    gapLimit: flags.gapLimit,
-    failureProbability: 1 - flags.confidence,
-    shard: flags.shard ?? { index: 0, of: 1 },
-    seed: seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number),
-    rates: { total: rate, perPrefix, perInterface },
-    timeoutUs: flags.timeout ?? TIMEOUT_US,
-    maxProbes: flags.maxProbes ?? Number.POSITIVE_INFINITY,
-    isSimulated: flags.simulate !== undefined,
+    ...same,
+    ...(timeout === undefined ? {} : { timeoutMs: timeout / 1000 }),
+    ...(send === 'packet' ? { send } : {}),
+    ...(shard === undefined ? {} : { shard: { index: shard.index + 1, of: shard.of } }),
+    ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
   };
 }
 
 /** @throws {CliError} USAGE for flags that do not go together */
-function requireSense(
-  { minTtl, maxTtl, sourcePort, shard }: SweepFlags,
-  chosen: {
-    readonly strategy: SweepStrategy;
-    readonly flows: number;
-    readonly seed: number | undefined;
-  },
-): void {
-  const { strategy, flows, seed } = chosen;
+function requireSense(flags: SweepFlags): void {
+  const { minTtl, maxTtl, sourcePort, shard, seed, strategy, flows = 1, protocol, port } = flags;
   if (minTtl > maxTtl) {
     throw new CliError('USAGE', `--min-ttl: ${minTtl} is above --max-ttl ${maxTtl}`);
   }
@@ -140,113 +81,48 @@ function requireSense(
   if (shard !== undefined && seed === undefined) {
     throw new CliError('USAGE', '--shard needs --seed, the same for all shards');
   }
+  if (protocol === 'icmp' && port !== undefined) {
+    throw new CliError('USAGE', '--port: ICMP has none');
+  }
 }
 
-async function openNetwork(
-  flags: SweepFlags,
-  { protocol, flows, seed }: SweepSettings,
-  { set }: SweepTargets,
-): Promise<SweepNetwork> {
-  const { openHostSweep, openSimulatedSweep, SIMULATED_INTERNET } = await import(
-    '../../runtime/sweep/sweep-network.ts'
-  );
-  const { sourcePort, simulate } = flags;
-  const options = { family: set.family, protocol, sourcePort, flows, seed };
-  if (simulate === SIMULATED_INTERNET) return openSimulatedSweep(SIMULATED_INTERNET, options);
-  if (simulate !== undefined) {
-    const { loadScenario } = await import('../../runtime/scenario-files.ts');
-    return openSimulatedSweep(loadScenario(simulate).scenario, options);
-  }
+/** @throws {CliError} as other commands do, where the library's error names its option */
+async function requireSource(source: string, { targets: { set } }: SweepQuestion): Promise<void> {
   const first = new Uint8Array(set.family === 4 ? 4 : 16);
   set.writeAddress(0, first, 0);
-  const { readSource } = await import('../endpoints.ts');
-  const source = flags.source === undefined ? undefined : await readSource(flags.source, first);
-  const sendsFrames = flags.send === 'packet';
-  return openHostSweep(set, { ...options, source, device: flags.interface, sendsFrames });
+  await readSource(source, first);
 }
 
 /** Sockets are open. What sudo is for is over before its user's files are made. */
-async function openOutputWithoutRoot(
+async function openedWithoutRoot<Files>(
   flags: SweepFlags,
-  resume: SweepCheckpoint | undefined,
+  openFiles: () => Promise<Files>,
   warn: SweepSurroundings['warn'],
-): Promise<SweepOutput | undefined> {
+): Promise<Files> {
   const { dropPrivileges, isInvokedByUser } = await import('../../runtime/host/privileges.ts');
+  const isFolder = flags.output?.endsWith('.parquet') === true;
   const rights = {
     hasSockets: flags.simulate === undefined,
-    makesFiles: flags.checkpoint !== undefined || isParts(flags),
+    makesFiles: flags.checkpoint !== undefined || isFolder,
   };
   const early = isInvokedByUser() ? dropPrivileges(rights) : undefined;
-  const output = await openOutput(flags, resume);
+  const files = await openFiles();
   const note = early ?? dropPrivileges(rights);
   if (note !== undefined) warn(note);
-  return output;
-}
-
-/** Whether replies go into a folder of files. */
-function isParts({ output }: SweepFlags): boolean {
-  return output?.endsWith('.parquet') === true;
-}
-
-async function openOutput(
-  flags: SweepFlags,
-  resume: SweepCheckpoint | undefined,
-): Promise<SweepOutput | undefined> {
-  const { LineOutput, openSweepOutput } = await import('../../runtime/sweep/sweep-output.ts');
-  if (flags.jsonl) return new LineOutput(new StdoutTarget(), { isCompressed: false });
-  if (flags.output === undefined) return undefined;
-  try {
-    return await openSweepOutput(flags.output, resume?.outputLength);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CliError('USAGE', `--output: ${error.message}`);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('OUTPUT_UNWRITABLE', `--output: ${reason}`);
-  }
+  return files;
 }
 
 /** Standard output, as slowly as its reader takes it. */
-class StdoutTarget {
-  length = 0;
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.length += chunk.length;
-    if (process.stdout.write(chunk)) return;
-    await new Promise((resolve) => process.stdout.once('drain', resolve));
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-function listenerOf(
-  flags: SweepFlags,
-  output: SweepOutput | undefined,
-  {
-    tell,
-    checkpoints,
-  }: Pick<SweepSurroundings, 'tell'> & {
-    readonly checkpoints: Pick<typeof Checkpoints, 'writeCheckpoint'>;
-  },
-): SweepListener {
-  const { checkpoint: file } = flags;
-  const everyMs = isParts(flags) ? CHECKPOINT_MS.parts : CHECKPOINT_MS.lines;
-  let noteDueMs = performance.now() + everyMs;
-  return {
-    replied: (reply) => output?.add(reply),
-    windowDone: async (checkpoint, isLast) => {
-      if (file === undefined || (!isLast && performance.now() < noteDueMs)) return;
-      await output?.settle();
-      await checkpoints.writeCheckpoint(file, checkpoint());
-      noteDueMs = performance.now() + everyMs;
+async function stdoutOutput(): Promise<SweepOutput> {
+  const { encoderTo } = await import('../../runtime/sweep/sweep-encoders.ts');
+  return encoderTo('jsonl', {
+    length: 0, // nobody goes on there
+    write: async (chunk) => {
+      if (process.stdout.write(chunk)) return;
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
     },
-    progressed: async (progress) => {
-      tell(progressText(progress));
-      if (flags.jsonl) await output?.settle();
-      else await output?.relieve();
-    },
-    outputLength: () => output?.length ?? 0,
-  };
+    close: () => Promise.resolve(),
+  });
 }
 
 function progressText(progress: SweepProgress): string {
@@ -269,8 +145,7 @@ function duration(seconds: number): string {
 
 /** What would be sent, and how long it would take at most. */
 function planText(
-  settings: SweepSettings,
-  { set, excluded }: SweepTargets,
+  { settings, targets: { set, excluded } }: SweepQuestion,
   asJson: boolean,
 ): string {
   const { shard, minTtl, maxTtl, flows, rates, strategy, seed } = settings;

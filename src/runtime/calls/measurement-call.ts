@@ -1,13 +1,27 @@
 /** A measurement under way: a promise of its record, and the source of its events. */
 
+/** Who hears the events of a measurement. */
+export interface Audience {
+  /** Whether anybody does. */
+  isHeard(): boolean;
+  /**
+   * Undefined while few events wait to be heard; else when that will be so again. For measurements
+   * with more events than memory may hold: those that wait for it never run far ahead.
+   */
+  room(): Promise<void> | undefined;
+}
+
+/** Events that may wait to be heard before `room` makes the measurement wait. */
+export const EVENTS_WAITING_MAX = 1024;
+
 /**
- * How a measurement runs: `tell` takes its events, which are made only if somebody hears them, as
- * `isHeard` says; `signal` ends it early.
+ * How a measurement runs: `tell` takes its events, which are made only if somebody hears them;
+ * `signal` ends it early.
  */
 export type Measurement<Result, Event> = (
   tell: (event: () => Event) => void,
   signal: AbortSignal,
-  isHeard: () => boolean,
+  audience: Audience,
 ) => Promise<Result>;
 
 /** Starts at once; may be awaited, heard event by event, or both. */
@@ -17,6 +31,7 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
   /** Those that wait to be heard. */
   readonly #events: Event[] = [];
   #wake: (() => void) | undefined;
+  #makeRoom: (() => void) | undefined;
   #isHeard = false;
   /** Events that there were before anybody asked for them. */
   #missed = 0;
@@ -24,11 +39,10 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
 
   constructor(measurement: Measurement<Result, Event>, signal?: AbortSignal) {
     const unfollow = signal === undefined ? () => {} : follow(this.#abort, signal);
-    this.#result = measurement(
-      (event) => this.#push(event),
-      this.#abort.signal,
-      () => this.#isHeard,
-    );
+    this.#result = measurement((event) => this.#push(event), this.#abort.signal, {
+      isHeard: () => this.#isHeard,
+      room: () => this.#room(),
+    });
     this.#result
       .catch(() => {}) // told to whoever awaits it or hears the events
       .finally(() => {
@@ -89,6 +103,7 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     if (refusal !== undefined) throw refusal;
     try {
       for (;;) {
+        if (this.#events.length < EVENTS_WAITING_MAX / 2) this.#makeRoom?.();
         const event = this.#events.shift();
         if (event !== undefined) yield event;
         else if (this.#isOver) break;
@@ -98,6 +113,21 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     } finally {
       this.#abort.abort();
     }
+  }
+
+  /** Once half of them are heard, so that the two sides do not take turns for each. */
+  #room(): Promise<void> | undefined {
+    const { signal } = this.#abort;
+    if (this.#events.length < EVENTS_WAITING_MAX || signal.aborted) return undefined;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#makeRoom = undefined;
+        resolve();
+      };
+      this.#makeRoom = done;
+      signal.addEventListener('abort', done);
+    });
   }
 
   #push(event: () => Event): void {

@@ -30,8 +30,8 @@ export function onThread<Result, Event>(
   here: Measurement<Result, Event>,
 ): Measurement<Result, Event> {
   if (choiceOption('thread', IS_WORKER, asked.options.thread ?? 'caller') === 'no') return here;
-  return async (tell, signal, isHeard) => {
+  return async (tell, signal, audience) => {
     const { inWorker } = await import('./worker-calls.ts');
-    return inWorker<Result, Event>(asked)(tell, signal, isHeard);
+    return inWorker<Result, Event>(asked)(tell, signal, audience);
   };
 }

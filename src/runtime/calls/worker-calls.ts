@@ -5,7 +5,7 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import type { Measurement } from './measurement-call.ts';
+import { type Audience, EVENTS_WAITING_MAX, type Measurement } from './measurement-call.ts';
 import {
   errorOf,
   type WorkerAnswer,
@@ -32,6 +32,9 @@ interface Asked {
 
 interface ActiveCall {
   readonly tell: (event: () => unknown) => void;
+  readonly audience: Audience;
+  /** Events so far. */
+  told: number;
   readonly done: (record: unknown) => void;
   readonly failed: (error: Error) => void;
 }
@@ -59,19 +62,19 @@ export class WorkerCalls {
    */
   run({ kind, target, options: given }: Asked): Measurement<unknown, unknown> {
     const { signal: _, thread: __, ...options } = given; // what the worker is not to know
-    return async (tell, signal, isHeard) => {
+    return async (tell, signal, audience) => {
       signal.throwIfAborted();
       await new Promise((resolve) => setImmediate(resolve)); // who hears events has asked by then
-      const wantsEvents = isHeard();
+      const wantsEvents = audience.isHeard();
       if (!wantsEvents) tell(() => undefined); // who asks later has missed them
       const call = { type: 'call', call: this.#calls++, kind, target, options } as const;
-      return this.#measured({ ...call, isHeard: wantsEvents }, tell, signal);
+      return this.#measured({ ...call, isHeard: wantsEvents }, { tell, audience }, signal);
     };
   }
 
   async #measured(
     request: Extract<WorkerRequest, { type: 'call' }>,
-    tell: (event: () => unknown) => void,
+    hearing: Pick<ActiveCall, 'tell' | 'audience'>,
     signal: AbortSignal,
   ): Promise<unknown> {
     const { call } = request;
@@ -79,7 +82,7 @@ export class WorkerCalls {
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.#open().postMessage(request);
-        this.#active.set(call, { tell, done: resolve, failed: reject });
+        this.#active.set(call, { ...hearing, told: 0, done: resolve, failed: reject });
         if (signal.aborted) abort();
         else signal.addEventListener('abort', abort, { once: true });
       });
@@ -115,12 +118,24 @@ export class WorkerCalls {
   #take(answer: WorkerAnswer): void {
     const active = this.#active.get(answer.call);
     if (active === undefined) return;
-    if (answer.type === 'event') active.tell(() => answer.event);
-    else if (answer.type === 'failed') active.failed(errorOf(answer.error));
+    if (answer.type === 'event') {
+      active.tell(() => answer.event);
+      active.told++;
+      if (active.told % EVENTS_WAITING_MAX === 0) this.#askForMore(answer.call, active);
+    } else if (answer.type === 'failed') active.failed(errorOf(answer.error));
     else {
       active.tell(() => ({ type: 'end', record: answer.record }));
       active.done(answer.record);
     }
+  }
+
+  /** The worker waits for this where it would run too far ahead. */
+  #askForMore(call: number, { audience }: ActiveCall): void {
+    const port = this.#port;
+    const ask = (): void => port?.postMessage({ type: 'room', call });
+    const room = audience.room();
+    if (room === undefined) ask();
+    else void room.then(ask);
   }
 
   #linger(): void {

@@ -1,7 +1,7 @@
 /** What the thread of the caller and the worker that probes for it say to each other. */
 
 /** Measurements that a worker can run. */
-export type WorkerKind = 'trace' | 'paths' | 'isolate';
+export type WorkerKind = 'trace' | 'paths' | 'isolate' | 'sweep';
 
 /** From the caller. Calls have numbers that no other call of this worker has had. */
 export type WorkerRequest =
@@ -17,6 +17,8 @@ export type WorkerRequest =
       readonly isHeard: boolean;
     }
   | { readonly type: 'abort'; readonly call: number }
+  /** So many events as may be under way have been told, and there is room for as many again. */
+  | { readonly type: 'room'; readonly call: number }
   /** Nothing more will come. */
   | { readonly type: 'end' };
 

@@ -1,7 +1,7 @@
 /** Measures what another thread asks for, and tells it what happens. */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { MeasurementCall } from './measurement-call.ts';
+import { EVENTS_WAITING_MAX, type MeasurementCall } from './measurement-call.ts';
 import {
   toldError,
   type WorkerAnswer,
@@ -30,19 +30,54 @@ const MEASUREMENTS: Readonly<
     const { isolate } = await import('../isolate/isolate-call.ts');
     return () => isolate(target, { ...options, signal });
   },
+  sweep: async ({ target, options }, signal) => {
+    const { sweep } = await import('../sweep/sweep-call.ts');
+    return () => sweep(target, { ...options, signal });
+  },
 };
+
+/** Those that wait while their events are not heard. */
+const IS_PACED: ReadonlySet<WorkerKind> = new Set(['sweep']);
+
+/** A call under way. */
+class Running {
+  readonly interruption = new AbortController();
+  /** Events that the caller has room for. */
+  #room = EVENTS_WAITING_MAX;
+  #wake = (): void => {};
+
+  /** Takes one; resolves when another may be told. */
+  async spend(): Promise<void> {
+    this.#room--;
+    const { signal } = this.interruption;
+    while (this.#room <= 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  refill(): void {
+    this.#room += EVENTS_WAITING_MAX;
+    this.#wake();
+  }
+
+  abort(): void {
+    this.interruption.abort();
+    this.#wake();
+  }
+}
 
 /** Serves until it is told that nothing more will come. */
 export function serveCalls(port: MessagePort): void {
   const post = batched(port);
-  const running = new Map<number, AbortController>();
+  const running = new Map<number, Running>();
   port.on('message', (request: WorkerRequest) => {
     if (request.type === 'end') port.close();
     else if (request.type === 'abort') running.get(request.call)?.abort();
+    else if (request.type === 'room') running.get(request.call)?.refill();
     else {
-      const interruption = new AbortController();
-      running.set(request.call, interruption);
-      measure(request, interruption.signal, post)
+      const call = new Running();
+      running.set(request.call, call);
+      measure(request, call, post)
         .catch((error: unknown) => {
           post({ type: 'failed', call: request.call, error: toldError(error) });
         })
@@ -53,14 +88,16 @@ export function serveCalls(port: MessagePort): void {
 
 async function measure(
   request: Call,
-  signal: AbortSignal,
+  running: Running,
   post: (answer: WorkerAnswer) => void,
 ): Promise<void> {
   const { call, kind, isHeard } = request;
-  const start = await MEASUREMENTS[kind](request, signal);
+  const start = await MEASUREMENTS[kind](request, running.interruption.signal);
   const measurement = start();
   for await (const event of isHeard ? measurement.events() : []) {
-    if (event.type !== 'end') post({ type: 'event', call, event });
+    if (event.type === 'end') continue;
+    post({ type: 'event', call, event });
+    if (IS_PACED.has(kind)) await running.spend();
   }
   post({ type: 'done', call, record: await measurement });
 }

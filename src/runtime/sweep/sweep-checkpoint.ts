@@ -1,14 +1,38 @@
 /** The file from which an interrupted sweep goes on. */
 
-import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { AddressSet } from '../../lib/address-ranges.ts';
 import type { SweepCheckpoint } from '../../model/sweep-record.ts';
 import { asInvokingUser } from '../host/privileges.ts';
+import type { SweepSettings } from './sweep.ts';
+import type { SweepOutputKind } from './sweep-encoders.ts';
 
 /** A checkpoint that cannot be used. */
 class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
-  readonly code = 'CHECKPOINT_INVALID';
+  readonly code: 'CHECKPOINT_INVALID' | 'CHECKPOINT_UNWRITABLE';
+
+  constructor(message: string, code: CheckpointError['code'] = 'CHECKPOINT_INVALID') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What a checkpoint belongs to. */
+export interface SweepIdentity {
+  readonly settings: SweepSettings;
+  readonly targets: AddressSet;
+  /** Undefined where replies are not kept. */
+  readonly outputKind: SweepOutputKind | undefined;
+}
+
+/** Of everything that decides which window is which: a checkpoint is of no use to another sweep. */
+export function sweepDigest({ settings, targets, outputKind }: SweepIdentity): string {
+  const { rates, maxProbes: _, timeoutUs: __, ...rest } = settings;
+  const identity = JSON.stringify({ ...rest, rate: rates.total, outputKind });
+  return createHash('sha256').update(identity).update(targets.fingerprint()).digest('hex');
 }
 
 /**
@@ -31,17 +55,46 @@ export function readCheckpoint(file: string): SweepCheckpoint | undefined {
   throw new CheckpointError(`${file} is no checkpoint of a sweep: name another file`);
 }
 
-/** Replaces a checkpoint as a whole: after a crash there is the old one or the new one. */
+/**
+ * Replaces a checkpoint as a whole: after a crash there is the old one or the new one.
+ *
+ * @throws {CheckpointError} CHECKPOINT_UNWRITABLE
+ */
 export async function writeCheckpoint(file: string, checkpoint: SweepCheckpoint): Promise<void> {
-  await writeFile(`${file}.tmp`, `${JSON.stringify(checkpoint)}\n`, { flush: true });
-  await rename(`${file}.tmp`, file);
+  try {
+    await writeFile(`${file}.tmp`, `${JSON.stringify(checkpoint)}\n`, { flush: true });
+    await rename(`${file}.tmp`, file);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+/**
+ * Makes sure that a checkpoint can be written, before hours of probing depend on it.
+ *
+ * @throws {CheckpointError} CHECKPOINT_UNWRITABLE
+ */
+export async function requireWritable(file: string): Promise<void> {
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+    await writeFile(`${file}.tmp`, '');
+    await rm(`${file}.tmp`);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, error: unknown): CheckpointError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `the checkpoint ${file} cannot be written: ${reason}`;
+  return new CheckpointError(message, 'CHECKPOINT_UNWRITABLE');
 }
 
 /** @throws {CheckpointError} when it is of a sweep with other targets or settings */
 export function requireSameSweep(checkpoint: SweepCheckpoint, digest: string, file: string): void {
   if (checkpoint.digest === digest) return;
   throw new CheckpointError(
-    `${file} belongs to a sweep with other targets or settings: repeat that command, or remove ` +
+    `${file} belongs to a sweep with other targets, settings or output: repeat that, or remove ` +
       'the file to start anew',
   );
 }

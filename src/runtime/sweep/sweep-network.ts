@@ -21,8 +21,6 @@ export interface SweepNetwork {
   readonly link: PacketLink;
   readonly timeline: Timeline;
   readonly source: Uint8Array;
-  /** Flows have this one and those that follow. */
-  readonly sourcePort: number;
   readonly tokenKey: TokenKey;
   readonly ownAddresses: readonly Uint8Array[];
   readonly notes: readonly string[];
@@ -46,13 +44,12 @@ export interface SweepNetworkOptions {
  */
 export async function openSimulatedSweep(
   network: typeof SIMULATED_INTERNET | Scenario,
-  { family, sourcePort, seed }: SweepNetworkOptions,
+  { family, seed }: Pick<SweepNetworkOptions, 'family' | 'seed'>,
 ): Promise<SweepNetwork> {
   const random = new Random(seed);
   const tokenKey = Uint32Array.from({ length: SWEEP_KEY_WORDS }, () => random.uint32());
   const shared = {
     timeline: new VirtualTimeline(),
-    sourcePort,
     tokenKey,
     ownAddresses: [],
     notes: [],
@@ -105,7 +102,6 @@ export async function openHostSweep(
     link,
     timeline,
     source,
-    sourcePort,
     tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
     ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
     notes: link.notes,

@@ -35,8 +35,8 @@ export interface SweepTargets {
 }
 
 export interface TargetRequest {
-  /** A prefix, an address, a file, or `-` for standard input. */
-  readonly from: string;
+  /** A prefix, an address, a file, or `-` for standard input; or a list of the first two. */
+  readonly from: string | readonly string[];
   /** Files of addresses and prefixes. */
   readonly excludeFiles: readonly string[];
   /** Addresses and prefixes. */
@@ -81,9 +81,7 @@ const NEVER = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::', 'ff00::/8'].map(
  */
 export async function readSweepTargets(request: TargetRequest): Promise<SweepTargets> {
   const { from, excludeFiles, exclude, isSimulated } = request;
-  const given = LOOKS_LIKE_RANGE.test(from)
-    ? new GivenRanges().with([requiredRange(from, 'target')])
-    : await readRanges(from);
+  const given = await rangesFrom(from);
   const family = request.family ?? given.firstFamily ?? 4;
   if (given.of(family === 4 ? 6 : 4).size > 0 && request.family === undefined) {
     const message = 'the targets are of both families: choose one with -4 or -6';
@@ -96,7 +94,8 @@ export async function readSweepTargets(request: TargetRequest): Promise<SweepTar
   if (!isSimulated && !isListed) requirePrivate(wanted);
   const kept = { [Symbol.iterator]: () => rangesWithout(wanted, excluded.with(NEVER).of(family)) };
   if (kept[Symbol.iterator]().next().done) {
-    const message = `no targets: ${from} has none of IPv${family} that is not excluded`;
+    const name = typeof from === 'string' ? from : 'the list';
+    const message = `no targets: ${name} has none of IPv${family} that is not excluded`;
     throw new SweepTargetsError('NO_TARGETS', message);
   }
   const set = new AddressSet(kept);
@@ -121,6 +120,12 @@ class GivenRanges {
   of(family: IpFamily): PrefixList {
     return this.#lists[family];
   }
+}
+
+async function rangesFrom(from: TargetRequest['from']): Promise<GivenRanges> {
+  if (typeof from === 'string' && !LOOKS_LIKE_RANGE.test(from)) return readRanges(from);
+  const texts = typeof from === 'string' ? [from] : from;
+  return new GivenRanges().with(texts.map((text) => requiredRange(text, 'target')));
 }
 
 /** @throws {SweepTargetsError} EXCLUSIONS_MISSING */

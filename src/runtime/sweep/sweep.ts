@@ -1,6 +1,5 @@
 /** Runs a sweep: window after window, with a checkpoint where one is done. */
 
-import { createHash } from 'node:crypto';
 import type { AddressSet } from '../../lib/address-ranges.ts';
 import { formatIpAddress } from '../../lib/ip-address.ts';
 import type { SweepReply } from '../../model/sweep.ts';
@@ -24,6 +23,8 @@ export interface SweepSettings extends Omit<WindowOptions, 'targets' | 'rate'> {
   readonly protocol: SweepProtocol;
   /** Of ICMP the checksum of flow 0. */
   readonly port: number;
+  /** Flows have this one and those that follow. */
+  readonly sourcePort: number;
   readonly rates: SweepRates;
   readonly timeoutUs: number;
   /** Infinity for as many as it takes. */
@@ -40,6 +41,8 @@ export interface SweepListener {
   progressed(progress: SweepProgress): Promise<void>;
   /** How much of the output is complete, for checkpoints. */
   outputLength(): number;
+  /** Undefined while whoever takes records keeps up; else nothing is sent until this resolves. */
+  relief?(): Promise<void> | undefined;
 }
 
 export interface SweepProgress {
@@ -62,6 +65,8 @@ export interface SweepRun {
   readonly network: SweepNetwork;
   readonly listener: SweepListener;
   readonly signal: AbortSignal;
+  /** What checkpoints are to belong to. */
+  readonly digest: string;
   readonly resume?: SweepCheckpoint | undefined;
 }
 
@@ -69,13 +74,6 @@ export interface SweepRun {
 const BATCHES_PER_TURN = 8;
 /** Virtual and real time between two looks at progress. */
 const PROGRESS_US = 250_000;
-
-/** Of everything that decides which window is which: a checkpoint is of no use to another sweep. */
-export function sweepDigest({ settings, targets }: Pick<SweepRun, 'settings' | 'targets'>): string {
-  const { rates, maxProbes: _, timeoutUs: __, ...rest } = settings;
-  const identity = JSON.stringify({ ...rest, rate: rates.total });
-  return createHash('sha256').update(identity).update(targets.fingerprint()).digest('hex');
-}
 
 /**
  * Sweeps all targets, from the checkpoint on where there is one.
@@ -90,7 +88,6 @@ class Sweep {
   readonly #run: SweepRun;
   readonly #windows: SweepWindows;
   readonly #engine: SweepEngine;
-  readonly #digest: string;
   readonly #before: SweepTotals;
   readonly #repliesByTtl: number[];
   readonly #startedAt = new Date();
@@ -109,7 +106,6 @@ class Sweep {
       targets: targets.size,
       rate: settings.rates.total,
     });
-    this.#digest = sweepDigest(run);
     this.#before = resume?.totals ?? newTotals(settings);
     this.#repliesByTtl = [...this.#before.repliesByTtl];
     this.#targetsReached = this.#before.targetsReached;
@@ -122,7 +118,7 @@ class Sweep {
           source: network.source,
           tos: 0,
           protocol: settings.protocol,
-          sourcePort: network.sourcePort,
+          sourcePort: settings.sourcePort,
           destinationPort: settings.port,
         },
         targets,
@@ -165,6 +161,7 @@ class Sweep {
       }
       const isCut = this.#send(nowUs);
       if (nowUs >= this.#progressDueUs) await this.#progress(nowUs);
+      await this.#run.listener.relief?.();
       const dueUs = Math.min(this.#engine.nextDeadlineUs(nowUs), link.nextArrivalUs());
       await (isCut ? timeline.breathe() : timeline.sleepUntil(dueUs));
     }
@@ -208,7 +205,7 @@ class Sweep {
     const { settings, listener } = this.#run;
     return {
       schema: 'fantrace.sweep-checkpoint/1',
-      digest: this.#digest,
+      digest: this.#run.digest,
       seed: settings.seed,
       windowsDone: this.#window,
       totals: this.#totals(),
