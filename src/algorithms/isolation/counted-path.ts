@@ -1,7 +1,7 @@
 /** What was observed of one flow, added up as the counts of one path. */
 
 import { type FlowCounts, STAR } from '../../model/path-counts.ts';
-import { ANSWERED_LATE, type Observation, VOID } from './rounds.ts';
+import { ANSWERED_LATE, FROM_TARGET, type Observation, VOID } from './rounds.ts';
 
 /** What is known of one flow. Hops count from 0, which is `minTtl`. */
 export interface ObservedFlow {
@@ -16,6 +16,11 @@ export interface ObservedFlow {
   readonly reachedHop: number | undefined;
   /** Address index of its target. */
   readonly target: number;
+  /**
+   * From when on probes to a target that repeats its answers tell nothing yet: the repeat of one
+   * that counts as lost may still come. Left out where none is awaited.
+   */
+  readonly awaitedFromUs?: number | undefined;
 }
 
 export interface MeasuredPathsOptions {
@@ -45,11 +50,15 @@ export const EMPTY: FlowCounts = {
 
 /** Adds up what was observed on one path. */
 export function countsOf(
-  { refusalHop, target }: Pick<ObservedFlow, 'refusalHop' | 'target'>,
+  {
+    refusalHop,
+    target,
+    awaitedFromUs = Number.POSITIVE_INFINITY,
+  }: Pick<ObservedFlow, 'refusalHop' | 'target' | 'awaitedFromUs'>,
   observations: readonly Observation[],
   options: CountingOptions,
 ): FlowCounts {
-  const tally = tallied(observations, options);
+  const tally = tallied(observations, awaitedFromUs, options);
   const { responders, sent, received, lostIn, probesIn, reachedHop, answeredLate } = tally;
   const isReached = reachedHop < Number.POSITIVE_INFINITY;
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
@@ -81,6 +90,7 @@ interface Tally {
 
 function tallied(
   observations: readonly Observation[],
+  awaitedFromUs: number,
   { rounds, labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
 ): Tally {
   const responders = known.map(labelOf);
@@ -93,18 +103,25 @@ function tallied(
     reachedHop,
     answeredLate: 0,
   };
+  for (const { hop, answer } of observations) {
+    if (answer > STAR) responders[hop] = labelOf(answer);
+    else if (isTargets(answer)) tally.reachedHop = Math.min(tally.reachedHop, hop);
+  }
+  const isTelling = ({ answer, atUs, hop }: Observation): boolean =>
+    answer !== VOID && !(atUs >= awaitedFromUs && hop >= tally.reachedHop);
   const { sent, received, probesIn } = tally;
-  for (const observation of observations) {
+  for (const observation of observations.filter(isTelling)) {
     const { round, hop, answer } = observation;
-    if (answer === VOID) continue;
     probesIn[round] = (probesIn[round] ?? 0) + 1;
     sent[hop] = (sent[hop] ?? 0) + 1;
     if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
     else received[hop] = (received[hop] ?? 0) + 1;
-    if (answer > STAR) responders[hop] = labelOf(answer);
-    else if (answer !== STAR) tally.reachedHop = Math.min(tally.reachedHop, hop);
   }
   return tally;
+}
+
+function isTargets(answer: number): boolean {
+  return answer === FROM_TARGET || answer === ANSWERED_LATE;
 }
 
 function noteLoss(tally: Tally, { round, hop, answer }: Observation): void {

@@ -60,6 +60,8 @@ interface Held {
 
 const NOT_HELD: Held = { fromRound: 0, untilRound: 0, hop: 0 };
 
+/** The first repeat of a lost answer that was to come has come by then. */
+export const FIRST_REPEAT_US = 1_500_000;
 /** Routers that answer from where the target was, before the target counts as farther away. */
 const ROUTERS_BEHIND_MAX = 2;
 
@@ -70,6 +72,9 @@ export class FlowTable {
   readonly #rounds = new Rounds();
   #roundsOver = 0;
   #measured: MeasuredPaths | undefined;
+  /** When somebody last looked, and the targets that repeat answers that were lost. */
+  #nowUs = Number.POSITIVE_INFINITY;
+  readonly #repeating = new Set<number>();
 
   constructor(options: FlowTableOptions) {
     this.#options = options;
@@ -133,6 +138,7 @@ export class FlowTable {
     const loss = this.#lossOf(place);
     if (loss === undefined || flow === undefined) return;
     loss.answer = ANSWERED_LATE;
+    this.#repeating.add(this.targetOf(place.flow));
     const hop = this.#hopOf(place);
     flow.held = { fromRound: place.round, untilRound: this.#rounds.started, hop };
     reach(flow, hop);
@@ -147,8 +153,14 @@ export class FlowTable {
     this.#rounds.withdraw(round);
   }
 
-  /** Adds up the rounds that are over; returns how many they were. */
-  commitRounds(): number {
+  /**
+   * Adds up the rounds that are over; returns how many they were.
+   *
+   * @param nowUs by the clock of `sentAtUs`; later than any repeat where it is left out
+   */
+  commitRounds(nowUs: number = Number.POSITIVE_INFINITY): number {
+    this.#nowUs = nowUs;
+    if (this.#repeating.size > 0) this.#measured = undefined;
     const over = this.#rounds.takeOver((index, observation) => {
       const flow = this.#flows[index];
       if (flow === undefined) return;
@@ -276,6 +288,7 @@ export class FlowTable {
         ...flow,
         refusalHop: flow.refusal?.hop,
         target: this.targetOf(index),
+        awaitedFromUs: this.#awaitedFromUs(this.targetOf(index)),
       })),
       {
         minTtl: this.#options.minTtl,
@@ -284,6 +297,10 @@ export class FlowTable {
       },
     );
     return this.#measured;
+  }
+
+  #awaitedFromUs(target: number): number | undefined {
+    return this.#repeating.has(target) ? this.#nowUs - FIRST_REPEAT_US : undefined;
   }
 
   #hopOf({ ttl }: { readonly ttl: number }): number {

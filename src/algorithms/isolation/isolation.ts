@@ -117,7 +117,7 @@ export class Isolation implements ProbeSink {
   advance(nowUs: number, prober: Prober): void {
     if (this.#stopReason !== undefined) return;
     this.#startedAtUs ??= nowUs;
-    this.#roundsOver += this.#table.commitRounds();
+    this.#roundsOver += this.#table.commitRounds(nowUs);
     if (this.#isEvaluationDue(nowUs)) {
       this.#evaluatedAtUs = nowUs;
       this.#roundsEvaluated = this.#roundsOver;

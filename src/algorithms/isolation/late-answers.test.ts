@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { replyFrom } from '../../../test/support/learned-table.ts';
 import { locatedLoss } from '../../../test/support/located-loss.ts';
 import { TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
+import type { FlowCounts } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import { FlowTable } from './flow-table.ts';
 import { LateAnswers } from './late-answers.ts';
@@ -94,6 +95,34 @@ test('an acknowledgment of an earlier probe proves that it arrived', () => {
   const run = afterLosses('accepted');
   run.late.repliedLate(answer(0, { ...REPEAT, kind: 'acknowledged', rttUs: 300_000 }));
   expect(answeredLate(run)).toBe(1);
+});
+
+describe('a probe that a target which repeats its answers left unanswered', () => {
+  /** One probe answered, one by a repeat, and one lost that was sent half a second ago. */
+  function countsAt(nowUs: number): FlowCounts | undefined {
+    const table = new FlowTable({ flows: 1, minTtl: 1, maxTtl: 4, target: TARGET_ADDRESS });
+    const late = new LateAnswers(table);
+    for (const [round, sentAtUs] of [0, 10, 3.5 * SECOND_US].entries()) {
+      late.startedRound(table.startRound(), sentAtUs);
+      table.ordered();
+      const reply = replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs });
+      if (round === 0) late.replied({ ...reply, kind: 'accepted' });
+      else table.lost(0, 1, round, sentAtUs);
+      if (round === 1) {
+        late.repliedLate({ ...reply, kind: 'accepted', rttUs: SECOND_US + 2000 });
+      }
+    }
+    table.commitRounds(nowUs);
+    return table.counts().flows[0];
+  }
+
+  test('counts for nothing while the repeat may still come', () => {
+    expect(countsAt(4 * SECOND_US)).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
+  });
+
+  test('is lost when none has come', () => {
+    expect(countsAt(6 * SECOND_US)).toMatchObject({ sent: [3], received: [1], answeredLate: 1 });
+  });
 });
 
 describe('the direction of a loss', () => {

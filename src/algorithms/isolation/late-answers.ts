@@ -8,14 +8,12 @@
 import { STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import type { LocatedLoss } from '../localisation/localise.ts';
-import type { FlowTable } from './flow-table.ts';
+import { FIRST_REPEAT_US, type FlowTable } from './flow-table.ts';
 import { ANSWERED_LATE, type Observation } from './rounds.ts';
 
 /** Hosts wait 1 s before they repeat; their timers are coarse. */
 const REPEAT_AFTER_US = 900_000;
-/** A first repeat that was to come has come by then, … */
-const FIRST_REPEAT_US = 1_500_000;
-/** … and the second, 3 s after the first answer, by then. */
+/** The second repeat that was to come, 3 s after the first answer, has come by then. */
 const DRAIN_US = 4_000_000;
 /** So many answered late, and not fewer than were not: the way back is to blame. */
 const LATE_MIN = 3;

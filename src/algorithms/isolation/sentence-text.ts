@@ -23,3 +23,8 @@ export function probability(value: number): string {
 export function opened(text: string): string {
   return /^(the|a|router) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
+
+/** `95 % confidence`. */
+export function confidenceText(confidence: number): string {
+  return `${Number((100 * confidence).toFixed(4))} % confidence`;
+}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Place, Suspect } from '../../model/verdict.ts';
-import { type SummaryFacts, summarise } from './summary.ts';
+import { summarise } from './summary.ts';
+import type { SummaryFacts } from './summary-facts.ts';
 
 const LINK: Place = { kind: 'link', near: '10.0.0.1', far: '10.0.1.1', addresses: [] };
 const ROUTER: Place = { kind: 'node', near: null, far: null, addresses: ['10.0.0.1'] };
@@ -242,6 +243,51 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       '5 of 64 flows to db7 cross it; probability 0.991.',
   },
   {
+    shows: 'a loss on the way back beside others, of which one is at the target',
+    verdict: 'loss-suspected',
+    targetAddresses: ['10.9.0.1'],
+    suspects: [
+      { ...SUSPECT, ...ROUTER, direction: 'return' },
+      { ...SUSPECT, ...ROUTER, addresses: ['10.9.0.1'] },
+      { ...SUSPECT, direction: 'return' },
+    ],
+    says:
+      'The way back from db7 loses 5.1 % of answers (95 % interval 3.1 % to 7.9 %), seen on 4 of ' +
+      '64 flows, while the probes arrive; probability 0.991. On which of its links is not seen. ' +
+      'Also suspected: the target 10.9.0.1.',
+  },
+  {
+    shows: 'a loss beside which another one may hide',
+    verdict: 'loss-located',
+    exclude: 0.02,
+    excludedElsewhere: 0.0523,
+    suspects: [SUSPECT, { ...SUSPECT, direction: 'return' }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); 5 of ' +
+      '64 flows to db7 cross it; probability 0.991. Also suspected: the way back from db7. ' +
+      'Another link may lose up to 5.2 % (95 % confidence).',
+  },
+  {
+    shows: 'a loss beside which nothing is known of others',
+    verdict: 'loss-located',
+    exclude: 0.02,
+    excludedElsewhere: 0.61,
+    suspects: [{ ...SUSPECT, lossRatio: 1 }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses every packet; 5 of 64 flows to db7 cross it; ' +
+      'probability 0.991. Losses on other links are not ruled out.',
+  },
+  {
+    shows: 'a loss beside which others are ruled out',
+    verdict: 'loss-located',
+    exclude: 0.02,
+    excludedElsewhere: 0.019,
+    suspects: [{ ...SUSPECT, lossRatio: 1 }],
+    says:
+      'The link 10.0.0.1 → 10.0.1.1 loses every packet; 5 of 64 flows to db7 cross it; ' +
+      'probability 0.991.',
+  },
+  {
     shows: 'a suspicion, and another',
     verdict: 'loss-suspected',
     suspects: [{ ...SUSPECT, probability: 0.7 }, SUSPECT],
@@ -268,7 +314,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     suspects: [{ ...SUSPECT, direction: 'return' }],
     says:
       'The way back from db7 loses 5.1 % of answers (95 % interval 3.1 % to 7.9 %), seen on 4 of ' +
-      '64 flows, while the probes arrive; probability 0.991.',
+      '64 flows, while the probes arrive; probability 0.991. On which of its links is not seen.',
   },
   {
     shows: 'a loss at the target',

@@ -1,9 +1,15 @@
 /** The verdict in one sentence: what a person reads first, and perhaps only. */
 
 import { counted } from '../../lib/counted.ts';
-import { placeText } from '../../model/place-text.ts';
-import type { Suspect, VerdictKind } from '../../model/verdict.ts';
-import { listed, opened, percent, probability } from './sentence-text.ts';
+import {
+  alsoSuspected,
+  LAST_HOPS_NAMED,
+  lossSentence,
+  returnSentence,
+  targetSentence,
+} from './loss-sentences.ts';
+import { confidenceText, listed, opened, percent } from './sentence-text.ts';
+import { FLAG_NAMES, type SummaryFacts } from './summary-facts.ts';
 import {
   boundedByFlows,
   endToEndCleanSentence,
@@ -11,65 +17,7 @@ import {
   openSentence,
   type UnprobedFacts,
   type UnprobedTexts,
-  unprobedPlace,
 } from './unprobed-sentences.ts';
-
-export interface SummaryFacts {
-  readonly verdict: VerdictKind;
-  readonly suspects: readonly Suspect[];
-  readonly excludedLossRatio: number | null;
-  readonly confidence: number;
-  /** As the user named it; several as a list. */
-  readonly target: string;
-  /** Of several targets: the one that the first suspect is; empty where it is none. */
-  readonly blamedTarget?: string;
-  /** Of several targets: those that answer no flow, how many flows go there, and the others. */
-  readonly unreached?: { readonly target: string; readonly flows: number; readonly others: string };
-  readonly flows: number;
-  readonly pathsFound: number;
-  readonly probesSent: number;
-  readonly repliesReceived: number;
-  /** What sets the packets apart that alone are lost, as `of 1400 bytes`; undefined for all. */
-  readonly onlyPackets?: string | undefined;
-  /** Interfaces over which a balancer sprays the packets of one flow, by balancer. */
-  readonly sprayed?: readonly (readonly string[])[];
-  /** Routers that say that they do not forward some flows, and how many flows that are. */
-  readonly refusing: readonly { readonly address: string; readonly flows: number }[];
-  /** Routers that send packets back, and to whom. */
-  readonly loops?: readonly { readonly from: string; readonly to: string }[];
-  /** Addresses behind which no flow goes on, where the target does not answer. */
-  readonly lastHops: readonly string[];
-  /** About how many more probes would make a statement sure that is not; null where it is. */
-  readonly probesNeeded?: number | null;
-  /** The loss that a clean run was to rule out. */
-  readonly exclude?: number;
-  /** The largest TTL, when even there routers answered; else undefined. */
-  readonly tooSmallMaxTtl: number | undefined;
-  /** Probes to those routers, and how many of them were not answered. */
-  readonly atMaxTtl?: { readonly sent: number; readonly unanswered: number };
-  /** Set where the first TTLs are not probed, or no router answers. */
-  readonly unprobed?: UnprobedFacts | undefined;
-  /** What the flags are called that sentences name; as `fantrace isolate` has them unless told. */
-  readonly flagNames?: FlagNames | undefined;
-}
-
-/** Names of flags on the command line that the user wrote. */
-export interface FlagNames {
-  readonly minTtl: string;
-  readonly maxTtl: string;
-  readonly maxProbes: string;
-}
-
-export const FLAG_NAMES: FlagNames = {
-  minTtl: '--min-ttl',
-  maxTtl: '--max-ttl',
-  maxProbes: '--max-probes',
-};
-
-/** What a sentence lists beyond this is counted, not named. */
-const LAST_HOPS_NAMED = 4;
-const PLACES_NAMED = 3;
-const TOTAL_LOSS = 0.995;
 
 /** The sentence. */
 export function summarise(facts: SummaryFacts): string {
@@ -110,7 +58,7 @@ function verdictSentence(facts: SummaryFacts): string {
     case 'loss-suspected':
       return first === undefined ? '' : lossSentence(facts, first, others);
     case 'return-loss':
-      return first === undefined ? '' : returnSentence(facts, first);
+      return first === undefined ? '' : returnSentence(facts, first, others);
     case 'target-loss':
       return first === undefined ? '' : targetSentence(facts, first);
     case 'no-loss':
@@ -122,7 +70,8 @@ function verdictSentence(facts: SummaryFacts): string {
   }
 }
 
-function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): string {
+function refusalSentence(facts: SummaryFacts): string {
+  const { target, flows, refusing, suspects } = facts;
   const refused = refusing.reduce((sum, router) => sum + router.flows, 0);
   const named = listed(
     refusing.map(({ address }) => address),
@@ -133,108 +82,8 @@ function refusalSentence({ target, flows, refusing, suspects }: SummaryFacts): s
   const who = isOne ? `Router ${named} refuses` : `Routers at ${named} refuse`;
   const answer = isOne ? 'it answers' : 'they answer';
   const how = `${answer} that the target is unreachable or prohibited`;
-  const others = alsoSuspected(suspects.slice(refusing.length));
+  const others = alsoSuspected(suspects.slice(refusing.length), facts);
   return `${who} ${refused} of ${counted(flows, 'flow')} to ${target}: ${how}.${others}`;
-}
-
-function lossSentence(facts: SummaryFacts, suspect: Suspect, others: readonly Suspect[]): string {
-  if (suspect.beforeTtl !== undefined) return unprobedLossSentence(facts, suspect, others);
-  const { verdict, target, flows, onlyPackets, sprayed = [], loops = [] } = facts;
-  const places = [suspect, ...suspect.equivalents].map(placeText);
-  const where = listed(places, PLACES_NAMED, 'or');
-  const subject = verdict === 'loss-suspected' ? `Suspected: ${where}` : opened(where);
-  const verb = suspect.flowsAcross === 1 ? 'crosses' : 'cross';
-  const crossing =
-    suspect.flowsAcross === flows
-      ? `every flow to ${target} crosses it`
-      : `${suspect.flowsAcross} of ${counted(flows, 'flow')} to ${target} ${verb} it`;
-  const certainty = `probability ${probability(suspect.probability)}`;
-  const more = `${loopText(loops, suspect)}${alsoSuspected(others)}`;
-  const way = suspect.direction === 'return' ? ' on the way back' : '';
-  const lost = `loses ${lossText(suspect, onlyPackets)}${way}`;
-  return `${subject} ${lost}; ${crossing}; ${certainty}.${sprayText(suspect, sprayed)}${more}`;
-}
-
-/** Of a loss that shows from the first TTL on, where that is not 1. */
-function unprobedLossSentence(
-  { target, flows, onlyPackets, unprobed, flagNames = FLAG_NAMES }: SummaryFacts,
-  suspect: Suspect,
-  others: readonly Suspect[],
-): string {
-  const { beforeTtl: minTtl = 1, flowsLossy, probability: sure } = suspect;
-  const facts = unprobed ?? { minTtl, excludedLossRatio: 1 };
-  const where = unprobedPlace(suspect, facts, target);
-  return (
-    `Loss ${where}: ${lossText(suspect, onlyPackets)}, ` +
-    `seen on ${flowsLossy} of ${counted(flows, 'flow')} to ${target}; ` +
-    `probability ${probability(sure)}. ${flagNames.minTtl} 1 would show where.` +
-    alsoSuspected(others)
-  );
-}
-
-/** Where a place stands for all interfaces that a balancer sends the packets of one flow to. */
-function sprayText(suspect: Suspect, sprayed: readonly (readonly string[])[]): string {
-  const named = new Set(
-    [suspect, ...suspect.equivalents].flatMap(({ near, far, addresses }) => [
-      near,
-      far,
-      ...addresses,
-    ]),
-  );
-  const clump = sprayed.find((members) => members.some((address) => named.has(address)));
-  if (clump === undefined) return '';
-  const members = listed(clump, LAST_HOPS_NAMED, 'and');
-  return ` Packets of one flow are sprayed there over ${members}: which of them loses is not seen.`;
-}
-
-function alsoSuspected(others: readonly Suspect[]): string {
-  if (others.length === 0) return '';
-  return ` Also suspected: ${listed(others.map(placeText), PLACES_NAMED, 'and')}.`;
-}
-
-/** Where the suspect is the one that sends packets back. */
-function loopText(
-  loops: readonly { readonly from: string; readonly to: string }[],
-  { near, addresses }: Suspect,
-): string {
-  const loop = loops.find(({ from }) => from === near || addresses.includes(from));
-  return loop === undefined ? '' : ` It is a loop: ${loop.from} sends packets back to ${loop.to}.`;
-}
-
-/** Probes tell little of the way back: which routers it has is not seen. */
-function returnSentence({ target, flows, onlyPackets }: SummaryFacts, suspect: Suspect): string {
-  const lost = lossText(suspect, onlyPackets).replace('packets', 'answers');
-  const seen = `seen on ${suspect.flowsLossy} of ${counted(flows, 'flow')}`;
-  const certainty = `while the probes arrive; probability ${probability(suspect.probability)}`;
-  return `The way back from ${target} loses ${lost}, ${seen}, ${certainty}.`;
-}
-
-function lossText(
-  { lossRatio, lossInterval: [low, high] }: Suspect,
-  onlyPackets: string | undefined,
-): string {
-  if (lossRatio > TOTAL_LOSS) {
-    return onlyPackets === undefined ? 'every packet' : `every packet ${onlyPackets}, and no other`;
-  }
-  const only = onlyPackets === undefined ? '' : `, only of those ${onlyPackets}`;
-  const interval = `95 % interval ${percent(low)} to ${percent(high)}`;
-  return `${percent(lossRatio)} of packets${only} (${interval})`;
-}
-
-function targetSentence(
-  { target, blamedTarget = target, suspects, onlyPackets }: SummaryFacts,
-  suspect: Suspect,
-): string {
-  const lost = lossText(suspect, onlyPackets).replace('packets', 'probes');
-  const loses = `${opened(blamedTarget)} leaves ${lost}`;
-  const isHidden = suspect.equivalents.some(
-    ({ kind, near, far }) => kind === 'link' && (near === null || far === null),
-  );
-  const suspected = isHidden
-    ? ', and what is right before it never answers: that, the target, or the way back loses them'
-    : ' while every hop before it is fine: the target, its last link, the last router, or the ' +
-      'way back loses them';
-  return `${loses} unanswered${suspected}.${alsoSuspected(suspects.slice(1))}`;
 }
 
 function unreachableSentence(facts: SummaryFacts): string {
@@ -273,10 +122,6 @@ function cleanSentence(facts: SummaryFacts): string {
   const bound = `no link loses more than ${percent(excludedLossRatio)}`;
   const rest = unprobed === undefined ? '' : boundedByFlows(unprobed);
   return `No loss on ${paths} to ${target}: ${bound} (${confidenceText(confidence)}).${rest}`;
-}
-
-function confidenceText(confidence: number): string {
-  return `${Number((100 * confidence).toFixed(4))} % confidence`;
 }
 
 function unprobedTexts(

@@ -39,6 +39,7 @@ function localisation(changes: Partial<Localisation> = {}): Localisation {
     limited: [],
     leads: [],
     excludedLossRatio: 0.02,
+    excludedElsewhere: 0.02,
     untestable: [],
     ...changes,
   };

@@ -35,6 +35,11 @@ const BOUND_MAX = 1 - 1e-9;
 export interface Exclusion {
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
+  /**
+   * The same without the probes that the losses which are believed account for: what may hide
+   * beside them. 0 where nothing else was probed.
+   */
+  readonly excludedElsewhere: number;
   readonly untestable: readonly UntestablePlace[];
 }
 
@@ -45,10 +50,19 @@ export interface Exclusion {
  */
 export function exclusion(graph: PathGraph, belief: Belief, confidence: number): Exclusion {
   const untestable: UntestablePlace[] = [];
-  let excludedLossRatio = 0;
+  let [excludedLossRatio, excludedElsewhere] = [0, 0];
   let hasTestable = false;
   // What a limited interface leaves unanswered may be loss just as well: it rules nothing out.
   const idle = belief.limitedCells();
+  const lossy = new Set(
+    [...belief.active].flatMap(({ candidate, coverage }) =>
+      candidate.isNuisance ? [] : coverage.cells,
+    ),
+  );
+  const boundOn = (cells: readonly number[]): number => {
+    const bound = excludedLoss(belief.model, belief.model.cover(cells), 1 - confidence);
+    return Math.min(bound, BOUND_MAX);
+  };
   for (const { candidate, coverage } of belief.terms) {
     if (candidate.isReturn) continue;
     const unprobed = candidate.explanations.filter(({ kind }) => kind === 'before');
@@ -71,10 +85,18 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
       continue;
     }
     hasTestable = true;
-    const bound = excludedLoss(belief.model, belief.model.cover(telling), 1 - confidence);
-    excludedLossRatio = Math.max(excludedLossRatio, Math.min(bound, BOUND_MAX));
+    const bound = boundOn(telling);
+    excludedLossRatio = Math.max(excludedLossRatio, bound);
+    const elsewhere = telling.filter((cell) => !lossy.has(cell));
+    if (elsewhere.length === 0) continue;
+    const boundElsewhere = elsewhere.length === telling.length ? bound : boundOn(elsewhere);
+    excludedElsewhere = Math.max(excludedElsewhere, boundElsewhere);
   }
-  return { excludedLossRatio: hasTestable ? excludedLossRatio : 1, untestable };
+  return {
+    excludedLossRatio: hasTestable ? excludedLossRatio : 1,
+    excludedElsewhere,
+    untestable,
+  };
 }
 
 /** What keeps a link from showing its loss anywhere but in replies that may be limited. */

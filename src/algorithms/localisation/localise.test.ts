@@ -67,6 +67,33 @@ describe('nothing lost', () => {
   });
 });
 
+describe('beside a loss', () => {
+  const [one, other] = [
+    [200, 301],
+    [203, 302],
+  ] as const;
+  const found = (seed: number, sent: number, loss = 1) => {
+    const passes = losing({ link: one, loss }, { link: other, loss: 0.02 });
+    return localise(drawn(PATHS, { random: new Random(seed), sent, passes }), OPTIONS);
+  };
+
+  test('a bound holds what another one loses that is not seen yet', () => {
+    const all = Array.from({ length: 24 }, (_, seed) => found(seed, 8, 0.3));
+    const missed = all.filter(({ losses }) => losses.length === 1);
+    expect(missed.length).toBeGreaterThan(10);
+    const held = missed.filter(({ excludedElsewhere }) => excludedElsewhere >= 0.02);
+    expect(held.length / missed.length).toBeGreaterThanOrEqual(OPTIONS.confidence);
+  });
+
+  test('where every packet is lost, the bound is that of the other links', () => {
+    const passes = losing({ link: one, loss: 1 });
+    const hole = (sent: number) =>
+      localise(drawn(PATHS, { random: new Random(1), sent, passes }), OPTIONS);
+    expect(hole(10).excludedElsewhere).toBeLessThan(0.3);
+    expect(hole(60).excludedElsewhere).toBeLessThan(hole(10).excludedElsewhere / 2);
+  });
+});
+
 describe('one link', () => {
   const link = [201, 302] as const;
 

@@ -66,6 +66,8 @@ export interface Localisation {
   readonly leads: readonly number[];
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
+  /** The same of what may hide beside the losses; 0 where nothing else was probed. */
+  readonly excludedElsewhere: number;
   /** Links whose loss would show nowhere. */
   readonly untestable: readonly UntestablePlace[];
   /** What single flows rule out before the first TTL; left out where every TTL is probed. */
@@ -85,7 +87,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
   selection.run();
   const { belief } = selection;
   const active = [...belief.active];
-  const { excludedLossRatio, untestable } = exclusion(graph, belief, options.confidence);
+  const excluded = exclusion(graph, belief, options.confidence);
   return {
     graph,
     losses: active
@@ -95,8 +97,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
       .sort((a, b) => b.probability - a.probability || b.lossRatio - a.lossRatio),
     limited: limitedResponders(graph, belief),
     leads: leads(graph, belief),
-    excludedLossRatio,
-    untestable,
+    ...excluded,
   };
 }
 

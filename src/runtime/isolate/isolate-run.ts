@@ -2,7 +2,7 @@
 
 import type { Isolation } from '../../algorithms/isolation/isolation.ts';
 import type { IsolationOptions } from '../../algorithms/isolation/isolation-options.ts';
-import type { FlagNames } from '../../algorithms/isolation/summary.ts';
+import type { FlagNames } from '../../algorithms/isolation/summary-facts.ts';
 import type { IpFamily } from '../../lib/ip-address.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { LoopDelays } from '../../model/isolate-record.ts';

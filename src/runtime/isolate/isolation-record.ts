@@ -9,7 +9,7 @@ import {
   targetLimited,
   withOwnHost,
 } from '../../algorithms/isolation/rejected-causes.ts';
-import { FLAG_NAMES } from '../../algorithms/isolation/summary.ts';
+import { FLAG_NAMES } from '../../algorithms/isolation/summary-facts.ts';
 import {
   concludeVerdict,
   type DirectionOf,

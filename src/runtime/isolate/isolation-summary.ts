@@ -45,7 +45,9 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
   return summarise({
     ...verdict,
     confidence: options.confidence,
+    excludedElsewhere: localisation.excludedElsewhere,
     target: allNames,
+    targetAddresses: targets.map((each) => addresses.textOf(each)),
     ...(targets.length === 1
       ? {}
       : {
