@@ -1,9 +1,11 @@
 /** The public surface of fantrace. */
 
+export type { IpFamily } from './lib/ip-address.ts';
 export type { AsOrigin } from './model/as-origin.ts';
 export type { IsolateRecord } from './model/isolate-record.ts';
 export type {
   FlowField,
+  PathsAliases,
   PathsBalancer,
   PathsDiamond,
   PathsFlow,
@@ -12,7 +14,9 @@ export type {
   PathsProtocol,
   PathsRecord,
   PathsStopReason,
+  RoundTrips,
 } from './model/paths-record.ts';
+export type { InterfaceInfo, MatchKey, ReplyKind } from './model/probe.ts';
 export type { SweepRecord, SweepReplyRecord, SweepStrategy } from './model/sweep-record.ts';
 export type {
   TraceHopRecord,
@@ -25,6 +29,7 @@ export type {
   TraceStopReason,
 } from './model/trace-record.ts';
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
+export type { MeasurementCall } from './runtime/calls/measurement-call.ts';
 export {
   type IsolateCall,
   type IsolateCallOptions as IsolateOptions,

@@ -24,8 +24,11 @@ export type Measurement<Result, Event> = (
   audience: Audience,
 ) => Promise<Result>;
 
-/** Starts at once; may be awaited, heard event by event, or both. */
-export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
+/**
+ * Starts at once; may be awaited, heard event by event, or both. An error that nobody awaits or
+ * hears is an unhandled rejection, as that of any promise.
+ */
+export class MeasurementCall<Result, Event> implements Promise<Result> {
   readonly #abort = new AbortController();
   readonly #result: Promise<Result>;
   /** Those that wait to be heard. */
@@ -42,14 +45,11 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
     this.#result = measurement((event) => this.#push(event), this.#abort.signal, {
       isHeard: () => this.#isHeard,
       room: () => this.#room(),
+    }).finally(() => {
+      unfollow();
+      this.#isOver = true;
+      this.#wake?.();
     });
-    this.#result
-      .catch(() => {}) // told to whoever awaits it or hears the events
-      .finally(() => {
-        unfollow();
-        this.#isOver = true;
-        this.#wake?.();
-      });
   }
 
   // biome-ignore lint/suspicious/noThenProperty: being awaited is what this class is for
@@ -82,6 +82,7 @@ export class MeasurementCall<Result, Event> implements PromiseLike<Result> {
   events(): AsyncGenerator<Event, void, undefined> {
     const refusal = this.#refusal();
     this.#isHeard = true;
+    this.#result.catch(() => {}); // whoever hears the events is told there
     const events = this.#heard(refusal);
     const leave = events.return.bind(events);
     // A generator that waits for an event would otherwise be left only behind the next one.

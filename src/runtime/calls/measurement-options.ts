@@ -2,6 +2,7 @@
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import type { ThreadOption } from './measuring-thread.ts';
+import type { OptionKinds } from './option-kinds.ts';
 
 /** Where to measure, what to look up, and when to end. */
 export interface MeasurementOptions extends ThreadOption {
@@ -21,3 +22,16 @@ export interface MeasurementOptions extends ThreadOption {
   /** Ends the measurement early; what is known by then is its result. */
   readonly signal?: AbortSignal;
 }
+
+/** Of what kind they are. */
+export const MEASUREMENT_KINDS: OptionKinds<Required<MeasurementOptions>> = {
+  source: 'string',
+  interface: 'string',
+  names: 'boolean',
+  asDatabase: 'string',
+  family: 'number',
+  simulate: 'string',
+  seed: 'number',
+  signal: 'object',
+  thread: 'string',
+};

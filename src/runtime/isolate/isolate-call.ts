@@ -9,6 +9,7 @@ import type { AsOrigin } from '../../model/as-origin.ts';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts';
 import { onThread } from '../calls/measuring-thread.ts';
+import { requireName } from '../calls/option-kinds.ts';
 import { ownSource } from '../host/host-address.ts';
 import { addressesOf, withFacts } from '../names/address-facts.ts';
 import { sharedAsLookup } from '../names/as-sources.ts';
@@ -69,7 +70,8 @@ export function isolate(
   targets: string | readonly string[],
   options: IsolateCallOptions = {},
 ): IsolateCall {
-  const names = typeof targets === 'string' ? [targets] : [...targets];
+  const names = Array.isArray(targets) ? [...targets] : [targets];
+  for (const name of names) requireName(name);
   if (names.length === 0 && options.simulate === undefined) {
     throw new RangeError('targets must name at least one host');
   }

@@ -5,7 +5,8 @@ import type { IsolateProtocol } from '../../model/isolate-record.ts';
 import { probeLengthMin } from '../../probing/flow.ts';
 import { choiceOption } from '../calls/choice-option.ts';
 import { integerOption } from '../calls/integer-option.ts';
-import type { MeasurementOptions } from '../calls/measurement-options.ts';
+import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
+import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 import {
   CLASSES_MAX,
   DEFAULT_PORT,
@@ -67,6 +68,25 @@ export interface CompleteIsolateOptions {
   readonly givenPorts: readonly number[] | undefined;
 }
 
+const KINDS: OptionKinds<Required<IsolateCallOptions>> = {
+  ...MEASUREMENT_KINDS,
+  protocol: 'string',
+  port: 'number',
+  flows: 'number',
+  sourcePort: 'number',
+  sourcePorts: 'list',
+  flowLabel: 'number or string',
+  minTtl: 'number',
+  maxTtl: 'number',
+  rate: 'number',
+  packetBytes: 'list',
+  tos: 'list',
+  maxProbes: 'number',
+  maxTimeMs: 'number',
+  confidence: 'number',
+  minLoss: 'number',
+  exclude: 'number',
+};
 const PROTOCOLS = { tcp: 'tcp', udp: 'udp', icmp: 'icmp' } as const;
 const TTLS = { min: 1, max: 255 };
 const LABEL_MAX = 0xfffff;
@@ -79,6 +99,8 @@ export function completeIsolateOptions(
   options: IsolateCallOptions,
   targets: number,
 ): CompleteIsolateOptions {
+  requireKinds<IsolateCallOptions>(options, KINDS);
+  requireFamily(options.family);
   const protocol = choiceOption<IsolateProtocol>('protocol', PROTOCOLS, options.protocol ?? 'tcp');
   requireFitting(options, protocol);
   const { packetBytes, tos = [0], flowLabel = 'vary' } = options;
@@ -125,12 +147,11 @@ export function requireOfFamily(
 }
 
 function requireFitting(options: IsolateCallOptions, protocol: IsolateProtocol): void {
-  const { port, family, simulate } = options;
+  const { port, simulate } = options;
   if (protocol === 'icmp' && port !== undefined) {
     throw new RangeError('port must be left out with protocol icmp, which has none');
   }
   integerOption('port', port, { preset: DEFAULT_PORT[protocol], min: 1, max: PORT_MAX });
-  if (family !== undefined) choiceOption('family', { 4: true, 6: true }, String(family));
   for (const name of ['source', 'interface'] as const) {
     if (simulate === undefined || options[name] === undefined) continue;
     throw new RangeError(`${name} must be left out with simulate, which sends nothing`);

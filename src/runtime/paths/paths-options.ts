@@ -5,7 +5,8 @@ import type { FlowField, PathsProtocol } from '../../model/paths-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { choiceOption } from '../calls/choice-option.ts';
 import { integerOption } from '../calls/integer-option.ts';
-import type { MeasurementOptions } from '../calls/measurement-options.ts';
+import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
+import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 
 /** How to search; every field has a default. */
 export interface PathsOptions extends MeasurementOptions {
@@ -63,8 +64,30 @@ const FIELDS: Readonly<Record<PathsProtocol, readonly FlowField[]>> = {
 };
 const PORTS = { udp: 33_434, tcp: 443, icmp: 1 } as const;
 
+const KINDS: OptionKinds<Required<PathsOptions>> = {
+  ...MEASUREMENT_KINDS,
+  protocol: 'string',
+  flowField: 'string',
+  port: 'number',
+  sourcePort: 'number',
+  algorithm: 'string',
+  confidence: 'number',
+  confidenceOf: 'string',
+  maxTtl: 'number',
+  flowsMax: 'number',
+  maxProbes: 'number',
+  maxTimeMs: 'number',
+  gapLimit: 'number',
+  tos: 'number',
+  rate: 'number',
+  ratePerInterface: 'number',
+  aliases: 'boolean',
+};
+
 /** @throws {RangeError} naming the option, its value and its range */
 export function completePathsOptions(options: PathsOptions): CompletePathsOptions {
+  requireKinds<PathsOptions>(options, KINDS);
+  requireFamily(options.family);
   const { protocol = 'udp', confidence = 0.95 } = options;
   const fields = choiceOption('protocol', FIELDS, protocol);
   const flowField = options.flowField ?? fields[0] ?? 'source-port';

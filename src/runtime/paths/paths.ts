@@ -11,6 +11,7 @@ import type { PathsRecord, PathsReply } from '../../model/paths-record.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts';
 import { onThread } from '../calls/measuring-thread.ts';
+import { requireName } from '../calls/option-kinds.ts';
 import { resolveTarget } from '../calls/target.ts';
 import { sourceOption } from '../host/host-address.ts';
 import { sharedAsLookup } from '../names/as-sources.ts';
@@ -58,6 +59,7 @@ export type PathsCall = MeasurementCall<PathsRecord, PathsEvent>;
  *   that have a `code`: no such host, no right to raw sockets, no route
  */
 export function paths(target: string, options: PathsOptions = {}): PathsCall {
+  requireName(target);
   completePathsOptions(options);
   const here: Measurement<PathsRecord, PathsEvent> = async (tell, signal) => {
     const { record } = await findPaths(

@@ -6,7 +6,7 @@ import type { TraceProtocol } from '../../model/trace-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { integerOption } from '../calls/integer-option.ts';
 import type { ThreadOption } from '../calls/measuring-thread.ts';
-import { type OptionKinds, requireKinds } from '../calls/option-kinds.ts';
+import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 
 /** How to trace; every field has a default. */
 export interface TraceOptions extends ThreadOption {
@@ -137,10 +137,8 @@ const TTL_MAX = 255;
 /** @throws {RangeError} naming the option, its value and its range */
 export function completeTraceOptions(options: TraceOptions): CompleteTraceOptions {
   requireKinds<TraceOptions>(options, KINDS);
-  const { protocol = 'udp', family } = options;
-  if (family !== undefined && family !== 4 && family !== 6) {
-    throw new RangeError(`family must be 4 or 6, got ${family}`);
-  }
+  const { protocol = 'udp' } = options;
+  requireFamily(options.family);
   if (!PROTOCOLS.includes(protocol)) {
     throw new RangeError(`protocol must be one of ${PROTOCOLS.join(', ')}, got ${protocol}`);
   }

@@ -9,6 +9,7 @@ import type { TraceRecord, TraceReply, TraceStar } from '../../model/trace-recor
 import type { Flow } from '../../probing/flow.ts';
 import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts';
 import { onThread } from '../calls/measuring-thread.ts';
+import { requireName } from '../calls/option-kinds.ts';
 import { orAborted } from '../calls/or-aborted.ts';
 import { resolveTarget } from '../calls/target.ts';
 import type { AsLookup } from '../names/as-lookup.ts';
@@ -68,9 +69,7 @@ export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
  *   that have a `code`: no such host, no right to raw sockets, no route
  */
 export function trace(target: string, options: TraceOptions = {}): TraceCall {
-  if (typeof target !== 'string') {
-    throw new RangeError(`target must be a string, got ${String(target)}`);
-  }
+  requireName(target);
   return new TraceCall(target, options);
 }
 
