@@ -16,6 +16,8 @@ export interface ResultFile {
   /** From the output folder on. */
   readonly path: string;
   readonly content: string;
+  /** A part of it that the files of other connections have as well. */
+  readonly shared?: string;
 }
 
 /** Which connection a file is for. */
@@ -74,8 +76,8 @@ export class RecordedTraces {
   }
 
   #write(result: TraceResult, request: FileRequest): void {
-    const { path, content } = this.#options.fileOf(result, request);
-    this.#options.spool.put(path, content);
+    const { path, content, shared } = this.#options.fileOf(result, request);
+    this.#options.spool.put(path, content, shared);
   }
 
   async #count(tracer: Tracer, run: () => Promise<TraceResult>): Promise<TraceResult> {

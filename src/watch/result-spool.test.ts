@@ -74,6 +74,22 @@ describe('ResultSpool', () => {
     expect(toldOfSize).toEqual(['refused large']);
   });
 
+  it('counts what results share once, as long as one of them waits', async () => {
+    const { clock, disk, spool, told } = spoolWith({ filesMax: 100 });
+    const shared = 'x'.repeat(60);
+    disk.trouble = 'ENOSPC';
+    const put = (path: string, head: string) => spool.put(path, head + shared, shared);
+    expect(['a', 'b', 'c'].map((path) => put(path, 'ten digits'))).toEqual([true, true, true]);
+    expect(put('d', 'eleven digs')).toBe(false);
+    expect(spool.put('e', 'ten digits')).toBe(true);
+    disk.trouble = undefined;
+    await clock.pass(60_000);
+    expect([...disk.files.keys()].sort()).toEqual(['a', 'b', 'c', 'e']);
+    expect(told).toEqual(['refused d', 'failing a', 'recovered']);
+    disk.trouble = 'ENOSPC';
+    expect(spool.put('f', 'x'.repeat(100))).toBe(true);
+  });
+
   it('gives up what can never be written, and goes on', async () => {
     const { clock, disk, spool, told } = spoolWith();
     disk.trouble = 'ENAMETOOLONG';

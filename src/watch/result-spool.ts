@@ -16,7 +16,7 @@ export interface ResultSpoolOptions {
   readonly disk: Disk;
   /** Results that wait at most. */
   readonly filesMax: number;
-  /** Characters that wait at most. */
+  /** Characters that wait at most; those that several results share count once. */
   readonly sizeMax: number;
   /** Files that are written at a time. */
   readonly writers: number;
@@ -37,6 +37,8 @@ export interface ResultSpoolEvents {
 interface Item {
   readonly path: string;
   readonly content: string;
+  /** A part of it that other results may have as well. */
+  readonly shared: string;
 }
 
 /** What no waiting mends: the file would be tried for ever. */
@@ -48,6 +50,8 @@ const BACK_OFF_MAX_MS = 30_000;
 export class ResultSpool {
   readonly #options: ResultSpoolOptions;
   readonly #waiting: Item[] = [];
+  /** How many of those that wait share a text. */
+  readonly #sharers = new Map<string, number>();
   #size = 0;
   #writing = 0;
   #backOffMs = 0;
@@ -63,15 +67,23 @@ export class ResultSpool {
     return this.#waiting.length + this.#writing;
   }
 
-  /** Owes the disk one more result. @returns false where it does not fit: it is lost, and told */
-  put(path: string, content: string): boolean {
+  /**
+   * Owes the disk one more result.
+   *
+   * @param shared a part of the content that other results have as well: it is kept once, however
+   *   many connections of an address end at once
+   * @returns false where it does not fit: it is lost, and told
+   */
+  put(path: string, content: string, shared = ''): boolean {
     const { filesMax, sizeMax, events } = this.#options;
-    if (this.length >= filesMax || this.#size + content.length > sizeMax) {
+    const item = { path, content, shared };
+    this.#hold(item);
+    if (this.length >= filesMax || this.#size > sizeMax) {
+      this.#release(item);
       events.refused(path);
       return false;
     }
-    this.#size += content.length;
-    this.#waiting.push({ path, content });
+    this.#waiting.push(item);
     this.#fill();
     return true;
   }
@@ -89,11 +101,24 @@ export class ResultSpool {
   abandon(): string[] {
     this.#pause?.cancel();
     const lost = this.#waiting.splice(0);
-    for (const { path, content } of lost) {
-      this.#size -= content.length;
-      this.#options.events.refused(path);
+    for (const item of lost) {
+      this.#release(item);
+      this.#options.events.refused(item.path);
     }
     return lost.map(({ path }) => path);
+  }
+
+  #hold({ content, shared }: Item): void {
+    const sharers = this.#sharers.get(shared) ?? 0;
+    this.#sharers.set(shared, sharers + 1);
+    this.#size += sharers === 0 ? content.length : content.length - shared.length;
+  }
+
+  #release({ content, shared }: Item): void {
+    const sharers = (this.#sharers.get(shared) ?? 1) - 1;
+    if (sharers === 0) this.#sharers.delete(shared);
+    else this.#sharers.set(shared, sharers);
+    this.#size -= sharers === 0 ? content.length : content.length - shared.length;
   }
 
   #fill(): void {
@@ -115,14 +140,14 @@ export class ResultSpool {
     const { disk, events } = this.#options;
     try {
       await disk.write(item.path, item.content);
-      this.#size -= item.content.length;
+      this.#release(item);
       if (this.#backOffMs > 0) events.recovered();
       this.#backOffMs = 0;
       events.written(item.path);
     } catch (error) {
       if (this.#backOffMs === 0) events.failing(item.path, error);
       if (HOPELESS.has(codeOf(error))) {
-        this.#size -= item.content.length;
+        this.#release(item);
         events.refused(item.path);
       } else {
         this.#waiting.push(item); // behind the others, whose trouble it may not be

@@ -47,5 +47,9 @@ function parisFile(
   const [day = '', clock = ''] = timestamp(startedAtMs).split('T');
   const time = `${day}T${clock.replace(/^(..)(..)/, '$1:$2:')}`;
   const ending = isCached ? '.cached.paris' : '.paris';
-  return { path: `${datePath(startedAtMs)}/${time}-UUID-${uuid}${ending}`, content: text };
+  return {
+    path: `${datePath(startedAtMs)}/${time}-UUID-${uuid}${ending}`,
+    content: text,
+    shared: text,
+  };
 }

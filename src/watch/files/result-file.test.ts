@@ -49,6 +49,7 @@ describe('scamperFile', () => {
     expect(scamperFile(RESULT, { uuid: RESULT.uuid, isCached: false }, '1')).toEqual({
       path: '2003/11/09/20031109T155559Z_host_1_0000000000000001.jsonl',
       content: `${metaline({ uuid: RESULT.uuid, version: '1', cachedUuid: null })}${RESULT.text}`,
+      shared: RESULT.text,
     });
   });
 

@@ -17,6 +17,7 @@ export function scamperFile(
   return {
     path: `${datePath(result.startedAtMs)}/${timestamp(result.startedAtMs)}_${uuid}.jsonl`,
     content: head + result.text,
+    shared: result.text,
   };
 }
 

@@ -143,6 +143,7 @@ describe('files of the ancestors', () => {
     expect(ancestorFile(result, own, options)).toEqual({
       path: '2026/11/20/20261120T225432Z_vm_1795213168_0000000000001003.jsonl',
       content: golden('regular-from-go.jsonl'),
+      shared: text,
     });
     const single = ancestorFile(result, own, { ...options, format: 'json' });
     expect(single.path).toBe('2026/11/20/20261120T225432Z_vm_1795213168_0000000000001003.json');
@@ -168,6 +169,7 @@ describe('files of the ancestors', () => {
     expect(ancestorFile(paris, own, options)).toEqual({
       path: '2026/11/20/20261120T22:54:32Z-UUID-vm_1795213168_0000000000001003.paris',
       content: paris.text,
+      shared: paris.text,
     });
     expect(ancestorFile(paris, shared, options).path).toBe(
       '2026/11/20/20261120T22:54:32Z-UUID-other_1.cached.paris',
