@@ -2,6 +2,7 @@
 
 import { counted } from '../lib/counted.ts';
 import type { IpFamily } from '../lib/ip-address.ts';
+import { namedAddress } from '../model/named-address.ts';
 
 /** Names are listed up to so many; of more targets it is told how many they are. */
 const NAMED_MAX = 8;
@@ -28,9 +29,7 @@ export interface PlannedCost {
 /** The first line of a plan. */
 export function costSentence(cost: PlannedCost): string {
   const { probesMax, bytesMax, kind, targets, port, families } = cost;
-  const named = targets.map(({ name, address }) =>
-    name === address ? name : `${name} (${address})`,
-  );
+  const named = targets.map(({ name, address }) => namedAddress(name, address));
   const whom = targets.length > NAMED_MAX ? `${targets.length} targets` : named.join(', ');
   const at = port === null ? '' : ` port ${port}`;
   const versions = [...new Set(families)].sort().map((family) => `IPv${family}`);

@@ -13,7 +13,7 @@ export function formatSweepText(record: SweepRecord, paint: Paint): string {
     paint.strong(record.summary),
     '',
     `Targets    ${targets.count}${shardText}; ${targets.excluded} excluded; seed ${seed}`,
-    `Probes     ${record.probesSent}, ${strategy}; ${savedShare(record)} saved of all TTLs of all`,
+    `Probes     ${record.probesSent}, ${strategy}; ${savedShare(record)} fewer than for every TTL`,
     `Replies    ${record.repliesReceived} in ${(record.durationMs / 1000).toFixed(1)} s`,
     ...byTtl(record),
     ...spoilers(measurement),

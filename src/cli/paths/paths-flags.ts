@@ -137,7 +137,7 @@ function hostFlags(): Option[] {
 
 function outputFlags(): Option[] {
   return [
-    new Option('--no-dns', 'do not look up names of addresses'),
+    new Option('-n, --no-dns', 'do not look up names of addresses'),
     new ValueOption('--asn-db <FILE>', 'tell autonomous systems by this database (MMDB)', TEXT),
     new Option('--json', 'write one JSON document, schema fantrace.paths/1')
       .conflicts('jsonl')

@@ -2,6 +2,7 @@
 
 import { counted } from '../../lib/counted.ts';
 import { asOriginText } from '../../model/as-origin.ts';
+import { namedAddress } from '../../model/named-address.ts';
 import {
   isReply,
   type TraceHopRecord,
@@ -37,7 +38,7 @@ export function formatTraceText(
 /** What came of the trace, in one sentence. */
 export function traceSummary(record: TraceRecord): string {
   const { target, hops } = record;
-  const name = target.name === target.address ? target.name : `${target.name} (${target.address})`;
+  const name = namedAddress(target.name, target.address);
   const by = target.port === null ? '' : ` port ${target.port}`;
   const probed = `${PROTOCOLS[record.protocol]}${by}`;
   const last = hops.at(-1);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ptrNames, reverseName } from './ptr-names.ts';
 
@@ -17,4 +20,38 @@ test.each(ROWS)('$address is asked for as $name', ({ address, name }) => {
 
 test('no addresses have no names', async () => {
   expect(await ptrNames([])).toEqual(new Map());
+});
+
+test('names in the hosts file are taken from there, safe to print', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fantrace-hosts-'));
+  const file = join(folder, 'hosts');
+  try {
+    writeFileSync(
+      file,
+      [
+        '# 10.1.0.9 commented.lab',
+        '10.1.0.2\tr1.lab r1  # the first',
+        '10.1.0.2 again.lab',
+        'fdec:1:0:0::2 r1-six.lab\r',
+        '10.1.0.3 evil\u001b[31m',
+        '10.1.0.4',
+        'no-address name',
+      ].join('\n'),
+    );
+    const addresses = ['10.1.0.2', 'fdec:1::2', '10.1.0.3'];
+    expect(await ptrNames(addresses, undefined, file)).toEqual(
+      new Map([
+        ['10.1.0.2', 'r1.lab'],
+        ['fdec:1::2', 'r1-six.lab'],
+        ['10.1.0.3', 'evil\\u{1b}[31m'],
+      ]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('without a hosts file nothing is known of it', async () => {
+  const over = AbortSignal.abort();
+  expect(await ptrNames(['10.1.0.2'], over, '/nonexistent/hosts')).toEqual(new Map());
 });

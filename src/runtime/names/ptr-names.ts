@@ -1,22 +1,31 @@
-/** Names of addresses from the DNS, asked for only when measuring is over. */
+/** Names of addresses, looked up only when measuring is over: in the hosts file, then in the DNS. */
 
 import { parseIpAddress } from '../../lib/ip-address.ts';
 import { printable } from '../../lib/printable.ts';
 import { askDns } from './dns-questions.ts';
+import { HOSTS_FILE, hostsNames } from './hosts-names.ts';
 
 const ADDRESSES_MAX = 1024;
 
 /**
- * The first PTR name of each address that has one, made safe to print. Never fails.
+ * The first name of each address that has one, made safe to print. Never fails.
  *
  * @param signal ends the look-ups early, with the names that are known by then
  */
 export async function ptrNames(
   addresses: Iterable<string>,
   signal?: AbortSignal,
+  hostsFile: string = HOSTS_FILE,
 ): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
-  const asked = [...new Set(addresses)].slice(0, ADDRESSES_MAX);
+  const wanted = [...new Set(addresses)].slice(0, ADDRESSES_MAX);
+  if (wanted.length === 0) return names;
+  const known = await hostsNames(hostsFile);
+  for (const address of wanted) {
+    const name = known.get(address);
+    if (name !== undefined) names.set(address, printable(name));
+  }
+  const asked = wanted.filter((address) => !names.has(address));
   await askDns(asked, { signal }, async (resolver, address) => {
     const [name] = await resolver.resolvePtr(reverseName(address));
     if (name !== undefined && name !== '') names.set(address, printable(name));

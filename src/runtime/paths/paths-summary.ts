@@ -1,5 +1,6 @@
 /** What came of a multipath search, in one sentence. */
 
+import { namedAddress } from '../../model/named-address.ts';
 import type { PathsRecord } from '../../model/paths-record.ts';
 
 type Summarised = Pick<
@@ -21,7 +22,7 @@ type Summarised = Pick<
 /** Paths, balancers, the widest hop, what changed meanwhile, what is excluded, and round trips. */
 export function pathsSummary(record: Summarised): string {
   const { target, balancers, diamonds } = record;
-  const name = target.name === target.address ? target.name : `${target.name} (${target.address})`;
+  const name = namedAddress(target.name, target.address);
   const widest = Math.max(0, ...diamonds.map(({ width }) => width));
   const graph = [
     numbersText(record),
