@@ -52,6 +52,11 @@ export class MeasurementCall<Result, Event> implements Promise<Result> {
     });
   }
 
+  /** So that it is one of TypeScript's promises as well. */
+  get [Symbol.toStringTag](): string {
+    return 'MeasurementCall';
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: being awaited is what this class is for
   then<Done = Result, Failed = never>(
     done?: ((result: Result) => Done | PromiseLike<Done>) | null,
