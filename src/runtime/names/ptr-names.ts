@@ -1,4 +1,4 @@
-/** Names of addresses, looked up only when measuring is over: in the hosts file, then in the DNS. */
+/** Names of addresses, looked up when measuring is over: in the hosts file, then in the DNS. */
 
 import { parseIpAddress } from '../../lib/ip-address.ts';
 import { printable } from '../../lib/printable.ts';
