@@ -1,5 +1,6 @@
 /** A first-in first-out queue of numbers in one growing ring: no object per entry. */
 
+/** A power of two, as all that follow: places are then found without a division. */
 const INITIAL_CAPACITY = 64;
 
 /** Grows by doubling and never shrinks. */
@@ -14,7 +15,7 @@ export class NumberQueue {
 
   push(value: number): void {
     if (this.#length === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#length) % this.#ring.length] = value;
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = value;
     this.#length++;
   }
 
@@ -27,7 +28,7 @@ export class NumberQueue {
   shift(): number | undefined {
     if (this.#length === 0) return undefined;
     const value = this.#ring[this.#head];
-    this.#head = (this.#head + 1) % this.#ring.length;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length--;
     return value;
   }
@@ -36,7 +37,7 @@ export class NumberQueue {
   pop(): number | undefined {
     if (this.#length === 0) return undefined;
     this.#length--;
-    return this.#ring[(this.#head + this.#length) % this.#ring.length];
+    return this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)];
   }
 
   #grow(): void {

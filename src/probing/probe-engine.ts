@@ -285,7 +285,6 @@ export class ProbeEngine implements Prober {
     }
     const fields = this.#fields;
     fields.ttl = order.ttl;
-    fields.token = this.#tokens.encode(this.#inFlight.counterOf(slot));
     fields.portOffset = flow.protocol === 'udp-classic' ? state.probesSent % CLASSIC_PORTS : 0;
     state.probesSent++;
     state.lastSlot = slot;
@@ -295,12 +294,13 @@ export class ProbeEngine implements Prober {
     this.#polled[this.#polledCount++] = slot;
   }
 
-  /** A row whose token the protocol can carry. */
+  /** A row whose token the protocol can carry; the token is in `#fields`. */
   #addRow(order: Order, { flow, lastSlot }: ProbedFlow, nowUs: number): number {
     for (let attempt = 0; attempt < TOKEN_ATTEMPTS; attempt++) {
       const slot = this.#inFlight.add(order, nowUs, lastSlot);
       if (slot === NO_SLOT) return NO_SLOT;
-      if (canCarry(flow, this.#tokens.encode(this.#inFlight.counterOf(slot)))) return slot;
+      this.#fields.token = this.#tokens.encode(this.#inFlight.counterOf(slot));
+      if (canCarry(flow, this.#fields.token)) return slot;
       this.#inFlight.withdraw(slot);
     }
     return NO_SLOT;
