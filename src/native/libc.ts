@@ -5,7 +5,9 @@
  */
 
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
+import { RTLD_NODELETE, RTLD_NOLOAD, RTLD_NOW } from './linux-abi.ts';
 import { SystemCallError, UnsupportedPlatformError } from './system-error.ts';
 
 /** Foreign memory by address, or a view, which is kept alive for the call and no longer. */
@@ -115,8 +117,10 @@ export function checked(syscall: string, result: number): number {
 
 function bindLibc(): Libc {
   requirePlatform(process.platform, process.arch);
-  const koffi = loadKoffi();
+  const require = createRequire(import.meta.url);
+  const koffi = loadKoffi(require);
   const library = koffi.load(null);
+  if (!isMainThread) keepMapped(library, require);
   const functions = DECLARATIONS.map((declaration) => library.func(declaration));
   return {
     ...Object.fromEntries(functions.map((call) => [call.info.name, call])),
@@ -128,9 +132,20 @@ function bindLibc(): Libc {
   } as unknown as Libc;
 }
 
-function loadKoffi(): typeof Koffi {
+/**
+ * A thread that ends unloads what it alone has loaded. A watch of koffi's that was closed just then
+ * is freed by the event loop only after that, by code that would be gone: a crash, or a process
+ * that never ends.
+ */
+function keepMapped(library: ReturnType<typeof Koffi.load>, require: NodeJS.Require): void {
+  const dlopen = library.func('void *dlopen(const char *, int)');
+  const binaries = Object.keys(require.cache).filter((file) => file.endsWith('koffi.node'));
+  for (const file of binaries) dlopen(file, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+function loadKoffi(require: NodeJS.Require): typeof Koffi {
   try {
-    return createRequire(import.meta.url)('koffi') as typeof Koffi;
+    return require('koffi') as typeof Koffi;
   } catch (cause) {
     throw new UnsupportedPlatformError(
       'koffi, which calls the C library, did not load: reinstall without --omit=optional',

@@ -124,6 +124,10 @@ export const EPOLL_CLOEXEC = 0x80000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 1;
 
+export const RTLD_NOW = 2;
+export const RTLD_NOLOAD = 4;
+export const RTLD_NODELETE = 0x1000;
+
 export const PROT_READ_WRITE = 3;
 export const MAP_PRIVATE_ANONYMOUS = 0x22;
 
