@@ -1,6 +1,7 @@
 /**
  * How long a host program's own timers wait while it sends 100,000 probes a second, each of which a
- * kernel router answers. Needs root.
+ * kernel router answers; how much of that the host's thread itself worked, as the rest is the
+ * scheduler's; and how long they wait beside a worker that has nothing to say. Needs root.
  * Usage: node bench/run.mjs event-loop-delay [SECONDS] [RATE]
  */
 
@@ -14,6 +15,7 @@ import { FigureList } from './measured-cost.ts';
 const RUNNER = fileURLToPath(new URL('./run.mjs', import.meta.url));
 const WAYS = [
   { way: 'idle', what: 'nothing to do' },
+  { way: 'spinning-worker', what: 'a worker that only spins' },
   { way: 'engine', what: 'the engine alone' },
   { way: 'traces', what: 'traces by the library' },
   { way: 'traces-in-worker', what: "the same with thread: 'worker'" },
@@ -46,11 +48,14 @@ export async function main([seconds = '4', rate = '100000']: readonly string[]):
 }
 
 function report(what: string, outcome: HostOutcome, figures: FigureList): void {
-  const { probes, replies, seconds, processorSeconds, p50Ms, p99Ms, maxMs } = outcome;
+  const { probes, replies, seconds, processorSeconds, p50Ms, p99Ms, maxMs, ownP99Ms } = outcome;
   const rate = Math.round(probes / seconds / 1000);
   const delays = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)}, longest ${maxMs.toFixed(1)}`;
   const load = `${Math.round((100 * processorSeconds) / seconds)} % of a processor`;
-  console.log(`  ${what}: ${rate} kpps, ${probes - replies} unanswered, ${load}; ${delays}`);
+  const own = `${ownP99Ms.toFixed(2)} ms of it its own work`;
+  console.log(
+    `  ${what}: ${rate} kpps, ${probes - replies} unanswered, ${load}; ${delays}; ${own}`,
+  );
   figures.add({
     what: `event loop of the host: p99 of its delay, ${what}`,
     value: p99Ms,

@@ -6,6 +6,7 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { parseIpAddress } from '../../src/lib/ip-address.ts';
 import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';
@@ -16,6 +17,7 @@ import { openRawLink } from '../../src/runtime/links/raw-link.ts';
 import { runProbing } from '../../src/runtime/run-loop.ts';
 import { HostTimeline } from '../../src/runtime/timeline.ts';
 import { trace } from '../../src/runtime/trace/trace.ts';
+import { OwnWork } from './own-work.ts';
 
 /** What the host did, and how long others had to wait for it. */
 export interface HostOutcome {
@@ -26,6 +28,8 @@ export interface HostOutcome {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** The host's own share of that: what it worked between two turns. */
+  readonly ownP99Ms: number;
 }
 
 interface Task {
@@ -55,6 +59,7 @@ const WAYS: Readonly<Record<string, (task: Task) => Promise<Probed>>> = {
     await setTimeout(1000 * seconds);
     return { probes: 0, replies: 0 };
   },
+  'spinning-worker': runSpinningWorker,
   engine: runEngine,
   traces: (task) => runTraces(task, 'caller'),
   'traces-in-worker': (task) => runTraces(task, 'worker'),
@@ -69,6 +74,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   await run({ ...task, seconds: WARM_UP_SECONDS });
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
+  const own = new OwnWork();
   const startedMs = performance.now();
   const before = process.cpuUsage();
   const probed = await run(task);
@@ -83,9 +89,28 @@ export async function main(argv: readonly string[]): Promise<number> {
     p50Ms: waited(delays.percentile(50)),
     p99Ms: waited(delays.percentile(99)),
     maxMs: waited(delays.max),
+    ownP99Ms: own.p99Ms(),
   };
   console.log(JSON.stringify(outcome));
   return 0;
+}
+
+/** As busy as a worker that probes, and nothing to say: what is waited then is the scheduler's. */
+const SPIN = `
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  const turn = () => {
+    for (const start = performance.now(); performance.now() - start < 0.9; );
+    Atomics.wait(never, 0, 0, 0.1);
+    setImmediate(turn);
+  };
+  turn();
+`;
+
+async function runSpinningWorker({ seconds }: Task): Promise<Probed> {
+  const worker = new Worker(SPIN, { eval: true });
+  await setTimeout(1000 * seconds);
+  await worker.terminate();
+  return { probes: 0, replies: 0 };
 }
 
 /** The run loop over the engine, with nothing above it. */
