@@ -7,7 +7,7 @@
 
 import { shareMissProbability } from '../multipath/stopping-point.ts';
 import { fisherExact, hochberg, holm, rankTest } from './exact-tests.ts';
-import { type PathSet, type SetLink, type SetPlace, SOURCE_KEY } from './path-set.ts';
+import { type PathSet, type SetLink, type SetPlace, SOURCE_KEY, touchesClump } from './path-set.ts';
 
 /** `a` is the earlier measurement, as far as the caller cares. */
 export type Side = 'a' | 'b';
@@ -106,7 +106,7 @@ function loneLinks({ a, b }: Readonly<Record<Side, PathSet>>, budget: number): L
 
 function loneOf(side: Side, own: PathSet, other: PathSet): LoneLink[] {
   return [...own.links.values()].flatMap((link) => {
-    if (other.links.has(link.key)) return [];
+    if (other.links.has(link.key) || isOnlyVague(link, own, other)) return [];
     // Scamper does not list the way to the first routers.
     if (link.near === SOURCE_KEY && !other.observed.has(SOURCE_KEY) && isFilled(other)) return [];
     const flowsOpposite = other.observed.get(link.near) ?? 0;
@@ -114,6 +114,12 @@ function loneOf(side: Side, own: PathSet, other: PathSet): LoneLink[] {
     const missProbability = shareMissProbability(cautiousShare(link, own), flowsOpposite);
     return [{ link, side, flowsOpposite, missProbability, isImplied, isSignificant: false }];
   });
+}
+
+/** Whether a link says no more than that one side did not tell its interfaces apart. */
+function isOnlyVague(link: SetLink, own: PathSet, other: PathSet): boolean {
+  if (!own.hasVagueClumps || !touchesClump(link)) return false;
+  return link.far === null || link.far.startsWith('{') || other.places.has(link.far);
 }
 
 /**

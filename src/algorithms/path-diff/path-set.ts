@@ -45,9 +45,25 @@ export interface PathSet {
   readonly observed: ReadonlyMap<string, number>;
   /** Whether the search kept its promise everywhere. */
   readonly isComplete: boolean;
+  /**
+   * Whether clumps are only places that nobody told apart, as those of scamper are: behind a
+   * balancer at the first hop, or where a flow went unanswered. Else balancers send each packet
+   * another way there.
+   */
+  readonly hasVagueClumps: boolean;
 }
 
 export const SOURCE_KEY = 'source';
+
+/** The key of what stands behind a place and was not told apart. */
+export function clumpKey(near: string | number): string {
+  return `{${near}}`;
+}
+
+/** Whether a link begins or ends at such places. */
+export function touchesClump({ near, far }: Pick<SetLink, 'near' | 'far'>): boolean {
+  return near.startsWith('{') || far?.startsWith('{') === true;
+}
 
 /** Reads a record as a set of links. */
 export function pathSetOf({ hops, flows, stopReason }: PathsRecord): PathSet {
@@ -88,7 +104,7 @@ export class PathSetBuilder {
     this.#links.set(key, { ...link, key, flows: flows + (known?.flows ?? 0) });
   }
 
-  set(isComplete: boolean): PathSet {
+  set(isComplete: boolean, hasVagueClumps = false): PathSet {
     const observed = new Map<string, number>();
     for (const { near, flows, isSprayed } of this.#links.values()) {
       if (!isSprayed) observed.set(near, flows + (observed.get(near) ?? 0));
@@ -98,7 +114,7 @@ export class PathSetBuilder {
       const total = observed.get(link.near) ?? link.flows;
       links.set(key, { ...link, share: link.isSprayed ? 1 : link.flows / total });
     }
-    return { places: this.#places, links, observed, isComplete };
+    return { places: this.#places, links, observed, isComplete, hasVagueClumps };
   }
 }
 
@@ -143,7 +159,7 @@ class Walk {
     const members = interfacesOf(place);
     let [here] = members.map(({ key }) => key);
     if (place.kind === 'clump') {
-      here = `{${this.#near ?? place.ttl}}`;
+      here = clumpKey(this.#near ?? place.ttl);
       const text = `{${members.length} interfaces}`;
       this.#builder.see({ key: here, text }, aboutOf(place));
       for (const { key } of members) this.#link(key, { isSprayed: true });

@@ -59,6 +59,43 @@ test('where scamper’s format is silent of the first links, a note says so', ()
   expect(alike.notes).toEqual([]);
 });
 
+/** A tracelb of scamper: after r0 come m1 and m2, then r1; m1 and m2 told apart or not. */
+function tracelb(isToldApart: boolean, between = ['10.0.1.1', '10.0.1.2']): string {
+  const flows = Array.from({ length: 12 }, (_, flow) => flow + 1);
+  const seen = (addr: string, ttl: number, which = flows) => ({
+    addr,
+    probes: which.map((flowid) => ({ flowid, ttl, replies: [{ rtt: ttl }] })),
+  });
+  const balanced = between.map((addr, i) => seen(addr, 2, flows.slice(6 * i, 6 * i + 6)));
+  const nodes = isToldApart
+    ? [
+        { addr: '10.0.0.1', links: [balanced] },
+        ...between.map((addr) => ({ addr, links: [[seen('10.0.2.1', 3)]] })),
+      ]
+    : [{ addr: '10.0.0.1', links: [balanced, [seen('10.0.2.1', 3)]] }];
+  const last = { addr: '10.0.2.1', links: [[seen('10.9.0.1', 4)]] };
+  const method = 'udp-sport';
+  const head = { type: 'tracelb', src: '10.0.0.2', dst: '10.9.0.1', method };
+  return JSON.stringify({ ...head, probec: 50, probec_max: 3000, nodes: [...nodes, last] });
+}
+
+test('interfaces that scamper did not tell apart are no difference, and others are told', () => {
+  const apart = setOf(tracelb(true));
+  for (const [a, b] of [
+    [apart, setOf(tracelb(false))],
+    [setOf(tracelb(false)), apart],
+  ] as const) {
+    const record = diffRecordOf(a, b, OPTIONS);
+    expect(record).toMatchObject({ verdict: 'unsure', added: [], removed: [] });
+  }
+  const vague = setOf(tracelb(false));
+  expect(diffRecordOf(vague, setOf(tracelb(false)), OPTIONS).verdict).toBe('same');
+  const moved = setOf(tracelb(false, ['10.0.1.1', '10.0.1.9']));
+  const { verdict, unsure } = diffRecordOf(vague, moved, OPTIONS);
+  expect(verdict).toBe('unsure');
+  expect(unsure.map(({ far }) => far).sort()).toEqual(['10.0.1.2', '10.0.1.9']);
+});
+
 test('a search that was cut short is not sure in our scamper format either', async () => {
   const short = await findPaths('target', { simulate: 'healthy-fabric', seed: 3, maxProbes: 60 });
   const record = diffRecordOf(setOf(scamperLines(first)), setOf(scamperLines(short)), OPTIONS);

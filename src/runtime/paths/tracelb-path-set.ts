@@ -1,6 +1,11 @@
 /** Reads a tracelb of `scamper -O json` as a set of links. */
 
-import { type PathSet, PathSetBuilder, SOURCE_KEY } from '../../algorithms/path-diff/path-set.ts';
+import {
+  clumpKey,
+  type PathSet,
+  PathSetBuilder,
+  SOURCE_KEY,
+} from '../../algorithms/path-diff/path-set.ts';
 import { flawText, schemaFlaw } from '../../lib/json-schema.ts';
 import type { Json } from '../json-checks.ts';
 
@@ -117,7 +122,7 @@ export function tracelbPathSet(document: Json): TracelbPathSet | { readonly flaw
     protocol,
     flowField: { sport: 'source-port', dport: 'destination-port' }[field] ?? 'checksum',
     stopReason: null,
-    set: builder.set(nodes.length > 0 && probec < most),
+    set: builder.set(nodes.length > 0 && probec < most, true),
   };
 }
 
@@ -142,7 +147,7 @@ function addNode({ addr, links }: TracelbNode, builder: PathSetBuilder): void {
     }
     const [only] = answering;
     if (isClump) {
-      const clump = `{${near}}`;
+      const clump = clumpKey(near);
       builder.see(
         { key: clump, text: `{${answering.length} interfaces}` },
         { ttl: 0, roundTripsMs: [] },
