@@ -34,7 +34,9 @@ export interface SweepAnswer {
   isNewInterface: boolean;
   /** Whether the target itself answered. */
   isTarget: boolean;
-  /** Hops to the target, as far as the answer tells; only where the target answered. */
+  /** Whether the flow gets no farther: the target answered, or who does not let it pass. */
+  isEnd: boolean;
+  /** Hops to the end, as far as the answer tells; only where there is one. */
   distance: number;
 }
 

@@ -1,8 +1,8 @@
 /**
  * One flow to each target of a window, from a TTL in the middle of the path both ways at once, as
- * FlashRoute does (Huang 2020): forwards until the target answers or a gap of silent TTLs is too
- * long, backwards until an interface answers that the sweep knows – the stop set of Doubletree
- * (Donnet 2005), which trusts that what lies before a known interface is known as well.
+ * FlashRoute does (Huang 2020): forwards until the target answers, a router refuses, or too many
+ * TTLs are silent, backwards until an interface answers that the sweep knows – the stop set of
+ * Doubletree (Donnet 2005), which trusts that what lies before a known interface is known as well.
  */
 
 import { IndexPermutation } from '../../lib/index-permutation.ts';
@@ -66,9 +66,9 @@ export class StopSetRounds implements SweepPlan {
     return true;
   }
 
-  replied({ slot, ttl, isNewInterface, isTarget, distance }: SweepAnswer): void {
+  replied({ slot, ttl, isNewInterface, isEnd, distance }: SweepAnswer): void {
     const { minTtl, maxTtl, splitTtl, gapLimit } = this.#extent;
-    if (isTarget) {
+    if (isEnd) {
       this.#last[slot] = minTtl - 1;
       if ((this.#backward[slot] as number) >= distance) this.#backward[slot] = distance - 1;
       return;

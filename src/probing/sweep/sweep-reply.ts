@@ -40,6 +40,7 @@ export class SweepReplyReader {
     receivedAtUs: 0,
     icmpCode: 0,
     replyTtl: 0,
+    isEnd: false,
     quotedTtl: -1,
     mpls: [],
   };
@@ -98,6 +99,7 @@ export class SweepReplyReader {
     reply.responder = received.source;
     reply.interfaceHash = addressHash(received.source);
     reply.isTarget = isSameAddress(received.source, claim.destination) && kind !== 'time-exceeded';
+    reply.isEnd = reply.isTarget || kind === 'unreachable';
     reply.quotedTtl = isError ? received.quote.ttl : -1;
     reply.distance = distanceOf(reply);
     reply.receivedAtUs = receivedAtUs;
