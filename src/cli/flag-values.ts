@@ -40,6 +40,14 @@ export class ValueOption extends Option {
 export const TEXT: { readonly valueSchema: ValueSchema; readonly read: (text: string) => string } =
   { valueSchema: { type: 'string', minLength: 1 }, read: (text) => text };
 
+/** Which family a name is looked up in, and what is simulated. */
+export function familyOptions(): Option[] {
+  return [
+    new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
+    new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
+  ];
+}
+
 /** Where packets leave: a simulated network has no such choice. */
 export function sendingOptions(): Option[] {
   return [

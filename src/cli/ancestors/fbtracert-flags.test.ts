@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readFbtracertFlags, UsageWanted } from './fbtracert-flags.ts';
-import { GoFlagError, goUsage, parseGoFlags } from './fbtracert-go-flags.ts';
+import { GoFlagError, goUsage, parseGoFlags } from './go-flags.ts';
 
 const GO = {
   n: { preset: 7, help: 'A number' },

@@ -2,13 +2,7 @@
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import { CliError } from '../cli-error.ts';
-import {
-  type GoFlag,
-  GoFlagError,
-  goUsage,
-  parseGoFlags,
-  readInteger,
-} from './fbtracert-go-flags.ts';
+import { type GoFlag, GoFlagError, goUsage, parseGoFlags, readInteger } from './go-flags.ts';
 
 const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'FATAL'];
 

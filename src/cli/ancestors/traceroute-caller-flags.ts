@@ -1,110 +1,21 @@
 /**
- * The flags of `traceroute-caller`, of every version of it: presets are those of v0.12, or of v0.5
- * with `-compat v0.5`. Each may come from the environment as well, under its name in capitals.
+ * Reads command lines of `traceroute-caller`, of every version of it. Each flag may come from the
+ * environment as well, under its name in capitals.
  */
 
 import { SCAMPER_RANGES } from '../../watch/scamper/scamper-task.ts';
 import type { TracerName } from '../../watch/tracer.ts';
 import { CliError } from '../cli-error.ts';
-import type { ListenAddress } from '../watch/watch-life.ts';
-import {
-  type GoFlag,
-  GoFlagError,
-  type GoFlagValues,
-  goUsage,
-  parseGoFlags,
-} from './fbtracert-go-flags.ts';
+import { type ListenAddress, parseListenAddress } from '../watch/listen-address.ts';
 import { goDurationMs } from './go-duration.ts';
+import { GoFlagError, type GoFlagValues, goUsage, parseGoFlags } from './go-flags.ts';
+import {
+  type CompatVersion,
+  TRACEROUTE_CALLER_FLAGS,
+  VERSION_PRESETS,
+} from './traceroute-caller-table.ts';
 
-/** Versions whose presets and files there are. */
-export type CompatVersion = 'v0.5' | 'v0.12';
-
-const DURATION = 'duration';
-const ACCEPTED = 'Accepted without effect: ';
-
-const FLAGS = {
-  IPCacheTimeout: {
-    preset: '',
-    valueName: DURATION,
-    help: 'How long a trace answers for its address (10m; v0.5: 120s)',
-  },
-  IPCacheUpdatePeriod: {
-    preset: '1m',
-    valueName: DURATION,
-    help: `${ACCEPTED}entries end when they are due`,
-  },
-  'anonymize.ip': { preset: 'none', help: 'Hide clients in results: none or netblock (/24, /48)' },
-  'hopannotation-output': {
-    preset: '/var/spool/hopannotation1',
-    help: 'Folder of hop annotations',
-  },
-  'ipservice.sock': { preset: '', help: "Socket of M-Lab's annotator, for hop annotations" },
-  'output.format': {
-    preset: 'jsonl',
-    help: 'Form of results: jsonl, or json with -scamper.trace-type regular',
-  },
-  outputPath: { preset: '', help: 'Folder of results, as -traceroute-output' },
-  'paris.bin': { preset: 'paris-traceroute', help: 'The program paris-traceroute' },
-  'paris.timeout': {
-    preset: '60s',
-    valueName: DURATION,
-    help: 'A trace of paris-traceroute may take no longer',
-  },
-  poll: { preset: true, help: 'Watch the connections of this host where there is no event socket' },
-  'prometheusx.listen-address': { preset: ':9990', help: 'Serve /metrics and /health there' },
-  'scamper.bin': { preset: 'scamper', help: 'The program scamper' },
-  'scamper.ptr': { preset: true, help: 'Look up names of hops' },
-  'scamper.sc_attach': { preset: '', help: `${ACCEPTED}we speak to scamper ourselves` },
-  'scamper.sc_warts2json': { preset: '', help: `${ACCEPTED}we have scamper write JSON` },
-  'scamper.timeout': {
-    preset: '',
-    valueName: DURATION,
-    help: 'A trace may take no longer: 1s to 1h (900s; v0.5: 300s)',
-  },
-  'scamper.trace-type': { preset: 'mda', help: 'All paths, or one: mda or regular' },
-  'scamper.tracelb-W': { preset: 0, help: 'Old name of -scamper.waitprobe' },
-  'scamper.tracelb-ptr': { preset: true, help: 'Old name of -scamper.ptr' },
-  'scamper.unixsocket': { preset: '/tmp/scamperctrl', help: "Control socket of scamper's daemon" },
-  'scamper.waitprobe': { preset: 0, help: 'Between probes, in 10 ms: 15 to 200 (25; v0.5: none)' },
-  'ss-binary': { preset: '', help: `${ACCEPTED}the kernel is asked itself` },
-  'tcpinfo.eventsocket': {
-    preset: '',
-    help: "tcp-info's event socket; without it the kernel is asked",
-  },
-  'traceroute-output': {
-    preset: '',
-    help: 'Folder of results (/var/spool/scamper1; v0.5: /var/spool/scamper)',
-  },
-  tracetool: {
-    preset: 'scamper',
-    help:
-      'Who traces: scamper, scamper-daemon, scamper-daemon-with-scamper-backup, ' +
-      'scamper-daemon-with-paris-backup, paris-traceroute, or native',
-  },
-  'uuid-prefix-file': { preset: '', help: 'File with what names of connections begin with' },
-  waitTime: { preset: '5s', valueName: DURATION, help: 'Between dumps of all connections' },
-  // Not in the original.
-  'asn-db': {
-    preset: '',
-    help: 'Annotate hops from this MMDB file of autonomous systems; cymru asks the DNS',
-  },
-  compat: { preset: 'v0.12', help: 'Presets and files of this version: v0.12 or v0.5' },
-  concurrency: { preset: 500, help: 'Traces at a time' },
-  'datatypes-output': {
-    preset: '/var/spool/datatypes',
-    help: 'Folder for the schemas of results; empty for none',
-  },
-  drain: { preset: '30s', valueName: DURATION, help: 'How long traces may go on after a stop' },
-  'output.keys': {
-    preset: 'all',
-    help: 'Keys of results: all that scamper has, or go for those of v0.12 alone',
-  },
-  'output.max-bytes': { preset: 90_000_000, help: 'A larger result is none' },
-  'scamper.max-probes': { preset: 0, help: 'Probes of a trace at most: 50 to 65535 (3000)' },
-  'scamper.pps': { preset: 10_000, help: "Packets a second of scamper's daemon: 1 to 10000" },
-} as const satisfies Record<string, GoFlag>;
-
-type Values = GoFlagValues<typeof FLAGS>;
+type Values = GoFlagValues<typeof TRACEROUTE_CALLER_FLAGS>;
 
 const TOOLS: Readonly<Record<string, readonly TracerName[]>> = {
   scamper: ['scamper'],
@@ -150,19 +61,12 @@ export interface TracerouteCallerFlags {
 /** The usage is to be shown. */
 export class UsageWanted extends Error {
   override readonly name = 'UsageWanted';
-  readonly usage: string = goUsage('traceroute-caller', FLAGS);
+  readonly usage: string = goUsage('traceroute-caller', TRACEROUTE_CALLER_FLAGS);
 }
-
-/** What versions have differently. */
-const PRESETS = {
-  'v0.5': { cacheAge: '120s', timeout: '300s', output: '/var/spool/scamper', waitProbe: undefined },
-  'v0.12': { cacheAge: '10m', timeout: '900s', output: '/var/spool/scamper1', waitProbe: 25 },
-} as const;
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const PORT_MAX = 65_535;
 
 /**
  * Reads command line and environment; the former wins.
@@ -177,7 +81,7 @@ export function readTracerouteCallerFlags(
   const { values, given } = parse([...environmentArgs(env), ...argv]);
   const compat = oneOf('compat', values.compat, ['v0.5', 'v0.12']);
   const tracers = TOOLS[oneOf('tracetool', values.tracetool, Object.keys(TOOLS))] ?? [];
-  const presets = PRESETS[compat];
+  const presets = VERSION_PRESETS[compat];
   const flags: TracerouteCallerFlags = {
     compat,
     tracers,
@@ -201,7 +105,7 @@ export function readTracerouteCallerFlags(
 
 function parse(argv: readonly string[]) {
   try {
-    const { values, given, rest, isHelpWanted } = parseGoFlags(argv, FLAGS);
+    const { values, given, rest, isHelpWanted } = parseGoFlags(argv, TRACEROUTE_CALLER_FLAGS);
     if (isHelpWanted) throw new UsageWanted();
     if (rest.length > 0) throw misuse(`takes no arguments but flags: ${rest.join(' ')}`);
     return { values, given };
@@ -220,7 +124,7 @@ export class FlagMistake extends UsageWanted {
 
 /** `SCAMPER_TIMEOUT=1m` as `-scamper.timeout=1m`. */
 function environmentArgs(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.keys(FLAGS).flatMap((name) => {
+  return Object.keys(TRACEROUTE_CALLER_FLAGS).flatMap((name) => {
     const value = env[name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')];
     return value === undefined ? [] : [`-${name}=${value}`];
   });
@@ -235,7 +139,7 @@ function timeoutOf(values: Values, [first]: readonly TracerName[], preset: strin
 function traceOptions(
   values: Values,
   given: ReadonlySet<string>,
-  presets: (typeof PRESETS)[CompatVersion],
+  presets: (typeof VERSION_PRESETS)[CompatVersion],
 ) {
   const type = oneOf('scamper.trace-type', values['scamper.trace-type'], ['mda', 'regular']);
   const [oldWait, newWait] = [values['scamper.tracelb-W'], values['scamper.waitprobe']];
@@ -317,10 +221,9 @@ function oneOf<const Name extends string>(
 }
 
 function listenAddress(text: string): ListenAddress {
-  const [, bracketed, plain, digits] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
   const flag = '-prometheusx.listen-address';
-  if (port <= PORT_MAX) return { flag, host: bracketed || plain || undefined, port };
+  const address = text.includes(':') ? parseListenAddress(flag, text) : undefined;
+  if (address !== undefined) return address;
   throw misuse(`${flag}: ${JSON.stringify(text)} is not HOST:PORT`);
 }
 

@@ -16,6 +16,7 @@ import { CliError } from '../cli-error.ts';
 import {
   choiceOption,
   durationOption,
+  familyOptions,
   numberOption,
   numberOrWordOption,
   numbersOption,
@@ -229,8 +230,7 @@ function stopOptions(): Option[] {
 function hostOptions(): Option[] {
   return [
     ...sendingOptions(),
-    new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
-    new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
+    ...familyOptions(),
     numberOption('--seed <N>', 'make everything random repeatable', { min: 0, max: SEED_MAX }),
   ];
 }

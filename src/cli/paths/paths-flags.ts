@@ -6,6 +6,7 @@ import type { PathsOptions } from '../../runtime/paths/paths-options.ts';
 import {
   choiceOption,
   durationOption,
+  familyOptions,
   numberOption,
   probabilityOption,
   sendingOptions,
@@ -81,8 +82,7 @@ function probeFlags(): Option[] {
     numberOption('-p, --port <PORT>', 'destination port (default: 33434; 443 with TCP)', PORT),
     numberOption('--source-port <PORT>', 'first source port (default: 33000)', PORT),
     numberOption('--tos <N>', 'TOS or traffic class (default: 0)', { min: 0, max: 255 }),
-    new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
-    new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
+    ...familyOptions(),
   ];
 }
 

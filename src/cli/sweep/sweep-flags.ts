@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts';
 import {
   choiceOption,
   durationOption,
+  familyOptions,
   numberOption,
   probabilityOption,
   sendingOptions,
@@ -94,8 +95,7 @@ function probeFlags(): Option[] {
     ),
     numberOption('-p, --port <PORT>', 'destination port (default: 33434; 443 with TCP)', PORT),
     numberOption('--source-port <PORT>', 'source port of the first flow', PORT).default(33_000),
-    new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
-    new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
+    ...familyOptions(),
   ];
 }
 

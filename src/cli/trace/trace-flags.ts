@@ -2,7 +2,7 @@
 
 import { Option } from 'commander';
 import type { TraceProtocol } from '../../model/trace-record.ts';
-import { choiceOption, durationOption, numberOption } from '../flag-values.ts';
+import { choiceOption, durationOption, familyOptions, numberOption } from '../flag-values.ts';
 
 export interface TraceFlags {
   readonly protocol: TraceProtocol;
@@ -100,8 +100,7 @@ function probeOptions(): Option[] {
     numberOption('-l, --flow-label <N>', 'IPv6 flow label', { min: 0, max: 0xfffff }),
     new Option('--fragment', 'let routers cut IPv4 probes into fragments'),
     new Option('-F, --dont-fragment', 'the default').conflicts('fragment').hideHelp(),
-    new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),
-    new Option('-6, --ipv6', 'IPv6 only').conflicts('ipv4'),
+    ...familyOptions(),
   ];
 }
 

@@ -17,6 +17,7 @@ import {
   TEXT,
   ValueOption,
 } from '../flag-values.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
 /** Durations in microseconds. */
 export interface WatchFlags {
@@ -55,13 +56,6 @@ export interface WatchFlags {
   readonly drain: number;
   readonly logLevel: string;
   readonly dryRun?: true;
-}
-
-/** Where monitoring is served. */
-export interface ListenAddress {
-  /** Undefined for all addresses. */
-  readonly host: string | undefined;
-  readonly port: number;
 }
 
 const TRACERS: readonly TracerName[] = ['native', 'scamper', 'scamper-daemon', 'paris'];
@@ -300,9 +294,8 @@ export function uuidPrefix(text: string): string {
 }
 
 function listenAddress(text: string): ListenAddress {
-  const [, bracketed, plain, digits] = /^(?:\[(.+)\]:|([^:]*):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (port <= PORTS.max) return { host: bracketed ?? (plain || undefined), port };
+  const address = parseListenAddress('--listen', text);
+  if (address !== undefined) return address;
   const message = `--listen: ${JSON.stringify(text)} is neither PORT nor HOST:PORT`;
   throw new CliError('USAGE', message, 'such as 127.0.0.1:9990');
 }

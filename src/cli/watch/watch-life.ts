@@ -23,6 +23,7 @@ import type { Tracer } from '../../watch/tracer.ts';
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import { WatchService, type WatchTuning } from '../../watch/watch-service.ts';
 import { CliError } from '../cli-error.ts';
+import type { ListenAddress } from './listen-address.ts';
 import type { DaemonListener } from './watch-tracers.ts';
 import { giveUpRoot } from './watch-user.ts';
 
@@ -53,14 +54,6 @@ export interface WatchSetup {
   /** undefined where hops are not annotated. */
   readonly hops: (NamedFolder & { readonly annotator: HopAnnotator }) | undefined;
   readonly listen: ListenAddress | undefined;
-}
-
-/** Where monitoring is served. */
-export interface ListenAddress {
-  readonly flag: string;
-  /** Undefined for all addresses. */
-  readonly host: string | undefined;
-  readonly port: number;
 }
 
 /** A watcher that runs, for those who tune it. */

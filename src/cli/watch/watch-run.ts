@@ -63,7 +63,7 @@ async function setupOf(flags: WatchFlags): Promise<WatchSetup> {
             fileMode: HOP_FILE_MODE,
             annotator,
           },
-    listen: flags.listen === undefined ? undefined : { flag: '--listen', ...flags.listen },
+    listen: flags.listen,
   };
 }
 
