@@ -21,7 +21,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.lab.test.ts'],
           fileParallelism: false, // namespaces and their timing share one machine
-          maxConcurrency: 3, // of tests that say so: they mostly wait
+          maxConcurrency: 4, // of tests that say so: they mostly wait
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

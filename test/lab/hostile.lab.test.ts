@@ -10,16 +10,16 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
 import { build } from '../../tools/build.mjs';
 import { isNamed, startIsolate, strangersIn, watchProbes } from './isolate-run.ts';
+import { FABRIC, labTest } from './lab-test.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
-import { addressesOf, labFor, type ScenarioOptions } from './scenario-plan.ts';
+import { addressesOf } from './scenario-plan.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
-const FABRIC = { fabric: { widths: [1, 4, 4, 1] } };
 const LINK = ['r2.1', 'r3.2'] as const;
 const FORGER = fileURLToPath(new URL('./fixtures/forger.mjs', import.meta.url));
 /** From where no packet passes a router whose address it bears: Linux would drop it. */
@@ -35,25 +35,15 @@ const EARLY_PROBES = 50;
 const SEED = 3;
 const UNTIL_THE_END = ['--max-time', '6s', '--exclude', '0.01%', '--max-probes', '1000000'];
 
-const labs: NamespaceLab[] = [];
-
-async function open(options: ScenarioOptions): Promise<NamespaceLab> {
-  const { lab } = await labFor(FABRIC, { seed: SEED, ...options });
-  labs.push(lab);
-  return lab;
-}
+const test = labTest({ seed: SEED });
 
 beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
 });
 
-afterEach(async () => {
-  for (const lab of labs.splice(0)) await lab.close();
-});
-
-describe.each(FAMILIES)('ten thousand forgeries a second, over IPv%i', (family) => {
-  test('are no loss, and no answers', async () => {
-    const lab = await open({ family });
+describe.concurrent.each(FAMILIES)('ten thousand forgeries a second, over IPv%i', (family) => {
+  test('are no loss, and no answers', async ({ open }) => {
+    const lab = await open(FABRIC, { family });
     const { record, sent } = await runUnderFire(lab, UNTIL_THE_END);
     expect(record.verdict, record.summary).toBe('no-loss');
     expect(record.suspects).toEqual([]);
@@ -61,9 +51,9 @@ describe.each(FAMILIES)('ten thousand forgeries a second, over IPv%i', (family) 
     expectCounted(record, sent);
   });
 
-  test('do not hide a link that loses a fifth', async () => {
+  test('do not hide a link that loses a fifth', async ({ open }) => {
     const fault = { link: LINK, forwardLoss: 0.2 };
-    const lab = await open({ family, faults: [fault] });
+    const lab = await open(FABRIC, { family, faults: [fault] });
     const { record } = await runUnderFire(lab, ['--confidence', '99%']);
     expect(record.verdict, record.summary).toBe('loss-located');
     const place = { kind: 'link', near: LINK[0], far: LINK[1] } as const;

@@ -134,7 +134,7 @@ describe.concurrent.each(FAMILIES)('where a link drops all, over IPv%i', (family
 });
 
 /** Routers balance by the checksum of echoes, or not at all: Linux does not, so a filter stands in. */
-test.for(FAMILIES)(
+test.concurrent.for(FAMILIES)(
   'where echoes of some checksums are dropped, the printed pings fail just where they say so (IPv%i)',
   async (family, { open }) => {
     const lab = await open({ fabric: { widths: [1, 1, 1] } }, { family });
@@ -160,7 +160,9 @@ test.for(FAMILIES)(
   },
 );
 
-test('a report on IPv6 says that the flow label may make another path', async ({ open }) => {
+test.concurrent('a report on IPv6 says that the flow label may make another path', async ({
+  open,
+}) => {
   const lab = await balanced(open, { family: 6, faults: [{ link: LINK, forwardLoss: 1 }] });
   const report = formatIsolateText(await recordOf(lab), { width: Infinity });
   expect(report).toMatch(/flow label of their own, and these connections another/);

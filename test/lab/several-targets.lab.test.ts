@@ -1,34 +1,29 @@
 /** One run to several hosts behind kernel routers, on a host with one uplink and with several. */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { build } from '../../tools/build.mjs';
 import { isNamed, isolateIn, pathErrors } from './isolate-run.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
+import { labTest } from './lab-test.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
-let lab: NamespaceLab | undefined;
+
+const it = labTest({ seed: 5 });
 
 beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
 });
 
-afterEach(async () => {
-  await lab?.close();
-  lab = undefined;
-});
-
-describe.each(FAMILIES)('IPv%i: two hosts', (family) => {
+describe.concurrent.each(FAMILIES)('IPv%i: two hosts', (family) => {
   // Wrong in one run of 10,000, as its confidence says.
   const flags = ['--confidence', '99.99%', '--flows', '32'];
 
-  it('behind one lossy link have one verdict, which names it', async () => {
+  it('behind one lossy link have one verdict, which names it', async ({ open }) => {
     const place = { kind: 'link', near: 'r1.0', far: 'r2.1' } as const;
     const faults = [{ link: ['r1.0', 'r2.1'], forwardLoss: 0.2 }] as const;
     const otherTargets = [{ name: 'db8', behind: ['r3.0', 'r3.1'] }];
     const network = { fabric: { widths: [1, 4, 2, 2] }, otherTargets };
-    ({ lab } = await labFor(network, { family, seed: 3, faults }));
+    const lab = await open(network, { family, seed: 3, faults });
     const { record, status } = await isolateIn(lab, { flags });
     expect(record.verdict, record.summary).toBe('loss-located');
     expect(status).toBe(2);
@@ -40,10 +35,10 @@ describe.each(FAMILIES)('IPv%i: two hosts', (family) => {
     expect(new Set(lengths)).toEqual(new Set([5, 4]));
   });
 
-  it('are reached by the uplinks of sockets with the same five-tuples', async () => {
+  it('are reached by the uplinks of sockets with the same five-tuples', async ({ open }) => {
     const otherTargets = [{ name: 'db8', behind: ['r2.0', 'r2.1'] }];
     const network = { fabric: { widths: [2, 2] }, otherTargets };
-    ({ lab } = await labFor(network, { family, seed: 5 }));
+    const lab = await open(network, { family });
     const { record } = await isolateIn(lab, { flags: [...flags, '--exclude', '20%'] });
     expect(record.verdict, record.summary).toBe('no-loss');
     expect(record.hops[0]?.interfaces).toHaveLength(2);

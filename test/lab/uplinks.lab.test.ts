@@ -3,33 +3,27 @@
  * the kernel does not look for ports in packets that come ready made.
  */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
 import { isNamed, isolateIn, pathErrors } from './isolate-run.ts';
-import type { NamespaceLab } from './namespace-lab.ts';
-import { labFor } from './scenario-plan.ts';
+import { labTest } from './lab-test.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
 const LOSSY = { link: [SOURCE, 'r1.1'], forwardLoss: 0.2 } as const;
 
-let lab: NamespaceLab | undefined;
+const it = labTest({ seed: 5 });
 
 beforeAll(() => {
   expect(build({ ifNeeded: true })).toBe(true);
 });
 
-afterEach(async () => {
-  await lab?.close();
-  lab = undefined;
-});
-
-describe.each(FAMILIES)(
+describe.concurrent.each(FAMILIES)(
   'IPv%i: every flow leaves by the uplink of a socket with its ports',
   (family) => {
-    it.each([2, 4])('where there are %i', async (uplinks) => {
-      ({ lab } = await labFor({ fabric: { widths: [uplinks, 4, 1] } }, { family, seed: 5 }));
+    it.for([2, 4])('where there are %i', async (uplinks, { open }) => {
+      const lab = await open({ fabric: { widths: [uplinks, 4, 1] } }, { family });
       const { record } = await isolateIn(lab, { flags: ['--exclude', '10%'] });
       expect(record.verdict, record.summary).toBe('no-loss');
       expect(record.hops[0]?.interfaces).toHaveLength(uplinks);
@@ -38,9 +32,8 @@ describe.each(FAMILIES)(
     });
 
     // Wrong in one run of 10,000, as its confidence says.
-    it('and the uplink that loses packets is named', async () => {
-      const options = { family, seed: 5, faults: [LOSSY] };
-      ({ lab } = await labFor({ fabric: { widths: [2, 4, 1] } }, options));
+    it('and the uplink that loses packets is named', async ({ open }) => {
+      const lab = await open({ fabric: { widths: [2, 4, 1] } }, { family, faults: [LOSSY] });
       const { record } = await isolateIn(lab, { flags: ['--confidence', '99.99%'] });
       expect(record.verdict, record.summary).toBe('loss-located');
       const place = { kind: 'link', near: SOURCE, far: 'r1.1' } as const;

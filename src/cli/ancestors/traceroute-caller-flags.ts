@@ -1,6 +1,6 @@
 /**
- * Reads command lines of `traceroute-caller`, of every version of it. Each flag may come from the
- * environment as well, under its name in capitals.
+ * The flags of `traceroute-caller`, of every version of it: presets are those of v0.12, or of v0.5
+ * with `-compat v0.5`. Each may come from the environment as well, under its name in capitals.
  */
 
 import { SCAMPER_RANGES } from '../../watch/scamper/scamper-task.ts';
@@ -8,14 +8,100 @@ import type { TracerName } from '../../watch/tracer.ts';
 import { CliError } from '../cli-error.ts';
 import { type ListenAddress, parseListenAddress } from '../watch/listen-address.ts';
 import { goDurationMs } from './go-duration.ts';
-import { GoFlagError, type GoFlagValues, goUsage, parseGoFlags } from './go-flags.ts';
+import { type GoFlag, GoFlagError, type GoFlagValues, goUsage, parseGoFlags } from './go-flags.ts';
 import {
-  type CompatVersion,
-  TRACEROUTE_CALLER_FLAGS,
+  type TracerouteCallerFlags,
   VERSION_PRESETS,
-} from './traceroute-caller-table.ts';
+  type VersionPresets,
+} from './traceroute-caller-options.ts';
 
-type Values = GoFlagValues<typeof TRACEROUTE_CALLER_FLAGS>;
+const DURATION = 'duration';
+const ACCEPTED = 'Accepted without effect: ';
+
+/** By name, in the order of the usage. */
+const FLAGS = {
+  IPCacheTimeout: {
+    preset: '',
+    valueName: DURATION,
+    help: 'How long a trace answers for its address (10m; v0.5: 120s)',
+  },
+  IPCacheUpdatePeriod: {
+    preset: '1m',
+    valueName: DURATION,
+    help: `${ACCEPTED}entries end when they are due`,
+  },
+  'anonymize.ip': { preset: 'none', help: 'Hide clients in results: none or netblock (/24, /48)' },
+  'hopannotation-output': {
+    preset: '/var/spool/hopannotation1',
+    help: 'Folder of hop annotations',
+  },
+  'ipservice.sock': { preset: '', help: "Socket of M-Lab's annotator, for hop annotations" },
+  'output.format': {
+    preset: 'jsonl',
+    help: 'Form of results: jsonl, or json with -scamper.trace-type regular',
+  },
+  outputPath: { preset: '', help: 'Folder of results, as -traceroute-output' },
+  'paris.bin': { preset: 'paris-traceroute', help: 'The program paris-traceroute' },
+  'paris.timeout': {
+    preset: '60s',
+    valueName: DURATION,
+    help: 'A trace of paris-traceroute may take no longer',
+  },
+  poll: { preset: true, help: 'Watch the connections of this host where there is no event socket' },
+  'prometheusx.listen-address': { preset: ':9990', help: 'Serve /metrics and /health there' },
+  'scamper.bin': { preset: 'scamper', help: 'The program scamper' },
+  'scamper.ptr': { preset: true, help: 'Look up names of hops' },
+  'scamper.sc_attach': { preset: '', help: `${ACCEPTED}we speak to scamper ourselves` },
+  'scamper.sc_warts2json': { preset: '', help: `${ACCEPTED}we have scamper write JSON` },
+  'scamper.timeout': {
+    preset: '',
+    valueName: DURATION,
+    help: 'A trace may take no longer: 1s to 1h (900s; v0.5: 300s)',
+  },
+  'scamper.trace-type': { preset: 'mda', help: 'All paths, or one: mda or regular' },
+  'scamper.tracelb-W': { preset: 0, help: 'Old name of -scamper.waitprobe' },
+  'scamper.tracelb-ptr': { preset: true, help: 'Old name of -scamper.ptr' },
+  'scamper.unixsocket': { preset: '/tmp/scamperctrl', help: "Control socket of scamper's daemon" },
+  'scamper.waitprobe': { preset: 0, help: 'Between probes, in 10 ms: 15 to 200 (25; v0.5: none)' },
+  'ss-binary': { preset: '', help: `${ACCEPTED}the kernel is asked itself` },
+  'tcpinfo.eventsocket': {
+    preset: '',
+    help: "tcp-info's event socket; without it the kernel is asked",
+  },
+  'traceroute-output': {
+    preset: '',
+    help: 'Folder of results (/var/spool/scamper1; v0.5: /var/spool/scamper)',
+  },
+  tracetool: {
+    preset: 'scamper',
+    help:
+      'Who traces: scamper, scamper-daemon, scamper-daemon-with-scamper-backup, ' +
+      'scamper-daemon-with-paris-backup, paris-traceroute, or native',
+  },
+  'uuid-prefix-file': { preset: '', help: 'File with what names of connections begin with' },
+  waitTime: { preset: '5s', valueName: DURATION, help: 'Between dumps of all connections' },
+  // Not in the original.
+  'asn-db': {
+    preset: '',
+    help: 'Annotate hops from this MMDB file of autonomous systems; cymru asks the DNS',
+  },
+  compat: { preset: 'v0.12', help: 'Presets and files of this version: v0.12 or v0.5' },
+  concurrency: { preset: 500, help: 'Traces at a time' },
+  'datatypes-output': {
+    preset: '/var/spool/datatypes',
+    help: 'Folder for the schemas of results; empty for none',
+  },
+  drain: { preset: '30s', valueName: DURATION, help: 'How long traces may go on after a stop' },
+  'output.keys': {
+    preset: 'all',
+    help: 'Keys of results: all that scamper has, or go for those of v0.12 alone',
+  },
+  'output.max-bytes': { preset: 90_000_000, help: 'A larger result is none' },
+  'scamper.max-probes': { preset: 0, help: 'Probes of a trace at most: 50 to 65535 (3000)' },
+  'scamper.pps': { preset: 10_000, help: "Packets a second of scamper's daemon: 1 to 10000" },
+} as const satisfies Record<string, GoFlag>;
+
+type Values = GoFlagValues<typeof FLAGS>;
 
 const TOOLS: Readonly<Record<string, readonly TracerName[]>> = {
   scamper: ['scamper'],
@@ -26,42 +112,10 @@ const TOOLS: Readonly<Record<string, readonly TracerName[]>> = {
   native: ['native'],
 };
 
-/** A command line that makes sense. Durations in milliseconds; '' where nothing was named. */
-export interface TracerouteCallerFlags {
-  readonly compat: CompatVersion;
-  readonly tracers: readonly TracerName[];
-  readonly kind: 'tracelb' | 'trace';
-  readonly ptr: boolean;
-  /** In 10 ms; undefined leaves it to scamper. */
-  readonly waitProbe: number | undefined;
-  readonly probesMax: number | undefined;
-  readonly packetsPerSecond: number;
-  readonly outputMax: number;
-  readonly timeoutMs: number;
-  readonly cacheAgeMs: number;
-  readonly pollIntervalMs: number;
-  readonly drainMs: number;
-  readonly concurrency: number;
-  readonly scamperBinary: string;
-  readonly parisBinary: string;
-  readonly socketPath: string;
-  readonly eventSocket: string;
-  readonly output: string;
-  readonly hopOutput: string;
-  readonly annotatorSocket: string;
-  readonly asnDb: string;
-  readonly datatypes: string;
-  readonly uuidPrefixFile: string;
-  readonly listen: ListenAddress;
-  readonly format: 'jsonl' | 'json';
-  readonly keys: 'all' | 'go' | 'scamper';
-  readonly isAnonymised: boolean;
-}
-
 /** The usage is to be shown. */
 export class UsageWanted extends Error {
   override readonly name = 'UsageWanted';
-  readonly usage: string = goUsage('traceroute-caller', TRACEROUTE_CALLER_FLAGS);
+  readonly usage: string = goUsage('traceroute-caller', FLAGS);
 }
 
 const SECOND_MS = 1000;
@@ -105,7 +159,7 @@ export function readTracerouteCallerFlags(
 
 function parse(argv: readonly string[]) {
   try {
-    const { values, given, rest, isHelpWanted } = parseGoFlags(argv, TRACEROUTE_CALLER_FLAGS);
+    const { values, given, rest, isHelpWanted } = parseGoFlags(argv, FLAGS);
     if (isHelpWanted) throw new UsageWanted();
     if (rest.length > 0) throw misuse(`takes no arguments but flags: ${rest.join(' ')}`);
     return { values, given };
@@ -124,7 +178,7 @@ export class FlagMistake extends UsageWanted {
 
 /** `SCAMPER_TIMEOUT=1m` as `-scamper.timeout=1m`. */
 function environmentArgs(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.keys(TRACEROUTE_CALLER_FLAGS).flatMap((name) => {
+  return Object.keys(FLAGS).flatMap((name) => {
     const value = env[name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')];
     return value === undefined ? [] : [`-${name}=${value}`];
   });
@@ -136,11 +190,7 @@ function timeoutOf(values: Values, [first]: readonly TracerName[], preset: strin
   return durationOf('scamper.timeout', values['scamper.timeout'] || preset, HOUR_MS);
 }
 
-function traceOptions(
-  values: Values,
-  given: ReadonlySet<string>,
-  presets: (typeof VERSION_PRESETS)[CompatVersion],
-) {
+function traceOptions(values: Values, given: ReadonlySet<string>, presets: VersionPresets) {
   const type = oneOf('scamper.trace-type', values['scamper.trace-type'], ['mda', 'regular']);
   const [oldWait, newWait] = [values['scamper.tracelb-W'], values['scamper.waitprobe']];
   const isWaitGiven = given.has('scamper.waitprobe') || given.has('scamper.tracelb-W');

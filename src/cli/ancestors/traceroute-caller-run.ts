@@ -24,7 +24,7 @@ import { CliError } from '../cli-error.ts';
 import { uuidPrefix } from '../watch/watch-flags.ts';
 import { liveUntilStopped, openLog, reasonOf, type WatchSetup } from '../watch/watch-life.ts';
 import { type DaemonListener, startedDaemon } from '../watch/watch-tracers.ts';
-import type { TracerouteCallerFlags } from './traceroute-caller-flags.ts';
+import type { TracerouteCallerFlags } from './traceroute-caller-options.ts';
 
 /** Where Kubernetes puts what a pod is told of its node. */
 const METADATA_FOLDER = '/metadata';
