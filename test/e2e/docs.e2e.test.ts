@@ -72,11 +72,10 @@ describe.each(pages)('docs/$name', ({ examples }) => {
   test.each(examples)('line $line', async ({ script, status, output }) => {
     const folder = mkdtempSync(path.join(cli.folder, 'example-'));
     mkdirSync(path.join(folder, 'home'));
-    const bin = path.join(cli.folder, 'node_modules/.bin');
     const { NO_COLOR: _, FORCE_COLOR: __, SUDO_UID: ___, ...inherited } = process.env;
     const env = {
       ...inherited,
-      PATH: `${bin}:${path.dirname(process.execPath)}:${process.env['PATH']}`,
+      PATH: `${cli.bin}:${path.dirname(process.execPath)}:${process.env['PATH']}`,
       HOME: path.join(folder, 'home'),
     };
     const command = ['bash', '-euo', 'pipefail', '-c', `cd '${folder}'\n${script}`];

@@ -38,7 +38,7 @@ afterAll(() => {
 });
 
 function fbtracert(args: readonly string[], under: readonly string[] = []): Promise<Outcome> {
-  const executable = path.join(cli.folder, 'node_modules/.bin/fbtracert');
+  const executable = path.join(cli.bin, 'fbtracert');
   return outcomeOf([...under, process.execPath, executable, ...args]);
 }
 
@@ -233,7 +233,7 @@ describe.runIf(isRoot)('as root', () => {
   });
 
   test('an interrupted run prints what is known, status 130', async () => {
-    const executable = path.join(cli.folder, 'node_modules/.bin/fbtracert');
+    const executable = path.join(cli.bin, 'fbtracert');
     const flags = '-fixedTime -targetPort 9 -maxSrcPorts 4 -baseSrcPort 22000 -jsonOutput';
     const args = [executable, ...flags.split(' '), '127.0.0.1'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,13 +1,11 @@
-/** The package as a user gets it: packed, installed into a folder of its own, run as a process. */
+/** The package as a user gets it: packed, installed, run as a process. */
 
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { inject } from 'vitest';
+import { installInto, publicFolder } from './installation.ts';
 
 export interface Outcome {
   /** Exit status; null when a signal ended it. */
@@ -23,24 +21,23 @@ export interface RunOptions {
   readonly under?: readonly string[];
 }
 
-/** An installation; `remove` it in the end. */
+/** The program, and a folder for the files of a test; `remove` it in the end. */
 export class InstalledCli {
-  /** Readable by everybody; for files of the tests, too. */
-  readonly folder: string = mkdtempSync(path.join(tmpdir(), 'fantrace-e2e-'));
-  /** The executable that npm put there. */
+  /** Readable by everybody. */
+  readonly folder: string = publicFolder();
+  /** Where npm put the executables. */
+  readonly bin: string;
   readonly executable: string;
   readonly package: string;
 
-  constructor() {
-    chmodSync(this.folder, 0o755);
-    execFileSync(process.execPath, [path.join(ROOT, 'tools/build.mjs'), '--if-needed']);
-    const tarball = packInto(this.folder);
-    writeFileSync(path.join(this.folder, 'package.json'), manifest(tarball));
-    writeFileSync(path.join(this.folder, 'package-lock.json'), lockFile(tarball));
-    const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-    execFileSync('npm', ['ci', ...flags], { cwd: this.folder, stdio: 'pipe' });
-    this.executable = path.join(this.folder, 'node_modules/.bin/fantrace');
-    this.package = path.join(this.folder, 'node_modules/fantrace');
+  /** @param isAlone whether it is installed into the folder, and not shared with other files */
+  constructor({ isAlone = false }: { readonly isAlone?: boolean } = {}) {
+    const modules = path.join(this.folder, 'node_modules');
+    if (isAlone) installInto(this.folder);
+    else symlinkSync(path.join(inject('installation'), 'node_modules'), modules);
+    this.bin = path.join(modules, '.bin');
+    this.executable = path.join(this.bin, 'fantrace');
+    this.package = path.join(modules, 'fantrace');
   }
 
   /** Runs `fantrace` to its end. */
@@ -112,29 +109,4 @@ function environment(added: Readonly<Record<string, string | undefined>>): NodeJ
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...rest } = process.env;
   const { SUDO_UID: ____, SUDO_GID: _____, ...inherited } = rest;
   return { ...inherited, ...added };
-}
-
-function packInto(folder: string): string {
-  const flags = ['--ignore-scripts', '--json', '--pack-destination', folder];
-  const report = execFileSync('npm', ['pack', ...flags], { cwd: ROOT, stdio: 'pipe' });
-  return JSON.parse(report.toString())[0].filename;
-}
-
-function manifest(tarball: string): string {
-  return JSON.stringify({ private: true, dependencies: { fantrace: `file:${tarball}` } });
-}
-
-/** Pins what the project itself was installed with, so that the cache of npm has it. */
-function lockFile(tarball: string): string {
-  const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'));
-  const { '': own, ...others } = packages;
-  const needed = Object.entries(others).filter(([, entry]) => !(entry as { dev?: true }).dev);
-  return JSON.stringify({
-    lockfileVersion: 3,
-    packages: {
-      '': { dependencies: { fantrace: `file:${tarball}` } },
-      'node_modules/fantrace': { ...own, devDependencies: {}, resolved: `file:${tarball}` },
-      ...Object.fromEntries(needed),
-    },
-  });
 }

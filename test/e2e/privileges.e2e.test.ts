@@ -30,7 +30,7 @@ const ENDLESS = ['--exclude', '0.01%', '--max-probes', '10000000', '--max-time',
 let cli: InstalledCli;
 
 beforeAll(() => {
-  cli = new InstalledCli();
+  cli = new InstalledCli({ isAlone: true }); // a folder that others may not read has the program, too
 });
 afterAll(() => {
   cli?.remove();

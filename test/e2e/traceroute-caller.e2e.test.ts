@@ -28,7 +28,7 @@ afterAll(() => {
 });
 
 function executable(): string {
-  return path.join(cli.folder, 'node_modules/.bin/traceroute-caller');
+  return path.join(cli.bin, 'traceroute-caller');
 }
 
 /** tcp-info's end of an event socket. */
