@@ -1,11 +1,12 @@
 /**
  * How a router picks one of several next hops: by the hash of the flow, by the destination alone,
- * or at random for every packet; by weight, and directly or through a table of hash buckets. A
- * table moves as few flows as possible when next hops change, a plain hash moves many.
+ * or at random for every packet, to the harm of flows (RFC 2991 §2); by weight, and directly or
+ * through a table of hash buckets. When next hops change, a table moves as few flows as possible,
+ * and the regions of a plain hash move many (RFC 2992).
  */
 
 import type { Random } from '../lib/random.ts';
-import { mixBits } from './flow-hash.ts';
+import { bucketOf } from './flow-hash.ts';
 import type { Balancing, BalancingKind } from './scenario-model.ts';
 import type { Traveller } from './traveller.ts';
 
@@ -63,7 +64,7 @@ export class Balancer<Step> {
   usual({ flowHash, destinationHash }: Traveller): Step | undefined {
     const places = this.#places;
     const hash = this.#kind === 'per-destination' ? destinationHash : flowHash;
-    return places[Math.floor((mixBits(hash ^ this.#hashSeed) / 0x1_0000_0000) * places.length)];
+    return places[bucketOf(hash, this.#hashSeed, places.length)];
   }
 }
 

@@ -39,6 +39,17 @@ export function mixBits(value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
+/**
+ * Into which of some equal parts of its range a hash falls, once a router's own seed is in it: the
+ * hash-threshold of RFC 2992.
+ *
+ * @param seed 32 bits; a router with another one spreads the same flows otherwise
+ * @returns 0 to `buckets` − 1
+ */
+export function bucketOf(hash: number, seed: number, buckets: number): number {
+  return Math.floor((mixBits(hash ^ seed) / 0x1_0000_0000) * buckets);
+}
+
 function mixWords(seed: number, bytes: Uint8Array): number {
   let hash = seed;
   for (let i = 0; i < bytes.length; i += 4) hash = mixBits(hash ^ uint32At(bytes, i));

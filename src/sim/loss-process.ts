@@ -5,7 +5,7 @@
  */
 
 import type { Random } from '../lib/random.ts';
-import { mixBits } from './flow-hash.ts';
+import { bucketOf } from './flow-hash.ts';
 import type { PlannedHazard } from './network-plan.ts';
 import type { FaultFilter } from './scenario-model.ts';
 import { isActive } from './schedule.ts';
@@ -104,7 +104,6 @@ class PacketFilter {
     if (this.#port !== -1 && port !== this.#port) return false;
     if (this.#dscp !== -1 && tos >> 2 !== this.#dscp) return false;
     if (this.#bucket === -1) return true;
-    const unit = mixBits(flowHash ^ this.#seed) / 0x1_0000_0000;
-    return Math.floor(unit * this.#buckets) === this.#bucket;
+    return bucketOf(flowHash, this.#seed, this.#buckets) === this.#bucket;
   }
 }

@@ -151,36 +151,38 @@ function middleboxOf(router: PlannedRouter, plan: NetworkPlan): Middlebox | unde
 
 /** Adds a link's two steps, whichever of them are used, to the nodes that it joins. */
 function joinNodes(link: PlannedLink, drafts: ReadonlyMap<string, Draft>, making: Making): void {
-  const { plan, random } = making;
   const near = drafts.get(link.near);
   const far = drafts.get(link.far);
   if (near === undefined || far === undefined) {
     throw new RangeError(`the link from ${link.near} to ${link.far} joins no nodes of the plan`);
   }
-  const at = `${link.near} ${link.far}`;
-  const { weight, hazards } = link;
-  const ahead: Step = {
-    to: far.node,
-    delayUs: link.delayUs,
-    jitterUs: link.jitterUs,
-    random: jitterRandom(link.jitterUs, `${at} forward`, plan),
-    loss: new Loss(link.forwardLoss, random.fork()),
-    hazards: hazardsOf(hazards, { plan, direction: 'forward', at }),
-    mtu: link.mtu,
-    errorSource: bytesOf(far.errorAddress ?? link.farAddress, plan),
-  };
-  const back: Step = {
-    to: near.node,
-    delayUs: link.returnDelayUs,
-    jitterUs: link.returnJitterUs,
-    random: jitterRandom(link.returnJitterUs, `${at} return`, plan),
-    loss: new Loss(link.returnLoss, random.fork()),
-    hazards: hazardsOf(hazards, { plan, direction: 'return', at }),
-    mtu: Number.POSITIVE_INFINITY,
-    errorSource: bytesOf(near.errorAddress ?? link.nearAddress, plan),
-  };
+  const ahead = stepOver(link, { to: far, direction: 'forward' }, making);
+  const back = stepOver(link, { to: near, direction: 'return' }, making);
+  const { weight } = link;
   if (link.direction !== 'return') near.ahead.set(link.far, { step: ahead, weight });
   if (link.direction !== 'forward') far.back.set(link.near, { step: back, weight });
+}
+
+/** What a packet that takes a link one way meets there. */
+function stepOver(
+  link: PlannedLink,
+  { to, direction }: { readonly to: Draft; readonly direction: 'forward' | 'return' },
+  { plan, random }: Making,
+): Step {
+  const at = `${link.near} ${link.far}`;
+  const isForward = direction === 'forward';
+  const jitterUs = isForward ? link.jitterUs : link.returnJitterUs;
+  const ownAddress = isForward ? link.farAddress : link.nearAddress;
+  return {
+    to: to.node,
+    delayUs: isForward ? link.delayUs : link.returnDelayUs,
+    jitterUs,
+    random: jitterRandom(jitterUs, `${at} ${direction}`, plan),
+    loss: new Loss(isForward ? link.forwardLoss : link.returnLoss, random.fork()),
+    hazards: hazardsOf(link.hazards, { plan, direction, at }),
+    mtu: isForward ? link.mtu : Number.POSITIVE_INFINITY,
+    errorSource: bytesOf(to.errorAddress ?? ownAddress, plan),
+  };
 }
 
 /** A stream where one is drawn from, and else one for all the links that draw nothing. */

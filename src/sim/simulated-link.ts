@@ -158,10 +158,14 @@ export class SimulatedLink implements PacketLink {
     if (this.#isClosed) return 'EBADF';
     if (length > slotBytes) return 'EMSGSIZE';
     const probe = readProbe(bytes.subarray(start, start + length), this.#plan.family);
-    if (isMalformed(probe)) this.#counters.malformed++;
-    else if (this.#targetOf(probe.flow.destination) === undefined) return 'ENETUNREACH';
-    else if (!isSameAddress(probe.flow.source, this.#source)) this.#counters.spoofed++;
-    else return this.#carry(probe, nowUs);
+    if (isMalformed(probe)) {
+      this.#counters.malformed++;
+      return undefined;
+    }
+    const target = this.#targetOf(probe.flow.destination);
+    if (target === undefined) return 'ENETUNREACH';
+    if (isSameAddress(probe.flow.source, this.#source)) return this.#carry(probe, target, nowUs);
+    this.#counters.spoofed++;
     return undefined;
   }
 
@@ -173,14 +177,14 @@ export class SimulatedLink implements PacketLink {
   }
 
   /** @returns the errno name with which the kernel refuses what its own link does not carry */
-  #carry(probe: ProbePacket, nowUs: number): string | undefined {
-    const end = this.#network.carryProbe(this.#travellerOf(probe), nowUs);
+  #carry(probe: ProbePacket, target: number, nowUs: number): string | undefined {
+    const end = this.#network.carryProbe(this.#travellerOf(probe, target), nowUs);
     if (end === undefined) {
       this.#counters.lost++;
       return undefined;
     }
     if (end.cause === 'too-big' && end.node.name === SOURCE) return 'EMSGSIZE';
-    const answer = this.#answerTo(probe, end);
+    const answer = this.#answerTo(probe, target, end);
     if (answer === undefined) this.#counters.unanswered++;
     else this.#return(answer, probe, end);
     return undefined;
@@ -191,12 +195,12 @@ export class SimulatedLink implements PacketLink {
     return this.#plan.hashesFlowLabels ? mixBits(hash ^ flowLabel) : hash;
   }
 
-  #travellerOf(probe: ProbePacket): Traveller {
+  #travellerOf(probe: ProbePacket, target: number): Traveller {
     const { flow, ttl, tos, packet, transport, isFragmentable } = probe;
     return new Traveller({
       flowHash: this.#hashOf(probe),
       ttl,
-      target: this.#targetOf(flow.destination) ?? 0,
+      target,
       destinationHash: addressHash(flow.destination),
       lengthBytes: packet.length,
       tos,
@@ -206,9 +210,9 @@ export class SimulatedLink implements PacketLink {
     });
   }
 
-  #answerTo(probe: ProbePacket, end: ProbeEnd): Answer | undefined {
+  #answerTo(probe: ProbePacket, target: number, end: ProbeEnd): Answer | undefined {
     const { cause, node, atUs } = end;
-    const { host } = this.#targets[this.#targetOf(probe.flow.destination) ?? 0] ?? {};
+    const host = this.#targets[target]?.host;
     if (cause === 'arrived') return host?.answer(probe, end);
     if (cause === 'proxied') return host?.proxyAnswer(probe);
     if (probe.transport.kind === 'icmp-error' || node.icmp?.sends(atUs) !== true) return undefined;

@@ -227,15 +227,15 @@ function writeError(
   probe: Uint8Array,
   { type, code, quoteBytes, quotedTtl, hops, start }: ErrorFields,
 ): number {
-  const icmpBytes = ICMP_HEADER_BYTES + quoteBytes;
-  const at = writeReplyHeader(into, source, { protocol: IP_PROTOCOL.icmpv4, icmpBytes, hops });
+  const payloadBytes = ICMP_HEADER_BYTES + quoteBytes;
+  const at = writeReplyHeader(into, source, { protocol: IP_PROTOCOL.icmpv4, payloadBytes, hops });
   into[at] = type;
   into[at + 1] = code;
   writeUint32(into, at + 4, 0);
   const quote = at + ICMP_HEADER_BYTES;
   for (let i = 0; i < quoteBytes; i++) into[quote + i] = probe[start + i] as number;
   into[quote + 8] = quotedTtl;
-  return sealIcmp(into, at, at + icmpBytes, 0);
+  return sealIcmp(into, at, at + payloadBytes, 0);
 }
 
 function writeEchoReply(
@@ -244,11 +244,12 @@ function writeEchoReply(
   probe: Uint8Array,
   { start, lengthBytes, hops }: Omit<SentProbe, 'nowUs'> & { readonly hops: number },
 ): number {
-  const icmpBytes = lengthBytes - IPV4_HEADER_BYTES;
-  const at = writeReplyHeader(into, source, { protocol: IP_PROTOCOL.icmpv4, icmpBytes, hops });
-  for (let i = 0; i < icmpBytes; i++) into[at + i] = probe[start + IPV4_HEADER_BYTES + i] as number;
+  const payloadBytes = lengthBytes - IPV4_HEADER_BYTES;
+  const at = writeReplyHeader(into, source, { protocol: IP_PROTOCOL.icmpv4, payloadBytes, hops });
+  for (let i = 0; i < payloadBytes; i++)
+    into[at + i] = probe[start + IPV4_HEADER_BYTES + i] as number;
   into[at] = ICMPV4.echoReply;
-  return sealIcmp(into, at, at + icmpBytes, 0);
+  return sealIcmp(into, at, at + payloadBytes, 0);
 }
 
 function writeReset(
@@ -257,7 +258,7 @@ function writeReset(
   probe: Uint8Array,
   { start, hops }: { readonly start: number; readonly hops: number },
 ): number {
-  const fields = { protocol: IP_PROTOCOL.tcp, icmpBytes: TCP_HEADER_BYTES, hops };
+  const fields = { protocol: IP_PROTOCOL.tcp, payloadBytes: TCP_HEADER_BYTES, hops };
   const at = writeReplyHeader(into, source, fields);
   const from = start + IPV4_HEADER_BYTES;
   const segment = {
@@ -281,9 +282,9 @@ function writeReplyHeader(
   source: Uint8Array,
   {
     protocol,
-    icmpBytes,
+    payloadBytes,
     hops,
-  }: { readonly protocol: number; readonly icmpBytes: number; readonly hops: number },
+  }: { readonly protocol: number; readonly payloadBytes: number; readonly hops: number },
 ): number {
   return writeIpv4Header(into, 0, {
     tos: 0,
@@ -294,6 +295,6 @@ function writeReplyHeader(
     protocol,
     source,
     destination: INTERNET_SOURCE,
-    payloadLength: icmpBytes,
+    payloadLength: payloadBytes,
   });
 }
