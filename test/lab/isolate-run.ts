@@ -5,6 +5,7 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { FlowRecord, IsolateRecord } from '../../src/model/isolate-record.ts';
@@ -96,8 +97,14 @@ export async function watchProbes(
   const sniffer = lab.spawn(SOURCE, argv);
   sniffer.stdout.resume();
   const seen = once(sniffer, 'close');
-  await once(sniffer.stderr, 'data'); // it is listening
+  await isListening(sniffer.stderr);
   return { seen };
+}
+
+/** Waits until tcpdump says so; what it may say before that it says while packets pass it by. */
+export async function isListening(stderr: Readable): Promise<void> {
+  let said = '';
+  while (!said.includes('listening on')) said += (await once(stderr, 'data'))[0];
 }
 
 /** Whether the first suspect is the faulty place, or looks just like it. */

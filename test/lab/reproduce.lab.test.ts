@@ -15,7 +15,7 @@ import { formatIsolateText } from '../../src/report/isolate/isolate-text.ts';
 import { reproduction } from '../../src/report/isolate/reproduce-lines.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
 import { build } from '../../tools/build.mjs';
-import { isolateIn } from './isolate-run.ts';
+import { isListening, isolateIn } from './isolate-run.ts';
 import type { CommandResult } from './lab-commands.ts';
 import { BACKLOG } from './lab-layout.ts';
 import { addRules, configure, startFixture } from './lab-nuisances.ts';
@@ -218,7 +218,7 @@ async function packetsOverLink(lab: NamespaceLab): Promise<number> {
 /** A printed capture that is running. */
 async function captureIn(lab: NamespaceLab, line: string) {
   const { stdout, stderr } = lab.spawn(SOURCE, ['sh', '-c', `exec ${line} --immediate-mode -l`]);
-  await once(stderr, 'data'); // it is listening
+  await isListening(stderr);
   let captured = '';
   stdout.setEncoding('utf8').on('data', (text: string) => {
     captured += text;
