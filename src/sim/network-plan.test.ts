@@ -7,7 +7,8 @@ import {
   nodeOfAddress,
   planNetwork,
 } from './network-plan.ts';
-import { LINKS_MAX, parseScenario } from './scenario.ts';
+import { parseScenario } from './scenario.ts';
+import { LINKS_MAX } from './scenario-links.ts';
 
 function plan(widths: readonly number[], overrides?: { family: 4 | 6 }): NetworkPlan {
   const truth = { verdict: 'no-loss' };

@@ -20,15 +20,9 @@ import type {
   InterfaceTo,
   Nat,
   RateLimit,
-  RouterTraits,
   ScenarioTarget,
-  WrittenOtherTarget,
 } from './scenario-model.ts';
-
-/** A router's traits as written; `balancing` may be left to the scenario. */
-export type WrittenRouter = Omit<RouterTraits, 'balancing'> & {
-  readonly balancing: Balancing | undefined;
-};
+import type { WrittenOtherTarget, WrittenRouter } from './written-scenario.ts';
 
 const PORT = 22;
 

@@ -2,8 +2,9 @@
 
 import { ScenarioError } from './json-fields.ts';
 import type { NetworkNames } from './places.ts';
-import type { OtherTarget, ScenarioLink, WrittenOtherTarget } from './scenario-model.ts';
+import type { OtherTarget, ScenarioLink } from './scenario-model.ts';
 import { type Joined, SOURCE, TARGET } from './topology.ts';
+import type { WrittenOtherTarget } from './written-scenario.ts';
 
 /**
  * Joins each to its routers.

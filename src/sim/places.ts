@@ -1,9 +1,9 @@
 /** Looks up the names by which a scenario speaks of its links and routers. */
 
 import { pathTo, pathToName, ScenarioError } from './json-fields.ts';
-import type { WrittenPlace } from './scenario-language.ts';
 import type { Place } from './scenario-model.ts';
 import { type DirectedLink, routersOf, SOURCE, TARGET } from './topology.ts';
+import type { WrittenPlace } from './written-scenario.ts';
 
 /** The names of one network. */
 export class NetworkNames {

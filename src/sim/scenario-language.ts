@@ -4,7 +4,6 @@
  * network itself, such as whether a name exists, is checked by `scenario.ts`.
  */
 
-import type { IpFamily } from '../lib/ip-address.ts';
 import {
   eitherKey,
   type Key,
@@ -28,84 +27,15 @@ import {
   target,
   usualBalancing,
   usualTarget,
-  type WrittenRouter,
 } from './node-language.ts';
-import {
-  type Balancing,
-  type ErrorSource,
-  type FaultFilter,
-  type Loss,
-  type ScenarioTarget,
-  type TrueVerdict,
-  VERDICTS,
-  type When,
-  type WrittenOtherTarget,
-} from './scenario-model.ts';
-import type { Fabric, LinkDirection } from './topology.ts';
-
-/** A place as written: names that nobody has looked up yet. */
-export interface WrittenPlace {
-  readonly link: readonly string[] | undefined;
-  readonly router: string | undefined;
-}
-
-/** What a link may be told about itself, in the list of links or for one of a fabric. */
-export interface WrittenLinkTraits extends Loss {
-  readonly direction: LinkDirection | undefined;
-  readonly weight: number | undefined;
-  readonly delayMs: number | undefined;
-  readonly returnDelayMs: number | undefined;
-  readonly jitterMs: number | undefined;
-  readonly returnJitterMs: number | undefined;
-  readonly mtu: number | undefined;
-}
-
-export interface WrittenLink extends WrittenLinkTraits {
-  readonly near: string;
-  readonly far: string;
-}
-
-/** The share of a period may be left out. */
-export interface WrittenWhen extends Omit<When, 'duty'> {
-  readonly duty: number | undefined;
-}
-export interface WrittenFault extends WrittenPlace, Loss, WrittenWhen {
-  readonly burst: number | undefined;
-  readonly only: FaultFilter;
-}
-
-export interface WrittenRoute extends WrittenWhen {
-  readonly router: string;
-  readonly towards: 'target' | 'source';
-  readonly nextHops: readonly string[];
-}
-
-export interface WrittenTruth {
-  readonly verdict: TrueVerdict;
-  readonly suspect: WrittenPlace | undefined;
-  readonly suspects: readonly WrittenPlace[] | undefined;
-}
-
-/** The file, with every default that does not depend on the network. */
-export interface WrittenScenario {
-  readonly shows: string;
-  readonly seed: number;
-  readonly family: IpFamily;
-  readonly errorSource: ErrorSource | undefined;
-  readonly balancing: Balancing;
-  readonly hashesFlowLabels: boolean;
-  readonly fabric: Fabric | undefined;
-  readonly links: readonly WrittenLink[] | undefined;
-  readonly linkDelayMs: number;
-  readonly linkJitterMs: number;
-  readonly linkTraits: readonly (WrittenLinkTraits & { readonly link: readonly string[] })[];
-  readonly routers: ReadonlyMap<string, WrittenRouter>;
-  readonly faults: readonly WrittenFault[];
-  readonly routes: readonly WrittenRoute[];
-  readonly target: ScenarioTarget;
-  readonly otherTargets: readonly WrittenOtherTarget[];
-  readonly truth: WrittenTruth;
-}
+import { type FaultFilter, VERDICTS } from './scenario-model.ts';
+import type { Fabric } from './topology.ts';
+import type {
+  WrittenFault,
+  WrittenRoute,
+  WrittenScenario,
+  WrittenTruth,
+} from './written-scenario.ts';
 
 const WIDTH_MAX = 1024;
 const OTHER_TARGETS_MAX = 64;

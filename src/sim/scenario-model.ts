@@ -163,14 +163,7 @@ export interface ScenarioTarget {
   readonly answerLimit?: RateLimit;
 }
 
-/** A further host that can be a target, as written. */
-export interface WrittenOtherTarget extends ScenarioTarget {
-  readonly name: string;
-  /** Routers that are joined to it. */
-  readonly behind: readonly string[];
-}
-
-/** The same with its links, which no fault hits. */
+/** A further host that can be a target, with its links, which no fault hits. */
 export interface OtherTarget extends ScenarioTarget {
   readonly name: string;
   readonly links: readonly ScenarioLink[];

@@ -1,20 +1,14 @@
 /**
- * Reads scenarios from JSON: fills in every default, lays out the layers of a `fabric`, and checks
- * what depends on the network itself. The keys are in `scenario-language.ts`, addresses come from
- * `network-plan.ts`; `scenarios/` holds those that ship with the product.
+ * Reads scenarios from JSON: fills in every default, and checks what depends on the network itself.
+ * The keys are in `scenario-language.ts`, links are laid out by `scenario-links.ts`, addresses come
+ * from `network-plan.ts`; `scenarios/` holds those that ship with the product.
  */
 
 import { type JsonSchema, ScenarioError } from './json-fields.ts';
-import type { WrittenRouter } from './node-language.ts';
 import { otherTargetsOf } from './other-targets.ts';
-import { NetworkNames, requireName } from './places.ts';
-import {
-  readWritten,
-  type WrittenFault,
-  type WrittenLinkTraits,
-  type WrittenScenario,
-  type WrittenWhen,
-} from './scenario-language.ts';
+import { NetworkNames } from './places.ts';
+import { readWritten } from './scenario-language.ts';
+import { linkOf, linksOf } from './scenario-links.ts';
 import type {
   Loss,
   Scenario,
@@ -25,21 +19,15 @@ import type {
   Truth,
   When,
 } from './scenario-model.ts';
-import {
-  type DirectedLink,
-  fabricLinks,
-  fabricSize,
-  flawOf,
-  isOnEveryPath,
-  routersOf,
-} from './topology.ts';
+import { type DirectedLink, isOnEveryPath, routersOf } from './topology.ts';
+import type {
+  WrittenFault,
+  WrittenRouter,
+  WrittenScenario,
+  WrittenWhen,
+} from './written-scenario.ts';
 
 export type { Place, Scenario } from './scenario-model.ts';
-
-/** A network of more links than this has no addresses left (see `addresses.ts`). */
-export const LINKS_MAX = 65_536;
-
-const MTU = 65_535;
 
 /**
  * Reads a scenario.
@@ -91,69 +79,6 @@ export function isConstant({ burst, only, when }: ScenarioFault): boolean {
   const isAlways = when.fromMs === 0 && when.untilMs === Number.POSITIVE_INFINITY;
   const isForAll = Object.values(only).every((value) => value === undefined);
   return burst === undefined && isForAll && isAlways && when.periodMs === undefined;
-}
-
-function linksOf(written: WrittenScenario): ScenarioLink[] {
-  const { links: listed, linkDelayMs: delayMs, linkJitterMs: jitterMs } = written;
-  const traits = { delayMs, jitterMs };
-  const links = listed?.map((link) => linkOf(link, link, traits)) ?? layered(written, traits);
-  const path = listed === undefined ? 'fabric' : 'links';
-  if (links.length > LINKS_MAX) throw tooMany(path, links.length);
-  const flaw = flawOf(links);
-  if (flaw === undefined) return links;
-  throw new ScenarioError(flaw.index < 0 ? path : `${path}[${flaw.index}]`, flaw.complaint);
-}
-
-interface LinkTimes {
-  readonly delayMs: number;
-  readonly jitterMs: number;
-}
-
-function layered({ fabric, linkTraits }: WrittenScenario, times: LinkTimes): ScenarioLink[] {
-  if (fabric === undefined) return [];
-  const routers = fabric.widths.flatMap((width, i) =>
-    Array.from({ length: width }, (_, k) => `r${i + 1}.${k}`),
-  );
-  for (const [i, name] of fabric.detours.entries()) {
-    requireName('router', { name, path: `fabric.detours[${i}]`, names: routers });
-  }
-  const size = fabricSize(fabric);
-  if (size > LINKS_MAX) throw tooMany('fabric', size);
-  const joined = fabricLinks(fabric);
-  const names = new NetworkNames(joined);
-  const special = new Map(
-    linkTraits.map((traits, i) => [
-      names.requireLink(traits.link, `linkTraits[${i}].link`),
-      traits,
-    ]),
-  );
-  return joined.map((ends) => linkOf(ends, special.get(ends), times));
-}
-
-function tooMany(path: string, count: number): ScenarioError {
-  return new ScenarioError(path, `makes ${count} links; ${LINKS_MAX} are possible`);
-}
-
-function linkOf(
-  { near, far }: { readonly near: string; readonly far: string },
-  traits: WrittenLinkTraits | undefined,
-  times: LinkTimes,
-): ScenarioLink {
-  const delayMs = traits?.delayMs ?? times.delayMs;
-  const jitterMs = traits?.jitterMs ?? times.jitterMs;
-  return {
-    near,
-    far,
-    direction: traits?.direction ?? 'both',
-    weight: traits?.weight ?? 1,
-    delayMs,
-    returnDelayMs: traits?.returnDelayMs ?? delayMs,
-    jitterMs,
-    returnJitterMs: traits?.returnJitterMs ?? jitterMs,
-    mtu: traits?.mtu ?? MTU,
-    forwardLoss: traits?.forwardLoss ?? 0,
-    returnLoss: traits?.returnLoss ?? 0,
-  };
 }
 
 function routersFrom(
