@@ -6,6 +6,7 @@
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { printable } from '../lib/printable.ts';
+import { fileReasonOf } from '../lib/reason.ts';
 import { asInvokingUser } from '../runtime/host/privileges.ts';
 import { CliError } from './cli-error.ts';
 
@@ -46,8 +47,7 @@ export class OutputFile {
 
   /** The sentence for a call on this file that failed. */
   failure(error: unknown): string {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `${this.#flag}: ${this.path} cannot be written: ${reason.replace(/, \w+( '.*')?$/, '')}`;
+    return `${this.#flag}: ${this.path} cannot be written: ${fileReasonOf(error)}`;
   }
 }
 

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { reasonOf } from '../lib/reason.ts';
 import { checked, libc } from '../native/libc.ts';
 import {
   IP_RECVERR,
@@ -142,7 +143,7 @@ function routeAbility(family: IpFamily): Ability {
     formatIpAddress(sourceAddressFor(destination));
     return { works: true, why: '' };
   } catch (error) {
-    return { works: false, why: error instanceof Error ? error.message : String(error) };
+    return { works: false, why: reasonOf(error) };
   }
 }
 

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { reasonOf } from '../lib/reason.ts';
 import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
 const FILE_BYTES_MAX = 16 * 2 ** 20;
@@ -57,8 +58,4 @@ function readJson(path: string): unknown {
   } catch (error) {
     throw new ScenarioFileError(`the scenario ${path} is not JSON: ${reasonOf(error)}`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

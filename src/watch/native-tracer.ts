@@ -3,6 +3,7 @@
  * results are written as scamper writes them, and name the method that was used.
  */
 
+import { reasonOf } from '../lib/reason.ts';
 import {
   isReply,
   type TraceRecord,
@@ -224,7 +225,7 @@ function requireComplete({
 
 function failureFrom(error: unknown, signal: AbortSignal): TraceFailure {
   if (error instanceof TraceFailure) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   if (signal.aborted)
     return new TraceFailure('timeout', 'the trace was broken off', { cause: error });
   const errno = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -3,6 +3,7 @@
  * read their settings anew.
  */
 
+import { reasonOf } from '../lib/reason.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSource } from './connection-source.ts';
 import { type FileRequest, RecordedTraces, type ResultFile } from './recorded-traces.ts';
@@ -201,7 +202,7 @@ export class WatchService {
         failing: (path, error) => {
           this.#isDiskFailing = true;
           metrics.writeFailures.inc();
-          const reason = error instanceof Error ? error.message : String(error);
+          const reason = reasonOf(error);
           log.error({ path, reason }, 'results cannot be written: they wait');
         },
         recovered: () => {

@@ -3,6 +3,7 @@
  * file. What each of them does is theirs; this is the order.
  */
 
+import { reasonOf } from '../lib/reason.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSource } from './connection-source.ts';
 import type { RecordedTraces } from './recorded-traces.ts';
@@ -169,8 +170,4 @@ export class Watcher {
 
 function logFields({ remoteAddress, remotePort, localPort }: Connection): object {
   return { remoteAddress, remotePort, localPort };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

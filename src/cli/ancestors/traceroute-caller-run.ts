@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type IpPrefix, parseIpPrefix } from '../../lib/ip-prefix.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { makeFolder } from '../../runtime/folder.ts';
 import { HOST_TCP } from '../../runtime/host/kernel-tcp.ts';
 import type { ConnectionSource } from '../../watch/connection-source.ts';
@@ -22,7 +23,7 @@ import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import type { WatchTuning } from '../../watch/watch-service.ts';
 import { CliError } from '../cli-error.ts';
 import { uuidPrefix } from '../watch/watch-flags.ts';
-import { liveUntilStopped, openLog, reasonOf, type WatchSetup } from '../watch/watch-life.ts';
+import { liveUntilStopped, openLog, type WatchSetup } from '../watch/watch-life.ts';
 import { type DaemonListener, startedDaemon } from '../watch/watch-tracers.ts';
 import type { TracerouteCallerFlags } from './traceroute-caller-options.ts';
 

@@ -1,7 +1,9 @@
 /** `fantrace analyze --paths`: the path of each flow in a result of scamper's tracelb. */
 
 import { readFileSync } from 'node:fs';
+import { counted } from '../../lib/counted.ts';
 import { printable } from '../../lib/printable.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import {
   parseScamperFile,
   parseScamperLines,
@@ -25,17 +27,15 @@ export function analyzePaths(file: string, write: (text: string) => void): numbe
   const reaching = paths.filter(({ reachesTarget }) => reachesTarget);
   const target = printable(result.dst);
   if (reaching.length === 0) {
-    write(`None of ${counted(paths.length)} reaches ${target}.\n${paths.map(textOf).join('')}`);
+    write(
+      `None of ${counted(paths.length, 'flow')} reaches ${target}.\n${paths.map(textOf).join('')}`,
+    );
     return EXIT_NOT_REACHED;
   }
   const verb = reaching.length === 1 ? 'reaches' : 'reach';
-  write(`${reaching.length} of ${counted(paths.length)} ${verb} ${target}.\n`);
+  write(`${reaching.length} of ${counted(paths.length, 'flow')} ${verb} ${target}.\n`);
   write(reaching.map(textOf).join(''));
   return 0;
-}
-
-function counted(flows: number): string {
-  return flows === 1 ? '1 flow' : `${flows} flows`;
 }
 
 function textOf({ flowId, steps }: SinglePath): string {
@@ -55,7 +55,7 @@ function tracelbIn(file: string): TracelbLine {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new CliError('FILE_UNREADABLE', reason);
   }
   try {

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import { pino } from 'pino';
 import type { IpPrefix } from '../../lib/ip-prefix.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { ownAddresses } from '../../runtime/host/own-addresses.ts';
 import { openServiceNotifier, type ServiceNotifier } from '../../runtime/service-notify.ts';
 import { VERSION } from '../../runtime/version.ts';
@@ -262,9 +263,4 @@ function heedHangups(call: () => Promise<void>): () => void {
   return () => {
     isHeeded = false;
   };
-}
-
-/** In words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** `fantrace watch` from its flags to its end, with settings anew on SIGHUP. */
 
+import { reasonOf } from '../../lib/reason.ts';
 import { HOST_TCP } from '../../runtime/host/kernel-tcp.ts';
 import type { ConnectionSource } from '../../watch/connection-source.ts';
 import type { HopAnnotator } from '../../watch/files/hop-annotations.ts';
@@ -10,13 +11,7 @@ import { NetlinkSource, PollingSource } from '../../watch/sources/kernel-sources
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import { CliError } from '../cli-error.ts';
 import { TUNABLE, tuningOf, uuidPrefix, type WatchFlags } from './watch-flags.ts';
-import {
-  type LivingWatch,
-  liveUntilStopped,
-  openLog,
-  reasonOf,
-  type WatchSetup,
-} from './watch-life.ts';
+import { type LivingWatch, liveUntilStopped, openLog, type WatchSetup } from './watch-life.ts';
 import { openTracers, rootIsFor } from './watch-tracers.ts';
 import { userToBecome } from './watch-user.ts';
 

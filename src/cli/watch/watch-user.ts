@@ -4,6 +4,7 @@
  */
 
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { reasonOf } from '../../lib/reason.ts';
 import { becomeUser, type Ids, invokingUser, userNamed } from '../../runtime/host/privileges.ts';
 import { CliError } from '../cli-error.ts';
 
@@ -46,7 +47,7 @@ export function giveUpRoot(ids: Ids, folders: readonly string[]): void {
   try {
     becomeUser(ids);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const message = `root cannot become user ${ids.uid} here: ${reason}`;
     throw new CliError('USER_UNAVAILABLE', message, 'in a user namespace, map that user');
   }

@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { reasonOf } from '../../lib/reason.ts';
 
 /** The unprivileged user and group of Linux, also what user namespaces call unknown ones. */
 const NOBODY = 65_534;
@@ -68,7 +69,7 @@ export function dropPrivileges({
     becomeUser({ uid, gid });
     return undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return `stays root, as this namespace has no other user to become (${reason})`;
   }
 }

@@ -6,6 +6,7 @@
 import { createWriteStream, ftruncateSync, readFileSync, statSync } from 'node:fs';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { keptPrintable } from '../../lib/printable.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import type { RecordingCursor, RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
 import { RECORDING_SCHEMA, RecordingError } from './recording.ts';
 
@@ -120,7 +121,7 @@ function contentsOf(path: string): Buffer {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'Z_BUF_ERROR') throw truncated(path);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const message = `the recording ${path} cannot be read: ${reason}`;
     throw new RecordingError('RECORDING_UNREADABLE', message);
   }

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { type PathSet, pathSetOf } from '../../algorithms/path-diff/path-set.ts';
 import { printable } from '../../lib/printable.ts';
+import { fileReasonOf } from '../../lib/reason.ts';
 import type { PathsStopReason } from '../../model/paths-record.ts';
 import { isRecord, type Json } from '../json-checks.ts';
 import { isPathsDocument, readPathsDocument } from './paths-document.ts';
@@ -70,8 +71,7 @@ function textOf(path: string, file: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, '') : 'unknown';
-    throw new PathSetFileError('FILE_UNREADABLE', `${file} cannot be read: ${reason}`);
+    throw new PathSetFileError('FILE_UNREADABLE', `${file} cannot be read: ${fileReasonOf(error)}`);
   }
 }
 

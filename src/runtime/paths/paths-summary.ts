@@ -1,5 +1,6 @@
 /** What came of a multipath search, in one sentence. */
 
+import { counted } from '../../lib/counted.ts';
 import { namedAddress } from '../../model/named-address.ts';
 import type { PathsRecord } from '../../model/paths-record.ts';
 
@@ -26,7 +27,7 @@ export function pathsSummary(record: Summarised): string {
   const widest = Math.max(0, ...diamonds.map(({ width }) => width));
   const graph = [
     numbersText(record),
-    `${plural(balancers.length, 'balancer')}${sprayText(balancers)}`,
+    `${counted(balancers.length, 'balancer')}${sprayText(balancers)}`,
     ...(widest > 1 ? [`widest ${widest}`] : []),
   ].join(', ');
   const parts = [`${name}: ${graph}`, changesText(record), certainty(record), roundTrips(record)];
@@ -45,7 +46,7 @@ function numbersText(record: Summarised): string {
   const { found, broken, unexplored } = paths;
   const isCut = hops.at(-1)?.ttl === maxTtl;
   const parts = [
-    reached ? plural(found, 'path') : `not reached${isCut ? ` within --max-ttl ${maxTtl}` : ''}`,
+    reached ? counted(found, 'path') : `not reached${isCut ? ` within --max-ttl ${maxTtl}` : ''}`,
     ...(broken > 0 ? [`${broken} broken`] : []),
     ...(unexplored > 0 ? [`${unexplored} unexplored`] : []),
   ];
@@ -105,8 +106,4 @@ function roundTrips({ hops, reached }: Summarised): string {
 
 function milliseconds(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reasonOf } from '../../lib/reason.ts';
 import { scamperCycleStart, scamperCycleStop } from '../../report/trace/trace-scamper.ts';
 import { HostError } from '../../runtime/host/host-error.ts';
 import type { Connection } from '../connection.ts';
@@ -188,7 +189,7 @@ export class ScamperDaemon implements Tracer {
       return process;
     } catch (cause) {
       if (cause instanceof HostError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new TraceFailure('unavailable', `scamper does not start: ${reason}`, { cause });
     }
   }

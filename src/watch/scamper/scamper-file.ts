@@ -3,6 +3,7 @@
  * what is wrong; and the same values written the way it writes them.
  */
 
+import { reasonOf } from '../../lib/reason.ts';
 import { type GoShape, readGoJson, writeGoJson } from './go-json.ts';
 import {
   CYCLE_START,
@@ -130,7 +131,7 @@ function read<Value>(text: string, shape: GoShape<Value>, reason: string): Value
   try {
     return readGoJson(text, shape);
   } catch (error) {
-    throw refused(reason, error instanceof Error ? error.message : String(error));
+    throw refused(reason, reasonOf(error));
   }
 }
 

@@ -3,6 +3,7 @@
  * (`netlink`); or by dumps alone, which miss what is shorter than their interval (`poll`).
  */
 
+import { reasonOf } from '../../lib/reason.ts';
 import type { DiagnosedSocket, KernelTcp } from '../../runtime/host/kernel-tcp.ts';
 import { type Connection, connectionOf } from '../connection.ts';
 import type { ConnectionSource, SourceListener, SourceName } from '../connection-source.ts';
@@ -82,7 +83,7 @@ function tellDump(kernel: KernelTcp, open: OpenConnections, listener: SourceList
   try {
     sockets = kernel.dump();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     listener.trouble('dump-failed', `connections could not be dumped: ${reason}`);
     return;
   }
