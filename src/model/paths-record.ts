@@ -2,6 +2,7 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { AsOrigin } from './as-origin.ts';
+import type { SpoilCounts } from './spoil-counts.ts';
 import type { TraceLabel, TraceRung } from './trace-record.ts';
 
 export type PathsProtocol = 'udp' | 'tcp' | 'icmp';
@@ -12,9 +13,11 @@ export type FlowField = 'source-port' | 'destination-port' | 'checksum' | 'flow-
 /** Why a search ended; `complete` when its promise is kept everywhere. */
 export type PathsStopReason =
   | 'complete'
+  /** Flows ran out before every place had enough of them. */
   | 'flows-max'
   | 'max-probes'
   | 'max-time'
+  /** Paths kept changing. */
   | 'unstable'
   | 'aborted';
 
@@ -228,13 +231,5 @@ export interface PathsRecord {
   readonly flows: readonly PathsFlow[];
   /** Null unless asked for. */
   readonly aliases: PathsAliases | null;
-  readonly measurement: {
-    readonly lateReplies: number;
-    readonly duplicates: number;
-    readonly foreignReplies: number;
-    readonly malformed: number;
-    readonly socketDrops: number;
-    readonly sendErrors: Readonly<Record<string, number>>;
-    readonly notes: readonly string[];
-  };
+  readonly measurement: SpoilCounts & { readonly notes: readonly string[] };
 }

@@ -3,6 +3,7 @@
 import type { IpFamily } from '../lib/ip-address.ts';
 import type { AsOrigin } from './as-origin.ts';
 import type { InterfaceInfo, MatchKey, ReplyKind } from './probe.ts';
+import type { SpoilCounts } from './spoil-counts.ts';
 
 /** What probes are made of. */
 export type TraceProtocol = 'tcp' | 'tcp-ack' | 'udp' | 'udp-classic' | 'icmp';
@@ -133,17 +134,11 @@ export interface TraceRecord {
   readonly measurement: {
     readonly probesSent: number;
     readonly repliesReceived: number;
-    /** Replies to probes of this trace that it had given up already. */
+    /** Replies to probes of this trace alone that it had given up already. */
     readonly lateReplies: number;
-    /** This and what follows counts for all traces that ran at once. */
-    readonly duplicates: number;
-    readonly foreignReplies: number;
-    readonly malformed: number;
-    readonly socketDrops: number;
-    readonly sendErrors: Readonly<Record<string, number>>;
     /** What the kernel granted less of than asked. */
     readonly notes: readonly string[];
-  };
+  } & SpoilCounts;
 }
 
 /** Whether there was an answer. */

@@ -4,6 +4,7 @@
  * is reached.
  */
 
+import type { PathsStopReason } from '../../model/paths-record.ts';
 import { keptReply, type ProbeReply, type ProbeSink } from '../../model/probe.ts';
 import { BalancerTests } from './balancer-tests.ts';
 import type { PathChange } from './constancy.ts';
@@ -25,17 +26,6 @@ import type { SearchSettings, SearchView } from './search.ts';
 import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
 import { probeWholeFlows } from './whole-flows.ts';
 
-/** Why a search ended; only after `complete` is its promise kept everywhere. */
-export type SearchEnd =
-  | 'complete'
-  /** Flows ran out before every place had enough of them. */
-  | 'flows-max'
-  | 'max-probes'
-  | 'max-time'
-  /** Paths kept changing. */
-  | 'unstable'
-  | 'aborted';
-
 /** A route that changes more often is not one that could be drawn. */
 const CHANGES_MAX = 3;
 
@@ -51,7 +41,7 @@ export class Discovery implements ProbeSink {
   #uneven: Set<number> = new Set();
   /** Whether a probe was wanted that `maxProbes` forbids: what is under way is still awaited. */
   #isSpent = false;
-  #end: SearchEnd | undefined;
+  #end: PathsStopReason | undefined;
   #isNews = true;
   readonly #patience = new Patience();
   /** When the next flow that waits for that has its turn. */
@@ -70,7 +60,7 @@ export class Discovery implements ProbeSink {
   }
 
   /** Why it is over; undefined while it is not. */
-  get end(): SearchEnd | undefined {
+  get end(): PathsStopReason | undefined {
     return this.#end;
   }
 

@@ -1,18 +1,8 @@
 /** What the engine and the sockets count beside the answers, of all that ran at a time. */
 
 import type { LinkCounters } from '../../model/packet-link.ts';
+import type { SpoilCounts } from '../../model/spoil-counts.ts';
 import type { EngineCounters } from '../../probing/engine-counters.ts';
-
-/** All of it, since the sockets were opened or during one measurement. */
-export interface SpoilCounts {
-  readonly lateReplies: number;
-  readonly duplicates: number;
-  readonly foreignReplies: number;
-  readonly malformed: number;
-  readonly socketDrops: number;
-  /** By errno name. */
-  readonly sendErrors: Readonly<Record<string, number>>;
-}
 
 /**
  * The counts by now.

@@ -7,8 +7,9 @@ import { Trace, type TraceEnvironment } from '../../algorithms/trace/trace.ts';
 import type { TraceSettings } from '../../algorithms/trace/trace-options.ts';
 import type { TraceProbe } from '../../algorithms/trace/trace-probes.ts';
 import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
+import type { SpoilCounts } from '../../model/spoil-counts.ts';
 import type { FlowRequest, ProbeEngine } from '../../probing/probe-engine.ts';
-import { type SpoilCounts, spoilCounts, spoilsBetween } from '../links/spoil-counts.ts';
+import { spoilCounts, spoilsBetween } from '../links/spoil-counts.ts';
 import { StationLoop, type StationTask } from '../links/station-loop.ts';
 import type { StationParts } from '../links/station-parts.ts';
 
