@@ -1,9 +1,20 @@
 /** What installs the program elsewhere: read by what reads it there, where that is here. */
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -69,5 +80,32 @@ describe('the container file', () => {
     for (const [, names = ''] of text.matchAll(/^COPY (?!--from)(.*) \S+$/gm)) {
       for (const name of names.split(' ')) expect(existsSync(ROOT + name), name).toBe(true);
     }
+  });
+});
+
+describe('npm install -g', () => {
+  /** The package with its own names of things and no code, so that nothing has to be fetched. */
+  function emptyPackage(folder: string): void {
+    const { name, version, bin, man } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name, version, bin, man }));
+    for (const file of Object.values<string>(bin)) {
+      mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
+      writeFileSync(path.join(folder, file), '#!/usr/bin/env node\n');
+    }
+    cpSync(`${ROOT}man`, path.join(folder, 'man'), { recursive: true });
+  }
+
+  it('puts every manual page where man(1) looks beside the executables', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'fantrace-packaging-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    emptyPackage(path.join(folder, 'package'));
+    const npm = (...args: readonly string[]): string =>
+      execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    const [{ filename }] = JSON.parse(npm('pack', '--json', './package'));
+    const quietly = ['--offline', '--no-audit', '--no-fund'];
+    npm('install', '--global', '--prefix', path.join(folder, 'usr'), ...quietly, filename);
+    const pages = readdirSync(path.join(folder, 'usr/share/man/man1'));
+    expect(pages.sort()).toEqual(readdirSync(`${ROOT}man`).sort());
   });
 });
