@@ -152,6 +152,37 @@ test('the graph and the rows can be walked with the keyboard alone', async () =>
   await page.close();
 });
 
+test.each(['plain', 'many'] as const)('nothing of the %s page overlaps on paper', async (name) => {
+  const { page } = await opened(name, { width: 720 });
+  await page.emulateMedia({ media: 'print' });
+  const shown: { top: number; bottom: number }[] = await page.evaluate(`
+    [...document.querySelectorAll('#graph > .scroll, .heat, .suspects, #reproduce, .hop-table, #measurement')]
+      .map((each) => each.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom }))`);
+  expect(shown).toHaveLength(6);
+  for (const [i, { bottom }] of shown.entries()) {
+    expect(shown[i + 1]?.top ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(bottom);
+  }
+  await page.close();
+});
+
+test.each([768, 1440])('the whole evidence is seen at %s px', async (width) => {
+  const { page } = await opened('plain', { width });
+  const hidden = await page.evaluate(`(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(
+    document.querySelector('#evidence .scroll'))`);
+  expect(hidden).toBe(0);
+  await page.close();
+});
+
+test('numbers stand under their headings', async () => {
+  const { page } = await opened('plain', {});
+  const [head, cell]: string[] = await page.evaluate(`
+    [...document.querySelectorAll('.hop-table tr:nth-child(1) > :nth-child(6)')]
+      .map((each) => getComputedStyle(each).textAlign)`);
+  expect(cell).toBe('right');
+  expect(head).toBe(cell);
+  await page.close();
+});
+
 function labels(page: Page, selector: string): Promise<string[]> {
   return page
     .locator(selector)

@@ -31,7 +31,7 @@ export function hopTable(
   const lines = bodies.flatMap((body, i) =>
     rows[i]?.mark === '!' ? body.map((line) => paint.bad(line)) : body,
   );
-  const legend = legendOf(lines.join('\n'));
+  const legend = legendOf(rows);
   return [
     ...(head ?? []).map((line) => paint.dim(line)),
     ...lines,
@@ -112,9 +112,10 @@ function joined(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(' ');
 }
 
-function legendOf(text: string): string {
-  const used = [/^!|\S!(?= |$)/m, /^\?|\S\?(?= |$)/m].map((mark) => mark.test(text));
-  return Object.values(LEGEND)
-    .filter((_, i) => used[i])
-    .join('   ');
+/** What the marks in these rows mean; empty where none has any. */
+export function legendOf(rows: readonly HopRow[]): string {
+  const used = (['!', '?'] as const).filter((mark) =>
+    rows.some((row) => row.mark === mark || row.next.split(/[ ,]/).some((to) => to.endsWith(mark))),
+  );
+  return used.map((mark) => LEGEND[mark]).join('   ');
 }

@@ -59,12 +59,12 @@ color:var(--dim);font-size:12px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:3px 10px 3px 0;vertical-align:top;font-weight:400}
 thead th{color:var(--dim);font-size:12px;white-space:nowrap}
-.suspects td{white-space:nowrap}.suspects tbody th{min-width:150px}
+.suspects tbody th{overflow-wrap:anywhere;min-width:9em}
 .suspects tbody th,.suspects td{border-top:1px solid var(--rule);padding-top:6px}
 .suspects strong,.hop-table td:nth-child(3),pre,.heat{font-family:${MONO};font-size:12px}
 .hop-table{width:100%}.hop-table td,.hop-table tbody th{border-top:1px solid var(--rule);
 font-size:12.5px}
-.number{text-align:right;padding-right:14px}
+.number,.hop-table thead th:nth-child(n+4):nth-child(-n+6){text-align:right;padding-right:14px}
 pre{margin:0;padding:8px 10px;background:var(--page);border:1px solid var(--rule);
 border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6}
 ul{margin:10px 0 0;padding-left:1.2em}li{margin:2px 0;overflow-wrap:anywhere}.legend{padding:0}
@@ -104,6 +104,7 @@ kbd{font:11px ${MONO};border:1px solid var(--rule);border-radius:3px;padding:0 4
 .scroll,#flows .scroll,.scroll:has(.hop-table){overflow:visible;max-height:none}
 .scroll svg{width:100%}
 .map>section,.below>section{border:0;padding:0 0 10px}.hint,.detail{display:none}
+.map,#flows{display:block}
 .hop-table thead th,.heat thead th,.heat .port{position:static}.below{columns:1}
 .heat tr{break-inside:avoid}*{print-color-adjust:exact}}`;
 }
