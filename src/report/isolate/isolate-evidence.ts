@@ -1,7 +1,7 @@
 /** Why the verdict of an isolate record is what it is: for and against each suspect, and rivals. */
 
 import { asOriginText } from '../../model/as-origin.ts';
-import type { IsolateRecord } from '../../model/isolate-record.ts';
+import type { IsolateProtocol, IsolateRecord } from '../../model/isolate-record.ts';
 import type { Place, RejectedCause, Suspect, UntestableLink } from '../../model/verdict.ts';
 import { compareAddresses, endsEarly } from '../path-steps.ts';
 import { counted, listed } from '../wrap.ts';
@@ -26,6 +26,19 @@ const WAY: Readonly<Record<Suspect['direction'], string>> = {
   unknown: 'there or on the way back',
 };
 
+/** What else leaves a target without any answer, and how to ask it otherwise. */
+const FILTERED: Readonly<Record<IsolateProtocol, (port: number) => string>> = {
+  tcp: (port) =>
+    `a filter of TCP port ${port} looks the same: try the port of a service there (--port), or ` +
+    '--protocol icmp',
+  udp: (port) =>
+    `a service at UDP port ${port} that answers no stranger looks the same: try --protocol tcp ` +
+    'and the port of a service there (--port)',
+  icmp: () =>
+    'a filter of echo requests looks the same: try --protocol tcp and the port of a service ' +
+    'there (--port)',
+};
+
 /** A line for each piece of evidence, unwrapped; empty when there is nothing to say. */
 export function evidenceLines(record: IsolateRecord): string[] {
   const { suspects, untestable } = record;
@@ -34,6 +47,7 @@ export function evidenceLines(record: IsolateRecord): string[] {
     ...lines,
     ...targetLines(record),
     ...reachLines(record),
+    ...filterLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
   ];
@@ -138,6 +152,14 @@ export function reachLines(record: IsolateRecord): string[] {
     who === '*' ? `nobody (${count})` : `${who} (${count})`,
   );
   return [`${share}; last to answer: ${listed(shown, LISTED_MAX)}`];
+}
+
+/** Where no probe gets an answer from the target: what to try before anybody is blamed. */
+export function filterLines(record: IsolateRecord): string[] {
+  const { verdict, protocol, targets, flows } = record;
+  const isSilent = flows.some((flow) => endsEarly(flow, record)); // else it is only too far
+  if (verdict !== 'target-unreachable' || !isSilent) return [];
+  return [FILTERED[protocol](targets[0]?.port ?? 0)];
 }
 
 /** One line for each kind of cause: its first case in full, the others by their places. */

@@ -6,7 +6,9 @@ import { lossText } from '../../graph/graph-levels.ts';
 import { escaped, probabilityText } from '../../graph/svg-markup.ts';
 import { counted } from '../../wrap.ts';
 import { hopRows } from '../hop-rows.ts';
+import { legendOf } from '../hop-table.ts';
 import {
+  filterLines,
   placeName,
   reachLines,
   rejectedLines,
@@ -66,6 +68,7 @@ function evidence(record: IsolateRecord): string {
     ...(first === undefined ? [] : systemLines(first, record)),
     ...targetLines(record),
     ...reachLines(record),
+    ...filterLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
   ].filter((line) => line !== '');
@@ -92,7 +95,8 @@ function commandGroup({ title, commands }: CommandGroup): string {
 
 /** The same table as in the text report, for those who cannot see the graph, and for tickets. */
 function hops(record: IsolateRecord): string {
-  const rows = hopRows(record).map((row) => [
+  const rows = hopRows(record);
+  const cells = rows.map((row) => [
     `<td>${row.mark}</td>`,
     `<th scope="row">${row.label}</th>`,
     `<td>${escaped([row.place, row.notes].filter((part) => part !== '').join(' '))}</td>`,
@@ -103,7 +107,8 @@ function hops(record: IsolateRecord): string {
   ]);
   const head = ['mark', 'hop', 'interface', 'flows', 'probes', 'answered', 'leads to'];
   if (rows.length === 0) return '';
-  return `${table('hop-table', head, rows)}<p class="dim">! suspect, ? fits the same evidence</p>`;
+  const legend = legendOf(rows);
+  return table('hop-table', head, cells) + (legend === '' ? '' : `<p class="dim">${legend}</p>`);
 }
 
 function measurement(record: IsolateRecord): string {
