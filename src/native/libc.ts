@@ -45,9 +45,9 @@ export interface Libc {
   epoll_wait(epollFd: number, events: Pointer, count: number, timeoutMs: number): number;
   clock_gettime(clock: number, timespec: Pointer): number;
 
-  /** Anonymous private memory. @returns its address, or an address of all ones for failure */
+  /** Memory, anonymous or of a descriptor. @returns its address, or one of all ones for failure */
   mmap(
-    hint: null,
+    hint: bigint | null,
     length: number,
     protection: number,
     flags: number,

@@ -31,14 +31,41 @@ export const SOL_RAW = 255;
 /** Protocol numbers of frames (`include/uapi/linux/if_ether.h`). */
 export const ETH_P_IP = 0x0800;
 export const ETH_P_IPV6 = 0x86dd;
+/** Packets of every protocol, also those that leave. */
+export const ETH_P_ALL = 0x0003;
 /** `struct sockaddr_ll`: family, then what is at these offsets. */
 export const SOCKADDR_LL = {
   protocol: 2,
   device: 4,
+  packetType: 10,
   addressLength: 11,
   address: 12,
   bytes: 20,
 } as const;
+
+/** Of packet sockets (`include/uapi/linux/if_packet.h`). */
+export const SOL_PACKET = 263;
+export const PACKET_RX_RING = 5;
+/** Two counters of 32 bits: packets that passed the filter, and those without room; reading resets. */
+export const PACKET_STATISTICS = 6;
+export const PACKET_VERSION = 10;
+export const TPACKET_V2 = 1;
+/** Packets to this host, and packets that leave it. */
+export const PACKET_HOST = 0;
+export const PACKET_OUTGOING = 4;
+/** `struct tpacket2_hdr`, and where the `sockaddr_ll` behind it is. */
+export const TPACKET2 = {
+  status: 0,
+  length: 4,
+  captured: 8,
+  networkHeader: 14,
+  seconds: 16,
+  nanoseconds: 20,
+  address: 32,
+} as const;
+/** A frame's owner, in its status: the kernel where the bit is not set. */
+export const TP_STATUS_KERNEL = 0;
+export const TP_STATUS_USER = 1;
 
 export const SO_RCVBUF = 8;
 export const SO_BINDTODEVICE = 25;
@@ -129,6 +156,8 @@ export const RTLD_NOLOAD = 4;
 export const RTLD_NODELETE = 0x1000;
 
 export const PROT_READ_WRITE = 3;
+export const MAP_SHARED = 0x01;
+export const MAP_FIXED = 0x10;
 export const MAP_PRIVATE_ANONYMOUS = 0x22;
 
 /** `struct mmsghdr`: byte offsets of its fields. Of 64-bit lengths only the low half is used. */

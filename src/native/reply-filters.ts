@@ -41,7 +41,7 @@ const ERROR_TYPES: Readonly<Record<IpFamily, readonly number[]>> = {
 
 const WHOLE_PACKET = 0x40000;
 /** Loads relative to the network header, where the socket's data starts after it (SKF_NET_OFF). */
-const NETWORK_HEADER = 0xfff00000;
+export const NETWORK_HEADER = 0xfff00000;
 const ICMP_HEADER_BYTES = 8;
 
 /** Drops everything: for the time between opening a socket and filtering it. */
@@ -73,6 +73,15 @@ export function icmpFilter(
   protocols: readonly number[],
   ports: PortRange,
 ): BpfProgram {
+  return assemble(icmpLines(family, protocols, ports));
+}
+
+/** The same as lines, which drop at the label `drop`; labels may be behind those of other lines. */
+export function icmpLines(
+  family: IpFamily,
+  protocols: readonly number[],
+  ports: PortRange,
+): BpfLine[] {
   const icmp = ICMP_PROTOCOL[family];
   const hasEchoes = protocols.includes(icmp);
   const isError = ERROR_TYPES[family].map((type) => jumpIfEqual(type, { whenTrue: 'error' }));
@@ -81,7 +90,7 @@ export function icmpFilter(
     jumpIfEqual(protocol, { whenTrue: protocol === icmp ? 'quoted-echo' : 'quoted-ports' }),
   );
   const { type, identifier, protocol, quotedField } = FIELDS[family];
-  return assemble([
+  return [
     ...type,
     ...isError,
     ...echoType,
@@ -105,7 +114,7 @@ export function icmpFilter(
     ...FIELDS[family].checkTranslated,
     label('drop'),
     returnLength(0),
-  ]);
+  ];
 }
 
 /** How a socket's filter loads what it looks at: an IPv4 socket has the IP header in front. */
@@ -162,17 +171,26 @@ export function directReplyFilter(
   source: Uint8Array | undefined,
   ports: PortRange,
 ): BpfProgram {
+  return assemble(directReplyLines(family, source, ports));
+}
+
+/** The same as lines, which drop at the label `drop`. */
+export function directReplyLines(
+  family: IpFamily,
+  source: Uint8Array | undefined,
+  ports: PortRange,
+): BpfLine[] {
   const isV4 = family === 4;
   const loadPort = isV4
     ? [indexHeaderLength(0), loadIndexed('half', 2)] // raw IPv4 sockets deliver the IP header,
     : [load('half', 2)]; // raw IPv6 sockets do not
-  return assemble([
+  return [
     ...(source === undefined ? [] : checkSource(source)),
     ...loadPort,
     ...checkPorts(ports),
     label('drop'),
     returnLength(0),
-  ]);
+  ];
 }
 
 /** Drops what does not come from this address. */
@@ -190,10 +208,14 @@ function checkSource(source: Uint8Array): BpfLine[] {
 }
 
 /** Passes when the accumulator is a port of ours, and goes to a label otherwise. */
-function checkPorts({ low, high }: PortRange, otherwise = 'drop'): BpfLine[] {
+export function checkPorts(
+  { low, high }: PortRange,
+  otherwise = 'drop',
+  keptBytes: number = WHOLE_PACKET,
+): BpfLine[] {
   return [
     jumpIfAtLeast(low, { whenFalse: otherwise }),
     jumpIfAbove(high, { whenTrue: otherwise }),
-    returnLength(WHOLE_PACKET),
+    returnLength(keptBytes),
   ];
 }

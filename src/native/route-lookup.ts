@@ -12,7 +12,17 @@ import { RouteNetlink } from './route-netlink.ts';
 const RTM_GETROUTE = 26;
 /** `struct rtmsg`: family, prefix lengths, TOS and more. */
 const RTMSG_BYTES = 12;
-const RTA = { dst: 1, src: 2, oif: 4, gateway: 5, prefsrc: 7, ipProto: 27, sport: 28, dport: 29 };
+const RTA = {
+  dst: 1,
+  src: 2,
+  oif: 4,
+  gateway: 5,
+  prefsrc: 7,
+  mark: 16,
+  ipProto: 27,
+  sport: 28,
+  dport: 29,
+};
 
 /** What the kernel's choice may depend on. */
 export interface RouteQuestion {
@@ -26,6 +36,8 @@ export interface RouteQuestion {
   readonly sourcePort?: number | undefined;
   readonly destinationPort?: number | undefined;
   readonly tos?: number | undefined;
+  /** Mark of the packet, 0 unless told. */
+  readonly mark?: number | undefined;
 }
 
 export interface RouteAnswer {
@@ -66,13 +78,14 @@ function routeMessage({ destination, source, tos = 0 }: RouteQuestion): Uint8Arr
 }
 
 function attributesOf(question: RouteQuestion): NetlinkAttribute[] {
-  const { destination, source, device, protocol, sourcePort, destinationPort } = question;
+  const { destination, source, device, protocol, sourcePort, destinationPort, mark } = question;
   const attributes: NetlinkAttribute[] = [{ type: RTA.dst, value: destination }];
   const add = (type: number, value: Uint8Array | undefined): void => {
     if (value !== undefined) attributes.push({ type, value });
   };
   add(RTA.src, source);
   if (device !== undefined) add(RTA.oif, word(device));
+  if (mark !== undefined) add(RTA.mark, word(mark));
   if (protocol !== undefined) add(RTA.ipProto, Uint8Array.of(protocol));
   if (sourcePort !== undefined) add(RTA.sport, port(sourcePort));
   if (destinationPort !== undefined) add(RTA.dport, port(destinationPort));

@@ -2,6 +2,7 @@
 
 import { Option } from 'commander';
 import type { TraceProtocol } from '../../model/trace-record.ts';
+import type { TraceOptions } from '../../runtime/trace/trace-options.ts';
 import { choiceOption, durationOption, familyOptions, numberOption } from '../flag-values.ts';
 
 export interface TraceFlags {
@@ -23,7 +24,7 @@ export interface TraceFlags {
   readonly source?: string;
   readonly interface?: string;
   readonly mark?: number;
-  readonly timestamps?: 'estimated' | 'kernel';
+  readonly timestamps?: TraceOptions['timestamps'];
   readonly tos?: number;
   readonly flowLabel?: number;
   readonly fragment?: true;
@@ -140,6 +141,7 @@ function courseOptions(): Option[] {
     choiceOption('--timestamps <HOW>', 'who tells when a probe left (default: estimated)', [
       'estimated',
       'kernel',
+      'ring',
     ]),
     numberOption('--seed <N>', 'make simulations repeatable', { min: 0, max: 2 ** 32 - 1 }),
     new Option(

@@ -4,71 +4,21 @@
  * targets there are, these sockets serve them all.
  */
 
-import type { IpFamily } from '../../lib/ip-address.ts';
 import type { LinkCounters, PacketArena, PacketLink, SendReport } from '../../model/packet-link.ts';
-import { FrameSender, type NextHop } from '../../native/frame-sender.ts';
+import { FrameSender } from '../../native/frame-sender.ts';
 import { realtimeUs } from '../../native/host-clock.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../../native/linux-abi.ts';
-import {
-  RawReceiver,
-  type RawReceiverOptions,
-  type ReceivedMessage,
-} from '../../native/raw-receiver.ts';
-import { type DevicesOfPorts, RawSender } from '../../native/raw-sender.ts';
+import { RawReceiver, type ReceivedMessage } from '../../native/raw-receiver.ts';
+import { RawSender } from '../../native/raw-sender.ts';
 import { Readiness } from '../../native/readiness.ts';
-import {
-  directReplyFilter,
-  icmpFilter,
-  type PortRange,
-  passedIcmpTypes,
-} from '../../native/reply-filters.ts';
 import { SystemCallError } from '../../native/system-error.ts';
 import { monotonicUs } from '../clock.ts';
 import { HostError } from '../host/host-error.ts';
 import { KernelClock } from '../host/kernel-clock.ts';
 import { grantAdvice } from '../host/raw-socket-advice.ts';
 import { markDenied } from '../host/source-address.ts';
-
-export type LinkProtocol = 'tcp' | 'udp' | 'icmp';
-
-export interface RawLinkOptions {
-  readonly family: IpFamily;
-  /** Address of ours that probes carry: 4 or 16 bytes, network order. */
-  readonly source: Uint8Array;
-  /**
-   * The only target of the probes: 4 or 16 bytes, network order. Undefined where there are several:
-   * direct answers are then taken from everywhere.
-   */
-  readonly destination?: Uint8Array | undefined;
-  /** What is sent; TCP alone unless told. */
-  readonly protocols?: readonly LinkProtocol[];
-  /** Whether to take direct answers of TCP and UDP; true unless told. */
-  readonly hearsDirectly?: boolean;
-  /** The longest packet to send: 128 bytes unless told. */
-  readonly packetBytesMax?: number;
-  /** Interface index of a link-local destination. */
-  readonly scopeId?: number | undefined;
-  /** Name of the device that probes leave by; replies are taken from every device. */
-  readonly device?: string | undefined;
-  /**
-   * Whom to hand probes to, past the routes and the firewall of this host; the kernel routes them
-   * unless told. Then the options above that are about routes count for nothing.
-   */
-  readonly nextHop?: NextHop | undefined;
-  /** Which devices probes leave by; undefined where the kernel chooses for all. */
-  readonly devices?: readonly DevicesOfPorts[] | undefined;
-  /** Mark of the probes, for routing and firewalls of this host. */
-  readonly mark?: number | undefined;
-  /** Whether the kernel is asked when each probe left; false unless told. */
-  readonly hasSendTimes?: boolean | undefined;
-  /** Source ports of the probes, both included. */
-  readonly ports: PortRange;
-  /**
-   * Packets wait to be received. Called on every turn of the event loop until `receive` has taken
-   * them; an exception in it is an uncaught one.
-   */
-  readonly onReadable: () => void;
-}
+import { IPV6_HEADER_BYTES, openRingInlet, receiverOptions } from './raw-inlets.ts';
+import type { RawLinkOptions } from './raw-link-options.ts';
+import type { RingInlet } from './ring-inlet.ts';
 
 export interface RawLinkCounters extends LinkCounters {
   readonly clockSteps: number;
@@ -87,7 +37,6 @@ export interface RawLink extends PacketLink {
 
 const OUTBOX_SLOTS = 64; // all that batching gains is there at 16; more only blurs send times
 const OUTBOX_SLOT_BYTES = 128; // IPv6 and TCP header with all TCP options are 100
-const IPV6_HEADER_BYTES = 40;
 
 /**
  * Opens the sockets: replies to whatever is sent from then on arrive. After `close` neither the
@@ -128,8 +77,13 @@ function senderOf(
 ): Sender {
   const { family, nextHop } = options;
   return nextHop === undefined
-    ? new RawSender({ ...options, ...room })
+    ? new RawSender({ ...options, ...room, hasSendTimes: hasStamps(options) })
     : new FrameSender({ ...nextHop, ...room, family });
+}
+
+/** Whether the sending socket tells send times; a ring does it otherwise. */
+function hasStamps({ hasSendTimes = false, ringDevice }: RawLinkOptions): boolean {
+  return hasSendTimes && ringDevice === undefined;
 }
 
 /** A receiver, and the protocol number that its packets have in their IPv6 header. */
@@ -143,6 +97,7 @@ class RawSocketLink implements RawLink {
   readonly notes: readonly string[];
   readonly #sender: Sender;
   readonly #inlets: readonly Inlet[];
+  readonly #ring: RingInlet | undefined;
   readonly #resources: Resource[];
   readonly #clock: KernelClock;
   #truncated = 0;
@@ -155,10 +110,12 @@ class RawSocketLink implements RawLink {
       return resource;
     };
     this.#resources = resources;
-    this.#inlets = inletOptions(options).map((inlet) => ({
+    this.#inlets = receiverOptions(options).map((inlet) => ({
       receiver: opened(new RawReceiver(inlet)),
       protocol: inlet.protocol,
     }));
+    const ring = openRingInlet(options);
+    this.#ring = ring && opened(ring);
     const { packetBytesMax = OUTBOX_SLOT_BYTES } = options;
     const room = { slots: OUTBOX_SLOTS, slotBytes: Math.ceil(packetBytesMax / 8) * 8 };
     this.#sender = opened(senderOf(options, room));
@@ -166,16 +123,21 @@ class RawSocketLink implements RawLink {
     this.#clock = new KernelClock({ monotonicUs, realtimeUs });
     this.notes = [...new Set(this.#inlets.flatMap(({ receiver }) => bufferNote(receiver)))];
     const descriptors = this.#inlets.map(({ receiver }) => receiver.fd);
+    if (ring !== undefined) descriptors.push(ring.fd);
     opened(new Readiness(descriptors, options.onReadable));
   }
 
   send(count: number): SendReport {
-    return this.#sender.send(count);
+    const report = this.#sender.send(count);
+    this.#ring?.noteSent(this.outbox, report.accepted);
+    return report;
   }
 
   receive(_nowUs: number, take: (packet: Uint8Array, receivedAtUs: number) => void): number {
     this.#clock.sample();
-    let handedOver = 0;
+    const takeFrame = (packet: Uint8Array, atUs: number): void =>
+      take(packet, this.#clock.toMonotonicUs(atUs));
+    let handedOver = this.#ring?.receive(takeFrame) ?? 0;
     for (const { receiver, protocol } of this.#inlets) {
       receiver.receive((message) => {
         if (message.isTruncated) this.#truncated++;
@@ -191,7 +153,8 @@ class RawSocketLink implements RawLink {
   }
 
   sendTimes(take: (sequence: number, sentAtUs: number) => void): void {
-    this.#sender.sendTimes?.((sequence, realtimeUs) => {
+    const source = this.#ring ?? this.#sender;
+    source.sendTimes?.((sequence, realtimeUs) => {
       take(sequence, this.#clock.toMonotonicUs(realtimeUs));
     });
   }
@@ -201,7 +164,8 @@ class RawSocketLink implements RawLink {
   }
 
   counters(): RawLinkCounters {
-    let [socketDrops, wrongChecksums] = [0, 0];
+    let socketDrops = this.#ring?.droppedPackets() ?? 0;
+    let wrongChecksums = this.#ring?.damaged ?? 0;
     for (const { receiver } of this.#inlets) {
       socketDrops += receiver.droppedPackets();
       wrongChecksums += receiver.wrongChecksums();
@@ -223,25 +187,6 @@ class RawSocketLink implements RawLink {
 /** Latest first: the watch on the sockets goes before the sockets. */
 function closeAll(resources: Resource[]): void {
   for (const resource of resources.splice(0).reverse()) resource.close();
-}
-
-function inletOptions(options: RawLinkOptions): RawReceiverOptions[] {
-  const { family, destination, ports, protocols = ['tcp'], hearsDirectly = true } = options;
-  const headroomBytes = family === 4 ? 0 : IPV6_HEADER_BYTES;
-  const icmp = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-  const numbers = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, icmp };
-  const sent = protocols.map((protocol) => numbers[protocol]);
-  const direct = sent
-    .filter((protocol) => hearsDirectly && protocol !== icmp)
-    .map((protocol) => ({
-      family,
-      protocol,
-      filter: directReplyFilter(family, destination, ports),
-      headroomBytes,
-    }));
-  const filter = icmpFilter(family, sent, ports);
-  const icmpTypes = passedIcmpTypes(family, sent);
-  return [{ family, protocol: icmp, filter, icmpTypes, headroomBytes }, ...direct];
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import { HostTimeline, type Timeline } from '../timeline.ts';
-import type { LinkProtocol, RawLink, RawLinkOptions } from './raw-link.ts';
+import type { RawLink } from './raw-link.ts';
+import type { LinkProtocol, RawLinkOptions } from './raw-link-options.ts';
 
 /** Which source ports to reserve. */
 export interface WantedPorts {

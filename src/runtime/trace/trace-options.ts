@@ -46,10 +46,12 @@ export interface TraceOptions extends ThreadOption {
   /** Mark (SO_MARK) of the probes, for routes and firewalls of this host, 0 to 2^32 − 1. */
   readonly mark?: number;
   /**
-   * How it is known when a probe left: `estimated` from our clock before and after the call, or
-   * told by the `kernel`, which takes a microsecond more for each. `estimated` unless told.
+   * How it is known when a probe left: `estimated` from our clock before and after the call; told by
+   * the `kernel`, which takes a microsecond more for each; or seen in a receive `ring` at the device
+   * that probes leave by, where replies are read as well: that takes less than `kernel` for each, and
+   * some 20 ms to open. `estimated` unless told.
    */
-  readonly timestamps?: 'estimated' | 'kernel';
+  readonly timestamps?: 'estimated' | 'kernel' | 'ring';
   /** TOS or traffic class, 0 to 255; 0 unless told. */
   readonly tos?: number;
   /** IPv4: whether routers must not cut the probe into fragments; true unless told. */
@@ -88,7 +90,7 @@ export interface CompleteTraceOptions {
   readonly seed: number;
   readonly rates: PacerRates;
   readonly mark: number | undefined;
-  readonly hasSendTimes: boolean;
+  readonly timestamps: NonNullable<TraceOptions['timestamps']>;
 }
 
 const KINDS: OptionKinds<Required<TraceOptions>> = {
@@ -123,6 +125,7 @@ const KINDS: OptionKinds<Required<TraceOptions>> = {
   signal: 'object',
   thread: 'string',
 };
+const TIMESTAMPS: readonly string[] = ['estimated', 'kernel', 'ring'];
 const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const DEFAULT_PORTS = {
   tcp: 443,
@@ -148,8 +151,11 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   }
   const { mark, timestamps = 'estimated' } = options;
   if (mark !== undefined) integerOption('mark', mark, { preset: 0, min: 0, max: 2 ** 32 - 1 });
-  if (timestamps !== 'estimated' && timestamps !== 'kernel') {
-    throw new RangeError(`timestamps must be estimated or kernel, got ${timestamps}`);
+  if (!TIMESTAMPS.includes(timestamps)) {
+    throw new RangeError(`timestamps must be one of ${TIMESTAMPS.join(', ')}, got ${timestamps}`);
+  }
+  if (timestamps === 'ring' && options.borrowsPort === true) {
+    throw new RangeError('a receive ring does not go with ports of others: use timestamps kernel');
   }
   const seed = integerOption('seed', options.seed, {
     preset: Math.floor(Math.random() * 2 ** 32),
@@ -175,7 +181,7 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
     }),
     seed,
     mark,
-    hasSendTimes: timestamps === 'kernel',
+    timestamps,
     rates: {
       total: rateOption(options.rate),
       perInterface: integerOption('ratePerInterface', options.ratePerInterface, {

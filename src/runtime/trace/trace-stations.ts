@@ -23,6 +23,8 @@ export interface StationTraits {
   readonly rates: PacerRates;
   readonly mark: number | undefined;
   readonly hasSendTimes: boolean;
+  /** Where a receive ring listens, and for whom; undefined for raw sockets alone. */
+  readonly ring: { readonly device: number; readonly source: readonly number[] } | undefined;
 }
 
 /** A station in use, and the port that its probes come from. */
@@ -93,7 +95,7 @@ const NO_PORTS: ReservedPorts = { ports: [], skipped: [], close: () => {} };
 const ANY_PORT = { low: 1, high: 65_535 };
 
 async function openHost(traits: StationTraits): Promise<OpenStation> {
-  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes, isBorrowed } = traits;
+  const { family, device, scopeId, packetBytesMax, mark, hasSendTimes, isBorrowed, ring } = traits;
   const [{ openRawLink }, { reservePorts }] = await Promise.all([
     import('../links/raw-link.ts'),
     import('../host/reserved-ports.ts'),
@@ -112,7 +114,8 @@ async function openHost(traits: StationTraits): Promise<OpenStation> {
   try {
     const link = openRawLink({
       family,
-      source: any,
+      source: ring === undefined ? any : Uint8Array.from(ring.source),
+      ringDevice: ring?.device,
       scopeId,
       device,
       mark,

@@ -15,7 +15,7 @@ import { resolveTarget } from '../calls/target.ts';
 import type { AsLookup } from '../names/as-lookup.ts';
 import { type AsSource, sharedAsLookup } from '../names/as-sources.ts';
 import { ptrNames } from '../names/ptr-names.ts';
-import { flowBetween, hostEnds } from './trace-flow.ts';
+import { flowBetween, type HostEnds, hostEnds } from './trace-flow.ts';
 import {
   type CompleteTraceOptions,
   completeTraceOptions,
@@ -161,23 +161,42 @@ async function openRoute(
   }
   const ends = await orAborted(hostEnds(target, given), given.signal);
   const flow = flowBetween(ends, given, options);
-  const place = { family: familyOf(ends.destination), scopeId: ends.scopeId };
-  const traits = stationTraits(given, options, place);
+  const traits = await traitsTowards(ends, given, options);
   const lease = await leaseHostStation(traits, { source: ends.source, protocol });
   return { lease, flow: traits.isBorrowed ? flow : { ...flow, sourcePort: lease.sourcePort } };
+}
+
+/** What a station decides for all of its traces. */
+interface Place extends Pick<StationTraits, 'family' | 'scopeId'> {
+  readonly ring?: StationTraits['ring'];
+}
+
+/** @throws {HostError} where there is no device for a receive ring that was asked for */
+async function traitsTowards(
+  { source, destination, scopeId }: HostEnds,
+  given: TraceOptions,
+  options: CompleteTraceOptions,
+): Promise<StationTraits> {
+  const place = { family: familyOf(destination), scopeId };
+  if (options.timestamps !== 'ring') return stationTraits(given, options, place);
+  const { ringDeviceFor } = await import('../host/ring-device.ts');
+  const way = { source, destination, scopeId, device: given.interface, mark: given.mark };
+  const ring = { device: ringDeviceFor(way), source: [...source] };
+  return stationTraits(given, options, { ...place, ring });
 }
 
 function stationTraits(
   given: TraceOptions,
   options: CompleteTraceOptions,
-  { family, scopeId }: { readonly family: IpFamily; readonly scopeId: number | undefined },
+  { family, scopeId, ring }: Place,
 ): StationTraits {
-  const { rates, sourcePort, mark, hasSendTimes, packetBytes: packetBytesMax = 1 } = options;
+  const { rates, sourcePort, mark, timestamps, packetBytes: packetBytesMax = 1 } = options;
+  const hasSendTimes = timestamps !== 'estimated';
   const isExact = given.sourcePort !== undefined;
   const isBorrowed = given.borrowsPort === true;
   const ports = { sourcePort: isBorrowed ? 0 : sourcePort, isExact, isBorrowed };
   const sockets = { family, scopeId, device: given.interface, mark, hasSendTimes, packetBytesMax };
-  return { ...sockets, rates, ...ports };
+  return { ...sockets, rates, ...ports, ring };
 }
 
 /**
@@ -190,7 +209,27 @@ export async function holdSockets(
   targets: readonly string[],
   given: TraceOptions,
 ): Promise<{ release(): void }> {
-  const places = new Map<string, { family: IpFamily; scopeId: number | undefined }>();
+  const options = completeTraceOptions(given);
+  const traits =
+    options.timestamps === 'ring'
+      ? await traitsOfRings(targets, given, options)
+      : await traitsOfAll(targets, given, options);
+  const opening = traits.map(leaseRawStation);
+  const opened = await Promise.allSettled(opening); // who cannot be served is told by the trace
+  return {
+    release: () => {
+      for (const each of opened) if (each.status === 'fulfilled') each.value.release();
+    },
+  };
+}
+
+/** Raw sockets serve all targets of a family, but for link-local ones. */
+async function traitsOfAll(
+  targets: readonly string[],
+  given: TraceOptions,
+  options: CompleteTraceOptions,
+): Promise<StationTraits[]> {
+  const places = new Map<string, Place>();
   const note = (family: IpFamily, scopeId?: number): void => {
     places.set(`${family} ${scopeId}`, { family, scopeId });
   };
@@ -203,16 +242,22 @@ export async function holdSockets(
   }
   const families = given.family === undefined ? ([4, 6] as const) : [given.family];
   if (targets.length > 1) for (const family of families) note(family);
-  const options = completeTraceOptions(given);
-  const opening = [...places.values()].map((place) =>
-    leaseRawStation(stationTraits(given, options, place)),
+  return [...places.values()].map((place) => stationTraits(given, options, place));
+}
+
+/** A receive ring serves what leaves by its device from its address. */
+async function traitsOfRings(
+  targets: readonly string[],
+  given: TraceOptions,
+  options: CompleteTraceOptions,
+): Promise<StationTraits[]> {
+  const all = await Promise.allSettled(
+    targets.map(async (target) => {
+      const ends = await orAborted(hostEnds(target, given), given.signal);
+      return traitsTowards(ends, given, options);
+    }),
   );
-  const opened = await Promise.allSettled(opening); // who cannot be served is told by the trace
-  return {
-    release: () => {
-      for (const each of opened) if (each.status === 'fulfilled') each.value.release();
-    },
-  };
+  return all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])); // as above
 }
 
 function addressesIn({ hops }: TraceRecord): string[] {
