@@ -2,7 +2,8 @@
  * One run of our sender in the network namespace that it was started in, for `kernel-rate`; the
  * arguments are those of `sender.c`, with the way in front: `link` for the packet link alone, with
  * packets patched as the C program does, `engine` for the whole probing engine, `engine-frames` for
- * the same by a packet socket. Prints one JSON line.
+ * the same by a packet socket; each with `-ring` behind it for a receive ring, `engine-stamps` and
+ * `engine-ring-stamps` with the kernel's send times. Prints one JSON line.
  */
 
 import { AddressSet, parseAddressRange } from '../../src/lib/address-ranges.ts';
@@ -15,6 +16,7 @@ import { ProbeWriter } from '../../src/probing/probe-packet.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { monotonicUs } from '../../src/runtime/clock.ts';
 import { sharedNextHop } from '../../src/runtime/host/next-hop.ts';
+import { ringDeviceFor } from '../../src/runtime/host/ring-device.ts';
 import { openRawLink, type RawLink } from '../../src/runtime/links/raw-link.ts';
 
 const FIRST_PORT = 32_768;
@@ -31,6 +33,7 @@ interface Task {
   readonly count: number;
   readonly flows: readonly Flow[];
   readonly ttl: number;
+  readonly hasSendTimes: boolean;
 }
 
 /** @returns the exit status */
@@ -46,19 +49,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     count: Number(count),
     flows,
     ttl: Number(ttl),
+    hasSendTimes: way.endsWith('-stamps'),
   };
   const link = openRawLink({
     family: 4,
     source: ends.source,
-    nextHop:
-      way === 'engine-frames'
-        ? await sharedNextHop(only(ends.destination), ends.source)
-        : undefined,
+    nextHop: way.startsWith('engine-frames')
+      ? await sharedNextHop(only(ends.destination), ends.source)
+      : undefined,
+    ringDevice: way.includes('-ring') ? ringDeviceFor(ends) : undefined,
+    hasSendTimes: task.hasSendTimes,
     ports: { low: FIRST_PORT, high: FIRST_PORT + FLOWS - 1 },
     onReadable: () => {},
   });
   try {
-    const run = way === 'link' ? runLink : runEngine;
+    const run = way.startsWith('link') ? runLink : runEngine;
     run(link, { ...task, count: WARM_UP }); // code that is compiled by then
     const startedUs = monotonicUs();
     const before = process.cpuUsage();
@@ -124,7 +129,8 @@ function patch(
 }
 
 /** Everything: orders, pace without a limit, tokens, matching. */
-function runEngine(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: Task): number {
+function runEngine(link: RawLink, task: Task): number {
+  const { isReplyWanted, batch, count, flows, ttl, hasSendTimes } = task;
   let replies = 0;
   const sink = {
     replied: (): void => {
@@ -144,10 +150,12 @@ function runEngine(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: T
       rates: { perInterface: 1e9, total: 1e9 },
       random,
       addresses: new AddressBook(),
+      hasSendTimes,
     },
     sink,
   );
   const outbox = { ...link.outbox, slots: batch };
+  const stamp = (sequence: number, atUs: number): void => engine.noteSendTime(sequence, atUs);
   const handle = (packet: Uint8Array, atUs: number): void => engine.handle(packet, atUs);
   let ordered = 0;
   while (ordered < count || engine.queued > 0) {
@@ -158,11 +166,15 @@ function runEngine(link: RawLink, { isReplyWanted, batch, count, flows, ttl }: T
     const nowUs = monotonicUs();
     const polled = engine.poll(outbox, nowUs);
     if (polled > 0) engine.confirm(link.send(polled, nowUs), nowUs, monotonicUs());
+    if (hasSendTimes) link.sendTimes?.(stamp);
     if (isReplyWanted) link.receive(nowUs, handle);
     engine.advance(nowUs);
   }
   const deadlineUs = monotonicUs() + PATIENCE_US;
-  while (isReplyWanted && replies < count && monotonicUs() < deadlineUs) link.receive(0, handle);
+  while (isReplyWanted && replies < count && monotonicUs() < deadlineUs) {
+    if (hasSendTimes) link.sendTimes?.(stamp);
+    link.receive(0, handle);
+  }
   return replies;
 }
 

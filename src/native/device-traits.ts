@@ -30,15 +30,19 @@ export function deviceTraits(device: number | string): DeviceTraits {
   const netlink = new RouteNetlink();
   try {
     const question = { type: RTM_GETLINK, body, attributes: isIndex ? [] : [name] };
-    const { payload } = netlink.ask('RTM_GETLINK', question);
-    const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-    const attributes = decodeNetlinkAttributes(payload.subarray(IFINFOMSG.bytes));
-    return {
-      index: view.getInt32(IFINFOMSG.index, true),
-      name: new TextDecoder().decode(attributes.get(IFLA.name)?.slice(0, -1)),
-      hasMaster: attributes.has(IFLA.master),
-    };
+    return readDeviceTraits(netlink.ask('RTM_GETLINK', question).payload);
   } finally {
     netlink.close();
   }
+}
+
+/** Reads the body of an `RTM_NEWLINK` message: `struct ifinfomsg`, then attributes. */
+export function readDeviceTraits(payload: Uint8Array): DeviceTraits {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const attributes = decodeNetlinkAttributes(payload.subarray(IFINFOMSG.bytes));
+  return {
+    index: view.getInt32(IFINFOMSG.index, true),
+    name: new TextDecoder().decode(attributes.get(IFLA.name)?.slice(0, -1)),
+    hasMaster: attributes.has(IFLA.master),
+  };
 }

@@ -46,7 +46,7 @@ export const SOCKADDR_LL = {
 /** Of packet sockets (`include/uapi/linux/if_packet.h`). */
 export const SOL_PACKET = 263;
 export const PACKET_RX_RING = 5;
-/** Two counters of 32 bits: packets that passed the filter, and those without room; reading resets. */
+/** Two counters of 32 bits, which reading resets: packets that passed the filter, and drops. */
 export const PACKET_STATISTICS = 6;
 export const PACKET_VERSION = 10;
 export const TPACKET_V2 = 1;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BpfProgram } from './bpf.ts';
-import { DROP_ALL, directReplyFilter, icmpFilter } from './reply-filters.ts';
+import { runFilter as run } from '../../test/support/bpf-machine.ts';
+import { assemble, type BpfProgram } from './bpf.ts';
+import { DROP_ALL, directReplyLines, icmpLines } from './reply-filters.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -11,76 +12,10 @@ const TARGET = {
   6: Uint8Array.of(0xfd, 0, 0, 2, 0, 0, 0, 0, 0x81, 0, 0, 0, 0, 0, 0, 2),
 } as const;
 
-/** The registers of a run, and its packet. */
-interface Machine {
-  readonly accumulator: number;
-  readonly index: number;
-  /** Reads 1, 2 or 4 bytes at an offset that an instruction names. */
-  readonly read: (bytes: number, offset: number) => number;
-}
-
-type Step = (machine: Machine, k: number) => Partial<Machine>;
-
-/** What each instruction of `bpf.ts` does, by its code; `k` is its operand. */
-const STEPS = new Map<number, Step>([
-  [0x20, ({ read }, k) => ({ accumulator: read(4, k) })],
-  [0x28, ({ read }, k) => ({ accumulator: read(2, k) })],
-  [0x30, ({ read }, k) => ({ accumulator: read(1, k) })],
-  [0x40, ({ read, index }, k) => ({ accumulator: read(4, k + index) })],
-  [0x48, ({ read, index }, k) => ({ accumulator: read(2, k + index) })],
-  [0x50, ({ read, index }, k) => ({ accumulator: read(1, k + index) })],
-  [0xb1, ({ read }, k) => ({ index: 4 * (read(1, k) & 0x0f) })],
-  [0x54, ({ accumulator }, k) => ({ accumulator: (accumulator & k) >>> 0 })],
-  [0x64, ({ accumulator }, k) => ({ accumulator: (accumulator << k) >>> 0 })],
-  [0x0c, ({ accumulator, index }) => ({ accumulator: (accumulator + index) >>> 0 })],
-  [0x07, ({ accumulator }) => ({ index: accumulator })],
-]);
-
-const JUMPS = new Map<number, (accumulator: number, k: number, index: number) => boolean>([
-  [0x1d, (accumulator, _k, index) => accumulator === index],
-  [0x15, (accumulator, k) => accumulator === k],
-  [0x25, (accumulator, k) => accumulator > k],
-  [0x35, (accumulator, k) => accumulator >= k],
-]);
-
-/**
- * What the kernel would do: runs a program on a packet whose network header is at 0, and whose data
- * starts at `dataOffset` for the socket.
- *
- * @returns how many bytes it keeps; a load out of range ends it with 0
- */
-function run(program: BpfProgram, packet: Uint8Array, dataOffset: number): number {
-  try {
-    return runUnguarded(program, reader(packet, dataOffset));
-  } catch (error) {
-    if (error instanceof RangeError) return 0;
-    throw error;
-  }
-}
-
-function runUnguarded({ bytes, length }: BpfProgram, read: Machine['read']): number {
-  const program = new DataView(bytes.buffer);
-  let machine: Machine = { accumulator: 0, index: 0, read };
-  for (let at = 0; at < length; at++) {
-    const code = program.getUint16(at * 8, true);
-    const k = program.getUint32(at * 8 + 4, true);
-    const jump = JUMPS.get(code);
-    if (code === 0x06) return k;
-    if (jump === undefined) machine = { ...machine, ...STEPS.get(code)!(machine, k) };
-    else at += program.getUint8(at * 8 + (jump(machine.accumulator, k, machine.index) ? 2 : 3));
-  }
-  throw new Error('the program has no end');
-}
-
-/** Big-endian reads; offsets from 0xfff00000 on are relative to the network header. */
-function reader(packet: Uint8Array, dataOffset: number): Machine['read'] {
-  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
-  return (bytes, offset) => {
-    const at = offset >= 0xfff00000 ? offset - 0xfff00000 : offset + dataOffset;
-    if (bytes === 4) return view.getUint32(at);
-    return bytes === 2 ? view.getUint16(at) : view.getUint8(at);
-  };
-}
+const icmpFilter = (...wishes: Parameters<typeof icmpLines>): BpfProgram =>
+  assemble(icmpLines(...wishes));
+const directReplyFilter = (...wishes: Parameters<typeof directReplyLines>): BpfProgram =>
+  assemble(directReplyLines(...wishes));
 
 /** An IPv4 header and what follows it; `optionBytes` is a multiple of 4. */
 function ipv4(

@@ -53,7 +53,7 @@ const ICMP_PROTOCOL = { 4: 1, 6: 58 } as const;
 /** Where ICMP has the identifier of an echo. */
 const IDENTIFIER_OFFSET = 4;
 
-/** ICMP types that `icmpFilter` can pass: of errors, and where echoes are sent of replies. */
+/** ICMP types that `icmpLines` can pass: of errors, and where echoes are sent of replies. */
 export function passedIcmpTypes(family: IpFamily, protocols: readonly number[]): number[] {
   const echo = protocols.includes(ICMP_PROTOCOL[family]) ? [ECHO_REPLY[family]] : [];
   return [...ERROR_TYPES[family], ...echo];
@@ -64,19 +64,11 @@ export function passedIcmpTypes(family: IpFamily, protocols: readonly number[]):
  * for echoes an identifier in that range; with ICMP among the protocols echo replies, too. An
  * address translator that leaves quotes as they are may have changed the port: whatever was sent,
  * as the quote tells, from another address than the error was sent to, passes as well. A quoted
- * IPv6 packet with extension headers is dropped: probes have none.
+ * IPv6 packet with extension headers is dropped: probes have none. The lines drop at the label
+ * `drop`, and may be followed by others that do.
  *
  * @param protocols protocol numbers of the probes: TCP, UDP, ICMP of the family
  */
-export function icmpFilter(
-  family: IpFamily,
-  protocols: readonly number[],
-  ports: PortRange,
-): BpfProgram {
-  return assemble(icmpLines(family, protocols, ports));
-}
-
-/** The same as lines, which drop at the label `drop`; labels may be behind those of other lines. */
 export function icmpLines(
   family: IpFamily,
   protocols: readonly number[],
@@ -166,15 +158,6 @@ const FIELDS = {
  *
  * @param source only from there: 4 or 16 bytes, network order; undefined for anywhere
  */
-export function directReplyFilter(
-  family: IpFamily,
-  source: Uint8Array | undefined,
-  ports: PortRange,
-): BpfProgram {
-  return assemble(directReplyLines(family, source, ports));
-}
-
-/** The same as lines, which drop at the label `drop`. */
 export function directReplyLines(
   family: IpFamily,
   source: Uint8Array | undefined,

@@ -1,9 +1,9 @@
 /**
  * What a receive ring takes, and what it leaves to raw sockets: of the packets that a filter of
- * `reply-filters.ts` passes, each goes one of the two ways. The ring sees packets as they are on the
- * wire, so that what came in fragments is for raw sockets, behind the kernel's reassembly. No filter
- * can tell a packet that was put together again from one that came whole, but for its length: the
- * ring takes only what nobody has reason to cut.
+ * `reply-filters.ts` passes, each goes one of the two ways. The ring sees packets as they are on
+ * the wire, so that what came in fragments is for raw sockets, behind the kernel's reassembly. No
+ * filter can tell a packet that was put together again from one that came whole, but for its
+ * length: the ring takes only what nobody has reason to cut.
  */
 
 import type { IpFamily } from '../lib/ip-address.ts';

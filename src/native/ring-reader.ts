@@ -16,7 +16,7 @@ import {
 
 /** Header, address and up to 176 bytes of a packet. */
 export const FRAME_BYTES = 256;
-/** Where packets start at the earliest: a header and its address, with an Ethernet header's room. */
+/** Where packets start at the earliest: behind the frame's header and address. */
 const PACKET_AT_MIN = 52;
 const WORDS = FRAME_BYTES / 4;
 const IPV4_HEADER_BYTES = 20;
@@ -26,8 +26,8 @@ const IPV6_HEADER_BYTES = 40;
 export type TakeFrame = (packet: Uint8Array, realtimeUs: number) => void;
 
 /**
- * The reading side. With `seesSent` there are two cursors: `sent` looks ahead for packets that left,
- * and `received` follows it, so that no reply is read before it is known when its probe left.
+ * The reading side. With `seesSent` there are two cursors: `sent` looks ahead for packets that
+ * left, and `received` follows it, so that no reply is read before it is known when its probe left.
  */
 export class RingReader {
   readonly #family: IpFamily;

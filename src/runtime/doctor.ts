@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { reasonOf } from '../lib/reason.ts';
+import { assemble } from '../native/bpf.ts';
 import { checked, libc } from '../native/libc.ts';
 import {
   IP_RECVERR,
@@ -22,7 +23,7 @@ import {
   SOL_IPV6,
   SOL_SOCKET,
 } from '../native/linux-abi.ts';
-import { icmpFilter } from '../native/reply-filters.ts';
+import { icmpLines } from '../native/reply-filters.ts';
 import { attachFilter, openSocket, setOption } from '../native/socket.ts';
 import { SystemCallError, UnsupportedPlatformError } from '../native/system-error.ts';
 import { PING_GRANT } from './host/raw-socket-advice.ts';
@@ -99,7 +100,7 @@ function abilitiesOf(family: IpFamily): FamilyAbilities {
   const times = { level: SOL_SOCKET, name: SO_TIMESTAMPNS, label: 'SO_TIMESTAMPNS' };
   const raw = { family, type: SOCK_RAW, protocol: icmp };
   const datagrams = { family, type: SOCK_DGRAM, protocol: 0 };
-  const program = icmpFilter(family, [IPPROTO_TCP], { low: 1, high: 1 });
+  const program = assemble(icmpLines(family, [IPPROTO_TCP], { low: 1, high: 1 }));
   const rawSockets = tryOut(raw, () => {});
   return {
     family,

@@ -194,6 +194,48 @@ describe.each([4, 6] as const)('a raw link of IPv%i', (family) => {
   });
 });
 
+describe.each([4, 6] as const)('a raw link of IPv%i with a receive ring', (family) => {
+  const { prober, router, target } = ADDRESSES[family];
+  const probes = { target, ports: PORTS, ring: true };
+
+  it('gets the same, some of it with a checksum that no device has finished', () => {
+    const { replies, counters } = peer({ experiment: 'answers', ...probes, ttls: [1, 2] });
+    expect(counters).toMatchObject({ socketDrops: 0, wrongChecksums: 0, truncated: 0 });
+    expect(replies.filter(isLike({ from: router, to: prober, ttl: 64 }))).toHaveLength(PROBES);
+    expect(replies.filter(isLike({ from: target, to: prober, ttl: 63 }))).toHaveLength(PROBES);
+    expect(replies).toHaveLength(2 * PROBES);
+    for (const { rttUs } of replies) {
+      expect(rttUs).toBeGreaterThanOrEqual(0);
+      expect(rttUs).toBeLessThan(1_000_000);
+    }
+  });
+
+  it('has a frame for each of 65,536 replies, and counts those that find none', () => {
+    const request = { experiment: 'burst', ...probes, ttl: 1 };
+    expect(peer({ ...request, count: BUFFER_PROBES })).toMatchObject({
+      received: BUFFER_PROBES,
+      socketDrops: 0,
+    });
+    expect(peer({ ...request, count: 70_000 })).toMatchObject({
+      received: 65_536,
+      socketDrops: 70_000 - 65_536,
+    });
+  });
+
+  it('survives garbage collections, and links that come and go', () => {
+    const request = { experiment: 'soak', ...probes, ttl: 1, count: 1000, links: 10 };
+    const { received, grownBytes } = peer(request);
+    expect(received).toBe(10_000);
+    expect(grownBytes).toBeLessThan(16 * 2 ** 20);
+  });
+
+  it('gets what comes by another device than that of the ring', () => {
+    const [loopback, ttls] = [1, [1, 2]];
+    const { replies } = peer({ experiment: 'answers', ...probes, ring: loopback, ttls });
+    expect(replies).toHaveLength(2 * PROBES);
+  });
+});
+
 describe('a raw link to a link-local address', () => {
   it('needs its interface', () => {
     const probes = { target: 'fe80::2', ports: PORTS };

@@ -9,6 +9,7 @@ import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { TraceRecord, TraceReply } from '../../src/model/trace-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
 import { CLI } from './isolate-run.ts';
+import { configure } from './lab-nuisances.ts';
 import { labsOfFamilies } from './labs-of-families.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
@@ -55,4 +56,27 @@ it.each(KINDS)('IPv$family, $protocol: the same replies as without it', async (k
   expect(repliesOf(record)).toHaveLength(4 * QUERIES);
   expect(new Set(repliesOf(record).map(({ sendTime }) => sendTime))).toEqual(new Set(['kernel']));
   expect(record.measurement).toMatchObject({ duplicates: 0, foreignReplies: 0, malformed: 0 });
+});
+
+/** IPv4 fragments that have come so far. */
+async function fragmentsCome(): Promise<number> {
+  const { stdout } = await labOf(4).exec(SOURCE, ['cat', '/proc/net/snmp']);
+  const [names = '', numbers = ''] = stdout.split('\n').filter((line) => line.startsWith('Ip:'));
+  return Number(numbers.split(' ')[names.split(' ').indexOf('ReasmReqds')]);
+}
+
+it('takes errors that come in fragments, put together', async () => {
+  const mtu = (bytes: number): Promise<void> =>
+    configure(labOf(4), 'r1.0', [`ip link set to-${SOURCE} mtu ${bytes}`]);
+  const flags = ['--timestamps', 'ring', '--packet-size', '500'];
+  const whole = await traced(4, flags);
+  await mtu(296);
+  const before = await fragmentsCome();
+  const record = await traced(4, flags);
+  const fragments = (await fragmentsCome()) - before;
+  await mtu(1500);
+  expect(fragments).toBeGreaterThanOrEqual(2 * 3 * QUERIES);
+  expect(record.reached).toBe(true);
+  expect(contentOf(record)).toEqual(contentOf(whole));
+  expect(repliesOf(record)).toHaveLength(4 * QUERIES);
 });

@@ -37,7 +37,7 @@ describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }
 });
 
 describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
-  it('hand probes to the gateway, whose way they go as the kernel’s would', async () => {
+  it('hand probes to the gateway, and a ring reads replies, as the kernel’s ways would', async () => {
     const lab = labOf(family);
     const hops = async (flags: readonly string[]): Promise<string[]> => {
       const replies = await swept(lab, { family, protocol: 'udp' }, flags);
@@ -47,6 +47,7 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
     expect(routed).toHaveLength(FLOWS * HOPS);
     await lab.exec(SOURCE, ['ip', 'neighbour', 'flush', 'all']);
     expect(await hops(['--send', 'packet'])).toEqual(routed);
+    expect(await hops(['--receive', 'ring'])).toEqual(routed);
   });
 
   it('refuse targets that are behind no gateway', async () => {

@@ -37,6 +37,7 @@ export interface SweepFlags {
   readonly output?: string;
   readonly checkpoint?: string;
   readonly send: 'raw' | 'packet';
+  readonly receive: 'raw' | 'ring';
   readonly source?: string;
   readonly interface?: string;
   readonly ipv4?: true;
@@ -144,6 +145,13 @@ function hostFlags(): Option[] {
     )
       .default('raw')
       .conflicts(['interface', 'simulate']),
+    choiceOption(
+      '--receive <SOCKETS>',
+      'raw: behind the firewall; ring: faster, from memory of the kernel, before the firewall',
+      ['raw', 'ring'],
+    )
+      .default('raw')
+      .conflicts(['simulate']),
     ...sendingOptions(),
     new ValueOption(
       '--simulate <NAME|FILE>',

@@ -55,11 +55,23 @@ export async function openSweepRun(
 
 /** As the library has them; presets are its own. */
 function optionsOf(flags: SweepFlags): SweepOptions {
-  const { ipv4, ipv6, timeout, send, shard, dryRun: _, json: __, jsonl: ___, ...same } = flags;
+  const {
+    ipv4,
+    ipv6,
+    timeout,
+    send,
+    receive,
+    shard,
+    dryRun: _,
+    json: __,
+    jsonl: ___,
+    ...same
+  } = flags;
   return {
     ...same,
     ...(timeout === undefined ? {} : { timeoutMs: timeout / 1000 }),
     ...(send === 'packet' ? { send } : {}),
+    ...(receive === 'ring' ? { receive } : {}),
     ...(shard === undefined ? {} : { shard: { index: shard.index + 1, of: shard.of } }),
     ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
   };

@@ -1,6 +1,6 @@
 /** The device that a receive ring listens at: the one that probes to a target leave by. */
 
-import { deviceTraits } from '../../native/device-traits.ts';
+import { type DeviceTraits, deviceTraits } from '../../native/device-traits.ts';
 import { RouteLookup } from '../../native/route-lookup.ts';
 import { SystemCallError } from '../../native/system-error.ts';
 import { HostError } from './host-error.ts';
@@ -25,10 +25,8 @@ export function ringDeviceFor({ destination, source, ...route }: RingRoute): num
     const lookup = new RouteLookup();
     try {
       const { device } = lookup.ask({ destination, source, device: given, mark: route.mark });
-      const { name, hasMaster } = deviceTraits(device);
-      if (!hasMaster) return device;
-      const message = `a receive ring cannot listen at ${name}, which is part of a bridge, bond or VRF`;
-      throw new HostError('USAGE', `${message}: leave it out`);
+      requireWhole(deviceTraits(device));
+      return device;
     } finally {
       lookup.close();
     }
@@ -36,4 +34,11 @@ export function ringDeviceFor({ destination, source, ...route }: RingRoute): num
     if (!(error instanceof SystemCallError)) throw error;
     throw new HostError('NO_ROUTE', `no device for a receive ring (${error.message})`, error);
   }
+}
+
+/** @throws {HostError} USAGE for a part of a bridge, a bond or a VRF */
+export function requireWhole({ name, hasMaster }: DeviceTraits): void {
+  if (!hasMaster) return;
+  const message = `no receive ring at ${name}: it is part of a bridge, bond or VRF`;
+  throw new HostError('USAGE', `${message}, where packets pass twice; do without the ring`);
 }

@@ -3,7 +3,7 @@
 /** Where headers end, and identifications are (RFC 791 §3.1; IPv6 has none). */
 const IPV4 = { header: 20, identification: 4 };
 const IPV6_HEADER_BYTES = 40;
-/** Of what follows the IP header: ports, sequence number, checksum, identifier, start of payload. */
+/** Of what follows the IP header: ports, numbers, checksum, the start of the payload. */
 const HASHED_BYTES = 20;
 /** Prime of the hash FNV-1a, of 32 bits. */
 const PRIME = 0x01000193;

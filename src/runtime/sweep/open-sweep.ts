@@ -157,8 +157,9 @@ async function openNetwork({
   set.writeAddress(0, first, 0);
   const { ownSource } = await import('../host/host-address.ts');
   const source = options.source === undefined ? undefined : await ownSource(options.source, first);
-  const { sendsFrames } = complete;
-  return openHostSweep(set, { ...shape, source, device: options.interface, sendsFrames });
+  const { sendsFrames, receivesByRing } = complete;
+  const sockets = { device: options.interface, sendsFrames, receivesByRing };
+  return openHostSweep(set, { ...shape, ...sockets, source });
 }
 
 function requireSent({ probesSent, measurement }: SweepRecord): void {

@@ -74,8 +74,8 @@ export async function openSimulatedSweep(
  * Raw sockets of this host.
  *
  * @param targets the route to the first tells the source address where none is given
- * @throws {HostError} when a right, a route or free source ports are missing, or targets have no
- *   gateway in common where packet sockets are to send
+ * @throws {HostError} when a right, a route or free source ports are missing, targets have no
+ *   gateway in common where packet sockets are to send, or a ring is not possible at their device
  */
 export async function openHostSweep(
   targets: AddressSet,
@@ -84,9 +84,14 @@ export async function openHostSweep(
     readonly device?: string | undefined;
     /** Whether packet sockets send, past the routes and the firewall of this host. */
     readonly sendsFrames: boolean;
+    /**
+     * Whether short replies are read from a receive ring at the device that the first target is
+     * behind.
+     */
+    readonly receivesByRing: boolean;
   },
 ): Promise<SweepNetwork> {
-  const { family, protocol, sourcePort, flows, device, sendsFrames } = options;
+  const { family, protocol, sourcePort, flows, device, sendsFrames, receivesByRing } = options;
   const first = new Uint8Array(family === 4 ? 4 : 16);
   targets.writeAddress(0, first, 0);
   const { sourceAddressFor } = await import('../host/source-address.ts');
@@ -96,8 +101,11 @@ export async function openHostSweep(
   const nextHop = sendsFrames
     ? await (await import('../host/next-hop.ts')).sharedNextHop(targets, source)
     : undefined;
-  const sending = { source, device, nextHop };
-  const { link, timeline, close } = await openReservedLink(wanted, () => sending);
+  const ringDevice = receivesByRing
+    ? (await import('../host/ring-device.ts')).ringDeviceFor({ destination: first, source, device })
+    : undefined;
+  const sockets = { source, device, nextHop, ringDevice };
+  const { link, timeline, close } = await openReservedLink(wanted, () => sockets);
   return {
     link,
     timeline,

@@ -53,6 +53,11 @@ export interface SweepOptions extends Omit<MeasurementOptions, 'names' | 'asData
   readonly checkpoint?: string;
   /** `raw`: as the kernel routes, unless told; `packet`: faster, all to one gateway. */
   readonly send?: 'raw' | 'packet';
+  /**
+   * `raw`: by sockets, behind the firewall of this host, unless told; `ring`: faster, from memory
+   * shared with the kernel, before that firewall.
+   */
+  readonly receive?: 'raw' | 'ring';
 }
 
 /** The same, complete. */
@@ -61,6 +66,7 @@ export interface CompleteSweepOptions {
   readonly settings: Omit<SweepSettings, 'seed'>;
   readonly seed: number | undefined;
   readonly sendsFrames: boolean;
+  readonly receivesByRing: boolean;
 }
 
 /** Of ICMP the checksum of flow 0: others follow, and none is 0 or 0xffff. */
@@ -100,6 +106,7 @@ const KINDS: OptionKinds<SweepOptions> = {
   output: 'string',
   checkpoint: 'string',
   send: 'string',
+  receive: 'string',
   source: 'string',
   interface: 'string',
   family: 'number',
@@ -147,17 +154,19 @@ export function completeSweepOptions(options: SweepOptions): CompleteSweepOption
     settings,
     seed: options.seed === undefined ? undefined : integerOption('seed', options.seed, seeds),
     sendsFrames: options.send === 'packet',
+    receivesByRing: options.receive === 'ring',
   };
 }
 
 function requireFitting(options: SweepOptions): void {
-  const { protocol, port, family, simulate, send = 'raw', output } = options;
+  const { protocol, port, family, simulate, send = 'raw', receive = 'raw', output } = options;
   if (protocol === 'icmp' && port !== undefined) {
     throw new RangeError('port must be left out with protocol icmp, which has none');
   }
   choiceOption('send', { raw: true, packet: true }, send);
+  choiceOption('receive', { raw: true, ring: true }, receive);
   if (family !== undefined) choiceOption('family', { 4: true, 6: true }, String(family));
-  for (const name of ['source', 'interface', 'send'] as const) {
+  for (const name of ['source', 'interface', 'send', 'receive'] as const) {
     if (simulate === undefined || options[name] === undefined) continue;
     throw new RangeError(`${name} must be left out with simulate, which sends nothing`);
   }

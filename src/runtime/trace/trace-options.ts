@@ -46,9 +46,9 @@ export interface TraceOptions extends ThreadOption {
   /** Mark (SO_MARK) of the probes, for routes and firewalls of this host, 0 to 2^32 − 1. */
   readonly mark?: number;
   /**
-   * How it is known when a probe left: `estimated` from our clock before and after the call; told by
-   * the `kernel`, which takes a microsecond more for each; or seen in a receive `ring` at the device
-   * that probes leave by, where replies are read as well: that takes less than `kernel` for each, and
+   * How it is known when a probe left: `estimated` from our clock before and after the call; told
+   * by the `kernel`, which takes a microsecond more for each; or seen in a receive `ring` at the
+   * device that probes leave by, where replies are read as well: that is the exactest, and takes
    * some 20 ms to open. `estimated` unless told.
    */
   readonly timestamps?: 'estimated' | 'kernel' | 'ring';

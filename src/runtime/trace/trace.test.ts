@@ -177,6 +177,8 @@ describe('an option out of range', () => {
     { rate: '5' as unknown as number },
     { ttl: 5 } as TraceOptions,
     { signal: {} as AbortSignal },
+    { timestamps: 'user' as 'ring' },
+    { timestamps: 'ring', borrowsPort: true },
   ];
 
   test.each(ROWS)('is refused at once: %j', (options) => {
