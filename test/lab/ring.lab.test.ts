@@ -66,8 +66,10 @@ async function fragmentsCome(): Promise<number> {
 }
 
 it('takes errors that come in fragments, put together', async () => {
+  const lab = labOf(4);
+  const way = `$(ip route show ${lab.plan.source[4]} | sed 's/ mtu.*//')`;
   const mtu = (bytes: number): Promise<void> =>
-    configure(labOf(4), 'r1.0', [`ip link set to-${SOURCE} mtu ${bytes}`]);
+    configure(lab, 'r1.0', [`ip route replace ${way} mtu lock ${bytes}`]);
   const flags = ['--timestamps', 'ring', '--packet-size', '500'];
   const whole = await traced(4, flags);
   await mtu(296);
