@@ -3,58 +3,25 @@
 import { diamondsOf } from '../../algorithms/multipath/diamonds.ts';
 import { flowsNeeded } from '../../algorithms/multipath/mda.ts';
 import { pathNumbers } from '../../algorithms/multipath/path-numbers.ts';
-import {
-  isMissedReply,
-  type Place,
-  type PlaceGraph,
-  placesOf,
-} from '../../algorithms/multipath/places.ts';
-import {
-  branchesOf,
-  type RouteGraph,
-  type Vertex,
-} from '../../algorithms/multipath/route-graph.ts';
+import { isMissedReply, type Place, placesOf } from '../../algorithms/multipath/places.ts';
+import { branchesOf, type Vertex } from '../../algorithms/multipath/route-graph.ts';
 import { excludedShare, graphFailure } from '../../algorithms/multipath/stopping-point.ts';
 import { familyOf, formatIpAddress } from '../../lib/ip-address.ts';
 import { printable } from '../../lib/printable.ts';
-import type { AddressBook } from '../../model/address-book.ts';
 import type { AsOrigin } from '../../model/as-origin.ts';
-import type {
-  PathsAliases,
-  PathsBalancer,
-  PathsFlow,
-  PathsLink,
-  PathsPlace,
-  PathsRecord,
-  RoundTrips,
-} from '../../model/paths-record.ts';
+import type { PathsBalancer, PathsFlow, PathsRecord } from '../../model/paths-record.ts';
 import { isWholeRung } from '../../model/trace-record.ts';
 import { PAYLOAD_BYTES_MIN } from '../../probing/flow.ts';
-import { decodeMplsEntry } from '../../wire/icmp-extension.ts';
 import { VERSION } from '../version.ts';
-import type { PathsNetwork } from './paths-network.ts';
-import type { CompletePathsOptions } from './paths-options.ts';
-import type { FinishedSearch } from './paths-station.ts';
+import {
+  hopsOf,
+  idOf,
+  linksOf,
+  onlyAddress,
+  type PathsParts,
+  type PathsView,
+} from './paths-places.ts';
 import { pathsSummary } from './paths-summary.ts';
-
-/** What a record is made of. */
-export interface PathsParts extends FinishedSearch {
-  readonly targetName: string;
-  readonly simulated: string | null;
-  readonly options: CompletePathsOptions;
-  readonly network: PathsNetwork;
-  readonly addresses: AddressBook;
-  readonly startedAt: Date;
-  /** Null unless asked for. */
-  readonly aliases: PathsAliases | null;
-}
-
-/** A search as it is written down: the graph, and what is known of each place. */
-interface View extends PathsParts {
-  readonly graph: RouteGraph;
-  readonly places: PlaceGraph;
-  readonly perBalancer: number;
-}
 
 /** The whole record; names are still to be put in. */
 export function pathsRecordOf(parts: PathsParts): PathsRecord {
@@ -64,7 +31,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
   const isFollowed = (star: Vertex): boolean => discovery.flowsLacking(star, graph) === 0;
   const places = placesOf(graph, discovery.observations, isFollowed);
   const perBalancer = discovery.failurePerBalancer(graph);
-  const view: View = { ...parts, graph, places, perBalancer };
+  const view: PathsView = { ...parts, graph, places, perBalancer };
   const stopReason = discovery.end ?? 'aborted';
   const balancers = balancersOf(view);
   const facts = {
@@ -130,7 +97,7 @@ export function namedPaths(
   return { ...record, hops };
 }
 
-function changesOf({ discovery, addresses }: View): PathsRecord['changes'] {
+function changesOf({ discovery, addresses }: PathsView): PathsRecord['changes'] {
   return discovery.changes.map(({ flow, ttl, before, after }) => ({
     flow,
     ttl,
@@ -139,7 +106,7 @@ function changesOf({ discovery, addresses }: View): PathsRecord['changes'] {
   }));
 }
 
-function diamondRecords({ places, addresses }: View): PathsRecord['diamonds'] {
+function diamondRecords({ places, addresses }: PathsView): PathsRecord['diamonds'] {
   const id = (place: Place | null): string | null => place && idOf(place, addresses);
   return diamondsOf(places).map((diamond) => ({
     divergence: id(diamond.divergence),
@@ -151,71 +118,7 @@ function diamondRecords({ places, addresses }: View): PathsRecord['diamonds'] {
   }));
 }
 
-function hopsOf(view: View): PathsRecord['hops'] {
-  const ttls = [...new Set(view.places.places.map(({ ttl }) => ttl))].sort((a, b) => a - b);
-  return ttls.map((ttl) => {
-    const here = view.places.places.filter((place) => place.ttl === ttl);
-    return { ttl, places: here.map((place) => placeRecord(place, view)) };
-  });
-}
-
-const ROUND_TRIPS_MAX = 64;
-const KINDS = { source: 'source', interface: 'interface', star: 'silent', clump: 'clump' } as const;
-
-function placeRecord(place: Place, { discovery, addresses, network }: View): PathsPlace {
-  const answers = place.flows.flatMap(
-    (flow) => discovery.observations.cellAt(flow, place.ttl)?.answers ?? [],
-  );
-  const own = answers.filter(({ responder }) => place.members.includes(responder));
-  const roundTripsMs = own.map(({ rttUs }) => rttUs / 1000);
-  const texts =
-    place.kind === 'source'
-      ? [formatIpAddress(network.source)]
-      : place.members.map((member) => addresses.textOf(member));
-  return {
-    id: idOf(place, addresses),
-    kind: KINDS[place.kind],
-    ttl: place.ttl,
-    addresses: texts.map((address) => ({ address, name: null, as: null })),
-    flows: place.flows.length,
-    rttMs: roundTripsOf(roundTripsMs),
-    roundTripsMs: sampled(roundTripsMs),
-    mpls: (own.at(-1)?.mpls ?? []).map((entry) => decodeMplsEntry(entry).label),
-    nat: own.some(({ details }) => details?.isTranslated === true),
-    end: place.end,
-  };
-}
-
-function linksOf({ places, addresses, network, discovery }: View): PathsLink[] {
-  const shortest = new Map<Place, number>();
-  for (const place of places.places) {
-    let least = place.kind === 'source' ? 0 : Number.POSITIVE_INFINITY;
-    for (const flow of place.flows) {
-      for (const { responder, rttUs } of discovery.observations.cellAt(flow, place.ttl)?.answers ??
-        []) {
-        if (place.members.includes(responder)) least = Math.min(least, rttUs / 1000);
-      }
-    }
-    shortest.set(place, least);
-  }
-  const totals = new Map<Place, number>();
-  for (const { near, flows } of places.links) totals.set(near, flows + (totals.get(near) ?? 0));
-  return places.links.map(({ near, far, flows }) => {
-    const rttMs = (shortest.get(far) ?? Number.NaN) - (shortest.get(near) ?? Number.NaN);
-    return {
-      from: idOf(near, addresses),
-      to: idOf(far, addresses),
-      near: near.kind === 'source' ? formatIpAddress(network.source) : onlyAddress(near, addresses),
-      far: onlyAddress(far, addresses),
-      ttl: far.ttl,
-      flows,
-      share: flows / (totals.get(near) ?? flows),
-      rttMs: Number.isFinite(rttMs) ? Math.round(1000 * rttMs) / 1000 : null,
-    };
-  });
-}
-
-function balancersOf({ graph, places, discovery, addresses, network, perBalancer }: View) {
+function balancersOf({ graph, places, discovery, addresses, network, perBalancer }: PathsView) {
   const balancers = new Map<string, PathsBalancer>();
   for (const vertex of graph.vertices) {
     const place = places.placeOf(vertex);
@@ -245,7 +148,7 @@ function balancersOf({ graph, places, discovery, addresses, network, perBalancer
  * The share that no place can hide, as long as it is not the end of its paths; nor of those places
  * that one flow to the target was to show the end behind.
  */
-function excludedEverywhere(view: View): PathsRecord['excluded'] {
+function excludedEverywhere(view: PathsView): PathsRecord['excluded'] {
   const { graph, places, perBalancer, options } = view;
   const { settings } = options;
   const search = { settings, failureProbability: perBalancer };
@@ -259,7 +162,12 @@ function excludedEverywhere(view: View): PathsRecord['excluded'] {
   return share >= 1 || share === 0 ? null : { share, probability: 1 - perBalancer };
 }
 
-function unexploredOf({ graph, places, discovery, addresses }: View): PathsRecord['unexplored'] {
+function unexploredOf({
+  graph,
+  places,
+  discovery,
+  addresses,
+}: PathsView): PathsRecord['unexplored'] {
   return graph.vertices.flatMap((vertex) => {
     const place = places.placeOf(vertex);
     const flowsLacking = discovery.flowsLacking(vertex, graph);
@@ -269,7 +177,7 @@ function unexploredOf({ graph, places, discovery, addresses }: View): PathsRecor
   });
 }
 
-function flowsOf({ graph, places, flows, options, addresses, network }: View): PathsFlow[] {
+function flowsOf({ graph, places, flows, options, addresses, network }: PathsView): PathsFlow[] {
   const isIcmp = options.protocol === 'icmp';
   const isLabelled = familyOf(network.destination) === 6 && isWholeRung(network.station.parts.rung);
   return flows.map((request, flow) => {
@@ -288,31 +196,4 @@ function flowsOf({ graph, places, flows, options, addresses, network }: View): P
       reached: walk.some((place) => place?.end === 'target'),
     };
   });
-}
-
-/** With the address in place of its index. */
-function idOf({ id, kind, ttl, members }: Place, addresses: AddressBook): string {
-  const [only] = members;
-  return kind === 'interface' && only !== undefined ? `${ttl}:${addresses.textOf(only)}` : id;
-}
-
-function onlyAddress({ kind, members }: Place, addresses: AddressBook): string | null {
-  const [only] = members;
-  return kind === 'interface' && only !== undefined ? addresses.textOf(only) : null;
-}
-
-function sampled(values: readonly number[]): number[] {
-  const count = Math.min(values.length, ROUND_TRIPS_MAX);
-  return Array.from(
-    { length: count },
-    (_, i) => values[Math.floor((i * values.length) / count)] ?? 0,
-  );
-}
-
-function roundTripsOf(values: number[]): RoundTrips | null {
-  if (values.length === 0) return null;
-  values.sort((a, b) => a - b);
-  const at = (index: number): number => values[index] ?? 0;
-  const middle = (at(Math.floor((values.length - 1) / 2)) + at(Math.floor(values.length / 2))) / 2;
-  return { min: at(0), median: middle, max: at(values.length - 1) };
 }

@@ -6,7 +6,7 @@ import type { PathsReply } from '../../model/paths-record.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import { isWholeRung } from '../../model/trace-record.ts';
 import { decodeMplsEntry } from '../../wire/icmp-extension.ts';
-import type { PathsParts } from './paths-record.ts';
+import type { PathsParts } from './paths-places.ts';
 
 /** What kind of packet it is, and what it quotes. */
 function causeOf(

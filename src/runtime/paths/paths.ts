@@ -23,7 +23,8 @@ import {
   completePathsOptions,
   type PathsOptions,
 } from './paths-options.ts';
-import { namedPaths, type PathsParts, pathsRecordOf } from './paths-record.ts';
+import type { PathsParts } from './paths-places.ts';
+import { namedPaths, pathsRecordOf } from './paths-record.ts';
 import { pathsReplies } from './paths-replies.ts';
 import type { SearchCounts } from './paths-station.ts';
 
