@@ -116,17 +116,19 @@ function variableName(option: Option): string {
 
 /** Whether a flag that was given rules this one out: then the flag wins, and nothing is wrong. */
 function isOverruled(command: Command, option: Option): boolean {
-  const { conflictsWith } = option as Option & { readonly conflictsWith: readonly string[] };
   return command.options.some((other) => {
     const name = other.attributeName();
-    const others = (other as Option & { readonly conflictsWith: readonly string[] }).conflictsWith;
     const isSet = SET_BY.has(command.getOptionValueSource(name));
+    if (!isSet || command.getOptionValue(name) === undefined) return false;
     return (
-      isSet &&
-      command.getOptionValue(name) !== undefined &&
-      (conflictsWith.includes(name) || others.includes(option.attributeName()))
+      conflictsOf(option).includes(name) || conflictsOf(other).includes(option.attributeName())
     );
   });
+}
+
+/** Options that exclude this one; the types of commander keep them to themselves. */
+function conflictsOf(option: Option): readonly string[] {
+  return (option as Option & { readonly conflictsWith: readonly string[] }).conflictsWith;
 }
 
 /** undefined for a switch that is off. */
