@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.lab.test.ts'],
+          globalSetup: 'test/lab/built.ts',
           fileParallelism: false, // namespaces and their timing share one machine
           maxConcurrency: 4, // of tests that say so: they mostly wait
           testTimeout: 120_000,

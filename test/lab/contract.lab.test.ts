@@ -7,10 +7,9 @@
  * standard deviations of the planned ones: one honest draw in 1.7 million does not.
  */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { shippedScenarios } from '../../src/runtime/scenario-files.ts';
 import type { NetworkPlan } from '../../src/sim/network-plan.ts';
-import { build } from '../../tools/build.mjs';
 import {
   expectPlannedLoss,
   expectPlannedShares,
@@ -43,10 +42,6 @@ const ONLY_IPV4: Readonly<Record<string, string>> = {
 
 const SHIPPED = shippedScenarios().map((name) => ({ name, ...planned(name) }));
 const BUILT = SHIPPED.filter(({ refusal }) => refusal[4] === undefined);
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe('scenarios that only the simulated network can be', () => {
   it.each([

@@ -10,10 +10,9 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
-import { build } from '../../tools/build.mjs';
 import { isNamed, startIsolate, strangersIn, watchProbes } from './isolate-run.ts';
 import { FABRIC, labTest } from './lab-test.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
@@ -36,10 +35,6 @@ const SEED = 3;
 const UNTIL_THE_END = ['--max-time', '6s', '--exclude', '0.01%', '--max-probes', '1000000'];
 
 const test = labTest({ seed: SEED });
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent.each(FAMILIES)('ten thousand forgeries a second, over IPv%i', (family) => {
   test('are no loss, and no answers', async ({ open }) => {

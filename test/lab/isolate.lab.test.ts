@@ -7,12 +7,11 @@
  * 21 of this file, one honest pass in 470 may fail. Other networks leave nothing to chance.
  */
 
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { FlowRecord, IsolateRecord, Measurement } from '../../src/model/isolate-record.ts';
 import type { Suspect } from '../../src/model/verdict.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import {
   type IsolateRun,
   isNamed,
@@ -120,10 +119,6 @@ const KEYS = {
 };
 
 const it = labTest({ seed: SEED });
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent.each(FAMILIES)('isolate in IPv%i names', (family) => {
   const link = ['r2.1', 'r3.2'] as const;

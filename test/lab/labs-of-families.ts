@@ -2,20 +2,17 @@
 
 import { afterAll, beforeAll } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
-import { build } from '../../tools/build.mjs';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
 
 /**
- * Opens the labs before the tests of the file that calls it, with a program that is up to date, and
- * closes them after.
+ * Opens the labs before the tests of the file that calls it, and closes them after.
  *
  * @param what a shipped scenario's name, or a scenario
  */
 export function labsOfFamilies(what: string | object): (family: IpFamily) => NamespaceLab {
   const labs = new Map<IpFamily, NamespaceLab>();
   beforeAll(async () => {
-    build({ ifNeeded: true });
     for (const family of [4, 6] as const) labs.set(family, (await labFor(what, { family })).lab);
   });
   afterAll(async () => {

@@ -3,11 +3,10 @@
  * may miss a branch once in a million here, so that a test that fails is a bug.
  */
 
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { PathsRecord } from '../../src/model/paths-record.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
 import { labTest } from './lab-test.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
@@ -23,10 +22,6 @@ const FAMILIES: readonly IpFamily[] = [4, 6];
 const SURELY = ['--confidence', '0.999999', '--rate', '20000'];
 
 const it = labTest({ seed: 3 });
-
-beforeAll(() => {
-  build({ ifNeeded: true });
-});
 
 async function pathsIn(lab: NamespaceLab, flags: readonly string[]): Promise<PathsRecord> {
   const target = lab.plan.target.address[lab.plan.family];

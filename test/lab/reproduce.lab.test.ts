@@ -8,13 +8,12 @@
  */
 
 import { once } from 'node:events';
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import type { FiveTuple, IsolateRecord } from '../../src/model/isolate-record.ts';
 import { formatIsolateText } from '../../src/report/isolate/isolate-text.ts';
 import { reproduction } from '../../src/report/isolate/reproduce-lines.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { isListening, isolateIn } from './isolate-run.ts';
 import type { CommandResult } from './lab-commands.ts';
 import { BACKLOG } from './lab-layout.ts';
@@ -53,10 +52,6 @@ async function readPortsOfSockets(lab: NamespaceLab): Promise<void> {
   ];
   await Promise.all(lab.plan.routers.map(({ name }) => configure(lab, name, settings)));
 }
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent.each(FAMILIES)('where a link loses half, over IPv%i', (family) => {
   test.for([

@@ -1,18 +1,13 @@
 /** One run to several hosts behind kernel routers, on a host with one uplink and with several. */
 
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
-import { build } from '../../tools/build.mjs';
 import { isNamed, isolateIn, pathErrors } from './isolate-run.ts';
 import { labTest } from './lab-test.ts';
 
 const FAMILIES: readonly IpFamily[] = [4, 6];
 
 const it = labTest({ seed: 5 });
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent.each(FAMILIES)('IPv%i: two hosts', (family) => {
   // Wrong in one run of 10,000, as its confidence says.

@@ -2,7 +2,6 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { CLI } from './isolate-run.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
@@ -10,7 +9,6 @@ import { labFor } from './scenario-plan.ts';
 let lab: NamespaceLab;
 
 beforeAll(async () => {
-  build({ ifNeeded: true });
   ({ lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family: 4 }));
 });
 afterAll(async () => {

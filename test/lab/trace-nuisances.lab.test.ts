@@ -8,7 +8,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { addRules, configure } from './lab-nuisances.ts';
 import { oldRouter } from './lab-old-router.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
@@ -28,7 +27,6 @@ afterEach(async () => {
 });
 
 async function openChain(family: IpFamily): Promise<NamespaceLab> {
-  build({ ifNeeded: true });
   ({ lab } = await labFor({ fabric: { widths: [1, 1, 1] } }, { family }));
   return lab;
 }

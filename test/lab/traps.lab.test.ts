@@ -8,12 +8,11 @@
  * confidence of 99.99 %: with the 16 of this file, one honest pass in 600 may fail.
  */
 
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IsolateRecord } from '../../src/model/isolate-record.ts';
 import { nodeOfAddress } from '../../src/sim/network-plan.ts';
 import type { Place } from '../../src/sim/scenario.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import {
   type IsolateRunOptions,
   isNamed,
@@ -46,10 +45,6 @@ const SEED = 3;
 const MID_RUN_PROBES = 1500;
 
 const it = labTest({ seed: SEED, family: 4 });
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent('limits on ICMP errors', () => {
   const limit = { icmpLimit: { perSecond: 5, burst: 6 } };

@@ -3,10 +3,9 @@
  * the kernel does not look for ports in packets that come ready made.
  */
 
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { SOURCE } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { isNamed, isolateIn, pathErrors } from './isolate-run.ts';
 import { labTest } from './lab-test.ts';
 
@@ -14,10 +13,6 @@ const FAMILIES: readonly IpFamily[] = [4, 6];
 const LOSSY = { link: [SOURCE, 'r1.1'], forwardLoss: 0.2 } as const;
 
 const it = labTest({ seed: 5 });
-
-beforeAll(() => {
-  expect(build({ ifNeeded: true })).toBe(true);
-});
 
 describe.concurrent.each(FAMILIES)(
   'IPv%i: every flow leaves by the uplink of a socket with its ports',

@@ -8,7 +8,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hopAddresses } from '../../src/watch/scamper/hop-addresses.ts';
 import { parseScamperFile } from '../../src/watch/scamper/scamper-file.ts';
-import { build } from '../../tools/build.mjs';
 import { openWatchLab, type WatchLab } from './watch-lab.ts';
 
 const CLIENTS = 10;
@@ -19,7 +18,6 @@ const ROUTERS = 3;
 let lab: WatchLab;
 
 beforeAll(async () => {
-  build();
   lab = await openWatchLab(CLIENTS);
 });
 

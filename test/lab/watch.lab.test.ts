@@ -11,7 +11,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
-import { build } from '../../tools/build.mjs';
 import { mixedUp, openWatchLab, SERVICE_PORT, type WatchFile, type WatchLab } from './watch-lab.ts';
 
 const CLIENTS = 20;
@@ -21,7 +20,6 @@ const VISITS = { connections: 200, durationMs: 3000 };
 let lab: WatchLab;
 
 beforeAll(async () => {
-  build();
   lab = await openWatchLab(CLIENTS);
 });
 

@@ -1,7 +1,6 @@
 /** Measurements in a worker, on raw sockets that the worker opens. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { build } from '../../tools/build.mjs';
 import type { NamespaceLab } from './namespace-lab.ts';
 import { labFor } from './scenario-plan.ts';
 import { answersAt, tracesAtOnce } from './traces-at-once.ts';
@@ -10,7 +9,6 @@ const FABRIC = { fabric: { widths: [1, 1] } };
 let lab: NamespaceLab;
 
 beforeAll(async () => {
-  build({ ifNeeded: true });
   ({ lab } = await labFor(FABRIC, { family: 4 }));
 });
 
