@@ -52,6 +52,14 @@ export function isDetectable(
   return bestGain(cells) > penalty && (!hasBursts || hasSeveralBursts(cells));
 }
 
+/** Probes to who answers all of what reaches it, where the fault shows. */
+export function evidenceFor(
+  truth: TruthClass,
+  { world, counts }: Pick<Measured, 'world' | 'counts'>,
+): number {
+  return cellsOf(truth, world, counts).reduce((sum, { sent }) => sum + sent, 0);
+}
+
 function hasSeveralBursts(cells: readonly Cell[]): boolean {
   const rounds = cells.flatMap(({ lostIn }) => lostIn);
   return Math.max(...rounds) - Math.min(...rounds) >= BURST_ROUNDS;

@@ -83,7 +83,11 @@ export function formatTimes(results: readonly TrialResult[]): string {
 /** What is stated as surely as anything ever is. */
 const SURE = 0.99;
 
-/** Runs that stop when they are sure, by kind, and all with a single fault on the way out. */
+/**
+ * Runs that stop when they are sure, by kind, and all with a single fault on the way out. The oracle
+ * is told the place and has the counts that the run gathered; `across` are the probes that tell
+ * of the fault, the median.
+ */
 export function formatSequential(results: readonly SequentialResult[]): string {
   const kinds = [...new Set(results.map(({ kind }) => kind))];
   const single = results.filter(({ kind }) => isSingleForward(kind));
@@ -101,6 +105,8 @@ export function formatSequential(results: readonly SequentialResult[]): string {
       kind,
       String(group.length),
       percent(shareOf(group.flatMap(foundFaults))),
+      percent(shareOf(group.flatMap(({ detectable }) => detectable))),
+      medianOf(group.flatMap(({ evidence }) => evidence)).toFixed(0),
       percent(1 - wrong.length / group.flatMap(({ losses }) => losses).length),
       percent(shareOf(group.map(({ losses }) => losses.some(({ fault }) => fault === -1)))),
       String(wrong.filter(({ probability }) => probability >= SURE).length),
@@ -115,6 +121,8 @@ export function formatSequential(results: readonly SequentialResult[]): string {
     'kind',
     'worlds',
     'strict',
+    'oracle',
+    'across',
     'precise',
     'alarmed',
     'wrong at .99',

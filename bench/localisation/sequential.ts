@@ -13,8 +13,9 @@ import { Pacer } from '../../src/probing/pacer.ts';
 import { endsAtFault, isCutOff } from './cut-off.ts';
 import { CONFIDENCE, type JudgedLoss, judgeLoss, MIN_LOSS, namedLosses } from './judgement.ts';
 import { STOCK_KINDS } from './kinds.ts';
+import { evidenceFor, isDetectable } from './oracle.ts';
 import { BURST_PACKETS, type TrialOptions } from './trial.ts';
-import { truthOf } from './truth.ts';
+import { forwardClasses, truthOf } from './truth.ts';
 import type { World } from './world.ts';
 import { drawWorld, PLAN_SECONDS, ROUNDS } from './world-drawing.ts';
 import { WorldRun } from './world-run.ts';
@@ -46,9 +47,47 @@ export interface SequentialResult {
   readonly probes: number;
   /** Those of the fixed plan on the same world. */
   readonly plannedProbes: number;
+  /** By fault: whether the counts of this run show it to one who knows where to look. */
+  readonly detectable: readonly boolean[];
+  /** By fault: probes that had to pass it and would have been answered by one who answers all. */
+  readonly evidence: readonly number[];
 }
 
-export function runSequential({ kind, seed, hasBursts }: TrialOptions): SequentialResult {
+/** A run that is over. */
+export interface SequentialRun {
+  readonly world: World;
+  readonly isolation: Isolation;
+  readonly stopReason: StopReason;
+  readonly seconds: number;
+  readonly probes: number;
+  readonly plannedProbes: number;
+}
+
+export function runSequential(options: TrialOptions): SequentialResult {
+  const { world, isolation, ...run } = measureSequential(options);
+  const localisation = isolation.localisation();
+  const counts = isolation.table.counts();
+  const truth = truthOf(world, counts);
+  const classes = forwardClasses(world, counts);
+  const measured = { world, counts, classes, hasBursts: options.hasBursts };
+  const context = { world, graph: localisation.graph };
+  return {
+    kind: options.kind,
+    seed: options.seed,
+    faults: world.faults.length,
+    losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
+    isEndFound: isCutOff(world) && endsAtFault(world, localisation),
+    detectable: truth.map((each) => isDetectable(each, measured)),
+    evidence: truth.map((each) => evidenceFor(each, measured)),
+    ...run,
+  };
+}
+
+/** @param onTick told after each look at what came in */
+export function measureSequential(
+  { kind, seed, hasBursts }: TrialOptions,
+  onTick: (isolation: Isolation, nowUs: number) => void = () => {},
+): SequentialRun {
   const world = drawWorld(kind, seed);
   const random = new Random(seed * 2 + Number(hasBursts));
   const meanBurst = hasBursts ? BURST_PACKETS : undefined;
@@ -81,16 +120,11 @@ export function runSequential({ kind, seed, hasBursts }: TrialOptions): Sequenti
     );
     prober.runUntil(nowUs, isolation);
     isolation.advance(nowUs, prober);
+    onTick(isolation, nowUs);
   }
-  const localisation = isolation.localisation();
-  const truth = truthOf(world, isolation.table.counts());
-  const context = { world, graph: localisation.graph };
   return {
-    kind,
-    seed,
-    faults: world.faults.length,
-    losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
-    isEndFound: isCutOff(world) && endsAtFault(world, localisation),
+    world,
+    isolation,
     stopReason: isolation.stopReason,
     seconds: nowUs / 1e6,
     probes: prober.sent,

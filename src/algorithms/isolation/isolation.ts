@@ -7,6 +7,7 @@ import type { Random } from '../../lib/random.ts';
 import type { AddressBook } from '../../model/address-book.ts';
 import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
+import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 import { Findings } from './findings.ts';
 import { FlowTable } from './flow-table.ts';
@@ -15,10 +16,10 @@ import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
 import { unclearRows } from './limited-stars.ts';
 import type { TargetAnswers } from './limited-target.ts';
-import { byFlow, SETTLED_PROBABILITY, settledPlaces } from './localised-flows.ts';
+import { byFlow, SETTLED_PROBABILITY, settledPlaces, worthsByFlow } from './localised-flows.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
-import { mayHideLoss, probesNeeded } from './stopping.ts';
+import { hiddenLosses, probesNeeded } from './stopping.ts';
 import { type ClassLayout, classOf, targetOf } from './traffic-classes.ts';
 
 /** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
@@ -29,6 +30,10 @@ const PROBES_PER_CELL = 2;
 const SETTLED_EVALUATIONS = 2;
 /** … and in as many where it is hardly as probable as was asked for. */
 const BARELY_SETTLED_EVALUATIONS = 4;
+/** Rounds grow with what is known, as each is to add something: from these probes on, … */
+const PROBES_BEFORE_LARGER = 8000;
+/** … up to so many times. */
+const ROUND_SIZE_MAX = 2;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
 /** Where the target never answers, this much excluded before it is all that need be known. */
@@ -50,6 +55,10 @@ export class Isolation implements ProbeSink {
   readonly #budgets = new InterfaceBudgets();
   readonly #late: LateAnswers;
   #leads: readonly number[] = [];
+  /** What probes of the next round are worth. */
+  #worths: readonly ProbeWorth[] = [];
+  /** Whether that is only about losses that may wait beside those that have their place. */
+  #isSearching = false;
   #chosen: readonly number[] | undefined;
   #startedAtUs: number | undefined;
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
@@ -194,6 +203,9 @@ export class Isolation implements ProbeSink {
       ...this.#options,
       chosen: areScoutsOut ? scouts(this.#layout) : this.#flowsToProbe(),
       leads: this.#leads,
+      worths: this.#worths,
+      isSearching: this.#isSearching,
+      size: Math.min(ROUND_SIZE_MAX, Math.max(1, this.#probesOrdered / PROBES_BEFORE_LARGER)),
       limited: this.#budgets.limited,
       limitedPerRound: (responder) => this.#budgets.perRound(responder, roundUs),
       random: this.#random,
@@ -227,6 +239,8 @@ export class Isolation implements ProbeSink {
     const found = byFlow(localisation, flowOf);
     this.#spareLimited(localisation, prober);
     this.#leads = found.leads;
+    this.#worths = found.worths;
+    this.#isSearching = false;
     this.#isDraining = false;
     if (!this.#table.hasAnswers) {
       return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
@@ -246,7 +260,7 @@ export class Isolation implements ProbeSink {
 
   /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
   #hasSettled(localisation: Localisation): boolean {
-    const { confidence, source, exclude } = this.#options;
+    const { confidence, source } = this.#options;
     const names = { graph: localisation.graph, addresses: this.#addresses, source };
     const places = settledPlaces(localisation, names, confidence);
     const isSame = places !== undefined && places === this.#settled.places;
@@ -259,6 +273,11 @@ export class Isolation implements ProbeSink {
     );
     const wanted = isFirm ? SETTLED_EVALUATIONS : BARELY_SETTLED_EVALUATIONS;
     if (evaluations < wanted || !this.#hasExploredAllFlows()) return false;
+    return !this.#mayHideLoss(localisation);
+  }
+
+  /** Whether another loss may wait beside those that have their place: then it is looked for. */
+  #mayHideLoss(localisation: Localisation): boolean {
     const { losses, graph, limited } = localisation;
     // They owe their missing replies to themselves.
     const owing = limited.flatMap(({ vertex }) => {
@@ -266,7 +285,7 @@ export class Isolation implements ProbeSink {
       return described?.kind === 'interface' ? [described.address] : [];
     });
     const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
-    return !mayHideLoss(
+    const { isLikely, worths } = hiddenLosses(
       this.#findings.testableCounts(),
       new Set([
         ...losses.flatMap(({ flowsAcross }) => flowsAcross),
@@ -274,11 +293,14 @@ export class Isolation implements ProbeSink {
         ...graph.rows.flatMap((row, index) => (row === undefined ? [index] : [])),
       ]),
       {
-        confidence,
-        lossRatio: Math.max(exclude, Math.min(smallest, 0.5)),
+        confidence: this.#options.confidence,
+        lossRatio: Math.max(this.#options.exclude, Math.min(smallest, 0.5)),
         limited: new Set([...owing, ...this.#budgets.limited]),
       },
     );
+    this.#isSearching = isLikely;
+    if (isLikely) this.#worths = worthsByFlow(worths, this.#table.measured().flowOf);
+    return isLikely;
   }
 
   /** Whether no flow gets to the target, and what could still be learned on the way is known. */
@@ -295,7 +317,8 @@ export class Isolation implements ProbeSink {
     const explored = this.chosenFlows.filter((flow) => {
       const end = this.#table.reachedHop(flow) ?? this.#table.lastKnownHop(flow);
       for (let hop = 0; hop < end; hop++) if (this.#table.isUnexplored(flow, hop)) return false;
-      return end >= 0;
+      // One that nobody answers has no path to explore.
+      return end >= 0 || !this.#table.isUnexplored(flow, 0);
     });
     return explored.length >= MEASURED_SHARE * this.chosenFlows.length;
   }

@@ -1,6 +1,7 @@
 /** Localisations in terms of flows: what was counted by path epoch, told of whole flows. */
 
 import type { Localisation } from '../localisation/localise.ts';
+import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { type PlaceNames, placeOf } from './places.ts';
 import { reportable } from './verdict.ts';
 
@@ -16,7 +17,7 @@ export function byFlow(localisation: Localisation, flowOf: readonly number[]): L
   const flowsOf = (epochs: readonly number[]): number[] => [
     ...new Set(epochs.map((epoch) => flowOf[epoch] ?? epoch)),
   ];
-  const { graph, losses, leads } = localisation;
+  const { graph, losses, leads, worths } = localisation;
   return {
     ...localisation,
     graph: {
@@ -29,7 +30,16 @@ export function byFlow(localisation: Localisation, flowOf: readonly number[]): L
       flowsLossy: flowsOf(loss.flowsLossy),
     })),
     leads: flowsOf(leads),
+    worths: worthsByFlow(worths, flowOf),
   };
+}
+
+/** What probes of flows are worth, in the place of probes of their epochs. */
+export function worthsByFlow(
+  worths: readonly ProbeWorth[],
+  flowOf: readonly number[],
+): readonly ProbeWorth[] {
+  return worths.map(({ flow, nats }) => ({ flow: flowOf[flow] ?? flow, nats }));
 }
 
 /** Names of the places of all losses; undefined where one is not sure, or there is none. */

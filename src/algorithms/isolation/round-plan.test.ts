@@ -144,17 +144,25 @@ describe('evidence', () => {
     },
   );
 
-  test('is sought on a lead before other flows', () => {
-    const counts = tallied(planOf(tableOf(EVEN, 3), FLOWS, { leads: [5] }));
-    const of = (flow: number) =>
-      [1, 2, 3, 4, 5].reduce((sum, ttl) => sum + (counts.get(`${flow} ${ttl}`) ?? 0), 0);
-    expect(of(5)).toBeGreaterThan(3 * of(6));
+  test('is sought where it tells most, and elsewhere as well', () => {
+    const worths = [{ flow: 5, nats: [0, 0, 0.01, 0.02, 0] }];
+    const [plain, counts] = [
+      tallied(planOf(tableOf(EVEN, 3), FLOWS)),
+      tallied(planOf(tableOf(EVEN, 3), FLOWS, { worths })),
+    ];
+    const added = (cell: string) => (counts.get(cell) ?? 0) - (plain.get(cell) ?? 0);
+    expect(added('5 4')).toBeGreaterThan(8);
+    expect(added('5 3')).toBeGreaterThan(8);
+    expect(added('5 2')).toBeLessThan(4);
+    expect(counts.size).toBeGreaterThan(0.8 * plain.size);
   });
 
-  test('is sought everywhere alike when most flows are leads', () => {
-    const leads = [...new Array(40).keys()];
-    const plain = planOf(tableOf(EVEN, 3), FLOWS);
-    expect(planOf(tableOf(EVEN, 3), FLOWS, { leads })).toEqual(plain);
+  test('is sought nowhere else during a search', () => {
+    const worths = [{ flow: 5, nats: [0, 0, 0.01, 0.02, 0] }];
+    const plan = (isSearching: boolean) =>
+      planOf(tableOf(EVEN, 3), FLOWS, { worths, isSearching, size: 2 });
+    expect(plan(true).length).toBeLessThan(0.5 * plan(false).length);
+    expect(tallied(plan(true)).get('5 4')).toBeGreaterThan(8);
   });
 });
 

@@ -6,6 +6,8 @@
 
 import type { Random } from '../../lib/random.ts';
 import { STAR } from '../../model/path-counts.ts';
+import type { ProbeWorth } from '../localisation/probe-worth.ts';
+import { closerLooks } from './closer-looks.ts';
 import type { FlowTable } from './flow-table.ts';
 import { spareAll, spareLimited } from './spared-interfaces.ts';
 
@@ -21,8 +23,14 @@ export interface RoundPlanOptions {
   readonly maxTtl: number;
   /** Flows to probe in this round. */
   readonly chosen: readonly number[];
-  /** Flows that deserve a closer look. */
+  /** Flows that may cross a loss: hops that have not answered them are asked more often. */
   readonly leads: readonly number[];
+  /** Probes that would tell where losses are, none unless told. */
+  readonly worths?: readonly ProbeWorth[];
+  /** Whether only these count, as all else is known: then the rest gets hardly any probes. */
+  readonly isSearching?: boolean;
+  /** How many times as large as the first rounds it is, at least 1 and that unless told. */
+  readonly size?: number;
   /** Interfaces that limit their replies. */
   readonly limited: ReadonlySet<number>;
   /** Probes a round for one of these, a few unless told: enough to keep it on the map. */
@@ -36,15 +44,18 @@ const PER_INTERFACE_MIN = 24;
 /** … but a flow counts for no more and no less than this many others. */
 const WEIGHT_MAX = 16;
 const WEIGHT_MIN = 0.25;
-/** A lead is worth this many other flows, unless most flows are leads. */
-const LEAD_WEIGHT = 6;
+/** Probes of a round for a hop that has not answered a lead, unless most flows are leads. */
+const LEAD_ATTEMPTS = 6;
 /** Probes a round for a hop that may be silent, or may only have been unlucky. */
 const DOUBTFUL_ATTEMPTS = 3;
 /**
- * Probes of a round over known hops: one that lasts longer than about a second tells too late that
- * enough is known. With more flows than this suffices for, each round probes some of the cells.
+ * Probes of the first rounds over known hops, closer looks included: about half a second. A run
+ * ends two rounds after enough is known, so that long ones are mostly waste. With
+ * more flows than this suffices for, each round probes some of the cells.
  */
-const KNOWN_PER_ROUND = 2000;
+const KNOWN_PER_ROUND = 1000;
+/** The same beside a search. */
+const KNOWN_BESIDE_SEARCH = 300;
 /** Beyond this share of flows that have yet to explore a hop, it gets one probe a flow. */
 const UNEXPLORED_SHARE = 0.25;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
@@ -57,7 +68,7 @@ const GAP_HOPS = 4;
  * buckets on the way, and starve the same flows in every round.
  */
 export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedProbe[] {
-  const { chosen, leads, random } = options;
+  const { chosen, leads, random, isSearching = false, size = 1 } = options;
   const farthest = farthestTargets(table, options);
   const paths = new Map(
     chosen.map((flow) => {
@@ -66,7 +77,8 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
     }),
   );
   const closer = new Set(leads.length <= chosen.length / 2 ? leads : []);
-  const weights = flowWeights(paths, closer);
+  const looks = closerLooks(paths, options);
+  const weights = flowWeights(paths);
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
   const wanted: Wanted[] = [];
@@ -79,13 +91,15 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
       wanted.push({ flow, ttl: options.minTtl + hop, attempts, isKnown });
     }
   }
-  const probes = random.shuffle(drawn(wanted, random));
+  const room = isSearching ? KNOWN_BESIDE_SEARCH : KNOWN_PER_ROUND * size - looks.length;
+  const everywhere = random.shuffle(drawn(wanted, room, random));
   // What nobody knows anything of yet is left out last, and before it closer looks.
-  const rank = ({ flow, ttl }: PlannedProbe): number => {
-    if (table.isUnexplored(flow, ttl - options.minTtl)) return 0;
-    return closer.has(flow) ? 1 : 2;
-  };
-  probes.sort((a, b) => rank(a) - rank(b));
+  const isUnexplored = ({ flow, ttl }: PlannedProbe): boolean =>
+    table.isUnexplored(flow, ttl - options.minTtl);
+  const first = everywhere.filter(isUnexplored);
+  const last = everywhere.filter((probe) => !isUnexplored(probe));
+  last.sort((a, b) => Number(closer.has(b.flow)) - Number(closer.has(a.flow)));
+  const probes = [...first, ...looks, ...last];
   return random.shuffle([...spareLimited(table, spareAll(table, probes, options), options)]);
 }
 
@@ -96,9 +110,9 @@ interface Wanted extends PlannedProbe {
 }
 
 /** Whole probes: rounded up as often as the fraction says, and fewer where a round has too many. */
-function drawn(wanted: readonly Wanted[], random: Random): PlannedProbe[] {
+function drawn(wanted: readonly Wanted[], room: number, random: Random): PlannedProbe[] {
   const known = wanted.reduce((sum, { attempts, isKnown }) => sum + (isKnown ? attempts : 0), 0);
-  const share = Math.min(1, KNOWN_PER_ROUND / known);
+  const share = Math.min(1, room / known);
   return wanted.flatMap(({ flow, ttl, attempts, isKnown }) => {
     const count = Math.floor((isKnown ? share : 1) * attempts + random.unit());
     return Array.from({ length: count }, () => ({ flow, ttl }));
@@ -110,7 +124,7 @@ function unknownAttempts(
   table: FlowTable,
   { flow, hop, isLead }: { flow: number; hop: number; isLead: boolean },
 ): number {
-  if (isLead && !table.isUnexplored(flow, hop)) return LEAD_WEIGHT;
+  if (isLead && !table.isUnexplored(flow, hop)) return LEAD_ATTEMPTS;
   return table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
 }
 
@@ -136,10 +150,7 @@ function unexploredHops(
  * How much each flow should be probed, 1 on average. Hashes spread flows unevenly: a flow that has
  * a link to itself is all that tells about that link, and one of many on a link tells little.
  */
-function flowWeights(
-  paths: ReadonlyMap<number, readonly number[]>,
-  leads: ReadonlySet<number>,
-): Map<number, number> {
+function flowWeights(paths: ReadonlyMap<number, readonly number[]>): Map<number, number> {
   const crossing = new Map<string, number>();
   for (const path of paths.values()) {
     for (const link of linksOf(path)) crossing.set(link, (crossing.get(link) ?? 0) + 1);
@@ -148,7 +159,7 @@ function flowWeights(
   let sum = 0;
   for (const [flow, path] of paths) {
     const sharing = Math.min(...linksOf(path).map((link) => crossing.get(link) ?? 1), paths.size);
-    const weight = (leads.has(flow) ? LEAD_WEIGHT : 1) / sharing;
+    const weight = 1 / sharing;
     weights.set(flow, weight);
     sum += weight;
   }

@@ -67,6 +67,6 @@ describe('a round', () => {
     const paths = new Array<readonly Hop[]>(FLOWS).fill(STARRED);
     const all = spareAll(tableOf(paths), probesOf(paths, 20), optionsOf([]));
     const flows = [...new Array(FLOWS).keys()];
-    for (const ttl of [1, 2, 3]) expect(askedAt(all, ttl, flows)).toBe(128);
+    for (const ttl of [1, 2, 3]) expect(askedAt(all, ttl, flows)).toBe(80);
   });
 });

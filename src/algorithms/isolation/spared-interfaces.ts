@@ -4,8 +4,8 @@ import { STAR } from '../../model/path-counts.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { PlannedProbe, RoundPlanOptions } from './round-plan.ts';
 
-/** Probes of a round that one interface answers: its rate would stretch a round with more. */
-const ANSWERS_MAX = 128;
+/** Probes of the first rounds that one interface answers: its rate would stretch them with more. */
+const ANSWERS_MAX = 80;
 const LIMITED_PER_ROUND = 6;
 /** As many unanswered probes of a flow are a silent router’s: hardly any answer is to come. */
 const STAR_PROBES_MAX = 32;
@@ -14,15 +14,16 @@ const STAR_PROBES_MAX = 32;
 export function spareAll(
   table: FlowTable,
   probes: readonly PlannedProbe[],
-  { minTtl }: RoundPlanOptions,
+  { minTtl, size = 1 }: RoundPlanOptions,
 ): PlannedProbe[] {
+  const most = ANSWERS_MAX * size;
   const asked = new Map<number, number>();
   return probes.filter(({ flow, ttl }) => {
     const responder = table.responderAt(flow, ttl - minTtl);
     const key = responder === STAR ? -ttl : responder;
     const count = asked.get(key) ?? 0;
     asked.set(key, count + 1);
-    return count < ANSWERS_MAX;
+    return count < most;
   });
 }
 

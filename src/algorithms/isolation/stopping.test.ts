@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { locatedLoss } from '../../../test/support/located-loss.ts';
 import { countsOf, flowOf } from '../../../test/support/path-counts.ts';
-import { mayHideLoss, probesNeeded } from './stopping.ts';
+import { hiddenLosses, probesNeeded } from './stopping.ts';
+
+function mayHideLoss(...args: Parameters<typeof hiddenLosses>): boolean {
+  return hiddenLosses(...args).isLikely;
+}
 
 const NOBODY = { confidence: 0.95, lossRatio: 0.05, limited: new Set<number>() };
 
@@ -49,6 +53,33 @@ describe('another loss', () => {
     const counts = countsOf([flowOf([1, 2, 'T'], 10)]);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.2 })).toBe(false);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.02 })).toBe(true);
+  });
+});
+
+describe('a probe that looks for another loss', () => {
+  const worthsOf = (...args: Parameters<typeof hiddenLosses>) =>
+    new Map(hiddenLosses(...args).worths.map(({ flow, nats }) => [flow, nats]));
+
+  test('is worth more the more links it crosses', () => {
+    const [near = 0, middle = 0, far = 0] =
+      worthsOf(countsOf([flowOf([1, 2, 'T'], 5)]), new Set(), NOBODY).get(0) ?? [];
+    expect(near).toBeGreaterThan(0);
+    expect(middle).toBeGreaterThan(near);
+    expect(far).toBeGreaterThan(middle);
+  });
+
+  test('is worth more where fewer have crossed', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 50), flowOf([1, 3, 'T'], 5)]);
+    const worths = worthsOf(counts, new Set(), NOBODY);
+    expect(worths.get(1)?.[2]).toBeGreaterThan(5 * (worths.get(0)?.[2] ?? Number.NaN));
+  });
+
+  test('tells nothing to who limits answers, or across a loss that is known', () => {
+    const counts = countsOf([flowOf([1, 2, 'T'], 5), flowOf([1, 3, 'T'], 5)]);
+    const worths = worthsOf(counts, new Set([1]), { ...NOBODY, limited: new Set([2]) });
+    expect(worths.get(0)?.[1]).toBe(0);
+    expect(worths.get(0)?.[2]).toBeGreaterThan(0);
+    expect(worths.has(1)).toBe(false);
   });
 });
 

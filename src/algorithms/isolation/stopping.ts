@@ -7,12 +7,16 @@
 
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
+import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
-/** How likely another loss is that is as large as the smallest one found, on any link alike. */
-const HIDDEN_ODDS = 0.5;
+/**
+ * How likely another loss is that is as large as the smallest one found, on any link alike, beside
+ * none: as likely, so that one that is there is missed with no more than the accepted error.
+ */
+const HIDDEN_ODDS = 1;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
 
@@ -25,35 +29,64 @@ export interface LossSizes {
   readonly limited: ReadonlySet<number>;
 }
 
+/** How likely each link still is to hide a loss, by what comes from beyond it. */
+export interface HiddenLosses {
+  /** Whether another loss is more likely than the run may be wrong. */
+  readonly isLikely: boolean;
+  /** By index into `counts.flows`: what each hop’s probes would do against that. */
+  readonly worths: readonly ProbeWorth[];
+}
+
 /**
  * Whether some link may still hide another loss of `lossRatio`, more likely than the run may be
  * wrong: on flows that cross none of the located losses, the probes are not yet likely enough
  * without one. It may be on any link, so that one which hardly any flow crosses holds up no run
  * when all others are clear, and one that shows a first sign of loss does.
  *
+ * An answer from beyond several links speaks for all of them: a probe is worth the odds of all that
+ * it crosses.
+ *
  * @param located by index into `counts.flows`
  */
-export function mayHideLoss(
+export function hiddenLosses(
   counts: PathCounts,
   located: ReadonlySet<number>,
   { confidence, lossRatio, limited }: LossSizes,
-): boolean {
+): HiddenLosses {
   const perLoss = Math.log(lossRatio / BASE_LOSS);
   const perAnswer = Math.log((1 - lossRatio) / (1 - BASE_LOSS));
   const evidence = new Map<string, number>();
-  for (const [index, flow] of counts.flows.entries()) {
-    if (located.has(index) || !flow.isReached) continue;
+  const clear = [...counts.flows.entries()].filter(
+    ([index, { isReached }]) => isReached && !located.has(index),
+  );
+  for (const [, flow] of clear) {
     let behind = 0;
     for (const { hop, responder } of answeringHops(flow)) {
       const [sent, received] = [flow.sent[hop] ?? 0, flow.received[hop] ?? 0];
       const nats = (sent - received) * perLoss + received * perAnswer;
       if (!limited.has(responder)) behind += nats;
-      const link = `${flow.responders[hop - 1]} ${responder}`;
+      const link = linkInto(flow, hop);
       evidence.set(link, (evidence.get(link) ?? 0) + behind);
     }
   }
-  const odds = [...evidence.values()].reduce((sum, nats) => sum + Math.exp(nats), 0);
-  return HIDDEN_ODDS * odds > (1 - confidence) * evidence.size;
+  const odds = new Map([...evidence].map(([link, nats]) => [link, Math.exp(nats)]));
+  const sum = [...odds.values()].reduce((all, each) => all + each, 0);
+  return {
+    isLikely: HIDDEN_ODDS * sum > (1 - confidence) * odds.size,
+    worths: clear.map(([index, flow]) => {
+      const nats = new Array<number>(flow.responders.length).fill(0);
+      let before = 0;
+      for (const { hop, responder } of answeringHops(flow).reverse()) {
+        before += odds.get(linkInto(flow, hop)) ?? 0;
+        if (!limited.has(responder)) nats[hop] = before;
+      }
+      return { flow: index, nats };
+    }),
+  };
+}
+
+function linkInto({ responders }: FlowCounts, hop: number): string {
+  return `${responders[hop - 1]} ${responders[hop]}`;
 }
 
 /** From the target to the first hop: what answers farther on has crossed all links before it. */

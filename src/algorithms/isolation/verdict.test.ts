@@ -38,6 +38,7 @@ function localisation(changes: Partial<Localisation> = {}): Localisation {
     losses: [],
     limited: [],
     leads: [],
+    worths: [],
     excludedLossRatio: 0.02,
     excludedElsewhere: 0.02,
     untestable: [],

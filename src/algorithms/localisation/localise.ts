@@ -16,6 +16,7 @@ import { locationPosterior, type PlaceGroup } from './location-posterior.ts';
 import { estimatedLoss, lossInterval, probabilityOfLoss } from './loss-interval.ts';
 import { lossyFlows } from './lossy-flows.ts';
 import { buildPathGraph, type PathGraph } from './path-graph.ts';
+import { type ProbeWorth, probeWorths } from './probe-worth.ts';
 import { Selection } from './selection.ts';
 
 export interface LocalisationOptions {
@@ -64,6 +65,8 @@ export interface Localisation {
   readonly limited: readonly LimitedResponder[];
   /** Flows across the place that most looks like a loss, proven or not: where to look closer. */
   readonly leads: readonly number[];
+  /** The flows whose probes would tell most of where losses are, and at which hops. */
+  readonly worths: readonly ProbeWorth[];
   /** No testable link loses more than this, at the stated confidence; 1 where none is testable. */
   readonly excludedLossRatio: number;
   /** The same of what may hide beside the losses; 0 where nothing else was probed. */
@@ -97,6 +100,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
       .sort((a, b) => b.probability - a.probability || b.lossRatio - a.lossRatio),
     limited: limitedResponders(graph, belief),
     leads: leads(graph, belief),
+    worths: probeWorths(graph, belief),
     ...excluded,
   };
 }
