@@ -27,7 +27,7 @@ describe('another loss', () => {
   });
 
   test('is ruled out for longer the surer the answer must be', () => {
-    const counts = countsOf([flowOf([1, 2, 'T'], 30)]);
+    const counts = countsOf([flowOf([1, 2, 'T'], 45)]);
     expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(false);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, confidence: 0.9999 })).toBe(true);
   });
@@ -44,7 +44,7 @@ describe('another loss', () => {
   });
 
   test('is not what limited interfaces leave unanswered', () => {
-    const counts = countsOf([flowOf([1, 2, 'T'], 50, [50, 25, 50])]);
+    const counts = countsOf([flowOf([1, 2, 'T'], 80, [80, 40, 80])]);
     expect(mayHideLoss(counts, new Set(), NOBODY)).toBe(true);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, limited: new Set([2]) })).toBe(false);
   });
