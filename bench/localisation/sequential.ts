@@ -54,7 +54,7 @@ export interface SequentialResult {
 }
 
 /** A run that is over. */
-export interface SequentialRun {
+interface SequentialRun {
   readonly world: World;
   readonly isolation: Isolation;
   readonly stopReason: StopReason;
@@ -83,11 +83,7 @@ export function runSequential(options: TrialOptions): SequentialResult {
   };
 }
 
-/** @param onTick told after each look at what came in */
-export function measureSequential(
-  { kind, seed, hasBursts }: TrialOptions,
-  onTick: (isolation: Isolation, nowUs: number) => void = () => {},
-): SequentialRun {
+function measureSequential({ kind, seed, hasBursts }: TrialOptions): SequentialRun {
   const world = drawWorld(kind, seed);
   const random = new Random(seed * 2 + Number(hasBursts));
   const meanBurst = hasBursts ? BURST_PACKETS : undefined;
@@ -120,7 +116,6 @@ export function measureSequential(
     );
     prober.runUntil(nowUs, isolation);
     isolation.advance(nowUs, prober);
-    onTick(isolation, nowUs);
   }
   return {
     world,
