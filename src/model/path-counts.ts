@@ -38,4 +38,9 @@ export interface PathCounts {
   readonly flows: readonly FlowCounts[];
   /** How many rounds the counts are of; left out where nobody noted in which probes were lost. */
   readonly rounds?: number;
+  /**
+   * Address indexes of those that answer by the clock, as a limit does and a loss does not: what
+   * they leave unanswered is not lost. Left out where nobody noted when probes were sent.
+   */
+  readonly clocked?: ReadonlySet<number>;
 }

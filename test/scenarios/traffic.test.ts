@@ -90,6 +90,32 @@ describe('a target that limits its resets', () => {
     },
   );
 
+  const slow = { answer: 'refuse', answerLimit: { perSecond: 1, burst: 50 } };
+  test.each(runsOf({ scenario: scenarioOf({ ...FABRIC, target: slow }) }))(
+    'to one a second is told by their even pace, flows that it never answered among them (IPv$family, seed $seed)',
+    async (run) => {
+      const record = await isolateSimulated(run);
+      expect(record.verdict, describeRun(record, run)).toBe('no-loss');
+      const [why] = record.rejected.flatMap((each) =>
+        each.cause === 'target-rate-limit' ? [each.why] : [],
+      );
+      expect(why).toContain('each some time after the one before');
+    },
+  );
+
+  const all = ['r1.0', 'r2.0', 'r2.1', 'r2.2', 'r2.3', ...lastRouters];
+  const stock = Object.fromEntries(
+    all.map((name) => [name, { icmpLimitPerProber: { perSecond: 1, burst: 6 } }]),
+  );
+  test.each(runsOf({ scenario: scenarioOf({ ...FABRIC, target: slow, routers: stock }) }))(
+    'behind routers that all do the same leaves nothing to tell by, and blames nobody (IPv$family, seed $seed)',
+    async (run) => {
+      const record = await isolateSimulated(run);
+      expect(record.verdict, describeRun(record, run)).toBe('inconclusive');
+      expect(record.suspects).toEqual([]);
+    },
+  );
+
   test('hides no loss before it', async () => {
     const faults = [{ link: ['r2.1', 'r3.2'], forwardLoss: 0.2 }];
     const run: SimulatedRun = { scenario: scenarioOf({ ...limited, faults }), family: 4, seed: 1 };

@@ -29,6 +29,8 @@ export interface MeasuredPathsOptions {
   readonly target: number;
   /** Rounds that are over. */
   readonly rounds: number;
+  /** Address indexes of those that answer by the clock. */
+  readonly clocked: ReadonlySet<number>;
 }
 
 export interface CountingOptions extends MeasuredPathsOptions {

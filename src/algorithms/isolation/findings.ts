@@ -61,6 +61,7 @@ export class Findings {
   limitedTarget(target: number, roundsPlanned: number): TargetAnswers | undefined {
     if (!this.#isTargetSpared) return undefined;
     const answers = targetAnswers(this.#table.counts(), target);
+    if (this.#isTargetClocked()) return { ...answers, isByClock: true };
     const whenSlow = this.#trial.whenSlow(roundsPlanned);
     return whenSlow === undefined ? answers : { ...answers, whenSlow };
   }
@@ -77,8 +78,7 @@ export class Findings {
     roundsPlanned: number,
     { budgets, prober }: { readonly budgets: InterfaceBudgets; readonly prober: Prober },
   ): boolean {
-    const isOneOfSeveral = (this.#options.targets?.length ?? 1) > 1;
-    if (this.#isTargetSpared || isOneOfSeveral) return false;
+    if (this.#isTargetSpared || this.#isOneOfSeveral) return false;
     if (!this.#trial.hasBegun) {
       if (
         !blamesTarget(localisation) ||
@@ -99,6 +99,7 @@ export class Findings {
    */
   localise(): Finding {
     const { counts, flowOf, changes } = this.#table.measured();
+    this.#isTargetSpared ||= !this.#isOneOfSeveral && this.#isTargetClocked();
     const finding = this.#localiseClasses({ counts, flowOf });
     if (changes.length === 0 || finding.localisation.losses.length > 0) {
       return this.#withUnprobed(finding, flowOf);
@@ -114,6 +115,14 @@ export class Findings {
       flowOf,
       localisation: unprobed === undefined ? localisation : { ...localisation, unprobed },
     };
+  }
+
+  get #isOneOfSeveral(): boolean {
+    return (this.#options.targets?.length ?? 1) > 1;
+  }
+
+  #isTargetClocked(): boolean {
+    return this.#table.counts().clocked?.has(this.#options.target) ?? false;
   }
 
   /** What may show other losses: a target that limits its answers does not. */

@@ -5,6 +5,7 @@
 
 import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
+import { type AskedProbe, clockedResponders } from './answer-pace.ts';
 import { SILENT_PROBES } from './epoch-counts.ts';
 import { type MeasuredPaths, measurePaths } from './measured-paths.ts';
 import { ANSWERED_LATE, FROM_TARGET, type Observation, Rounds, VOID } from './rounds.ts';
@@ -294,9 +295,21 @@ export class FlowTable {
         minTtl: this.#options.minTtl,
         target: this.#options.target,
         rounds: this.#roundsOver,
+        clocked: clockedResponders(this.#askedProbes()),
       },
     );
     return this.#measured;
+  }
+
+  /** Probes to hops of which it is known who answers there. */
+  *#askedProbes(): Generator<AskedProbe> {
+    for (const [flow, { observations }] of this.#flows.entries()) {
+      for (const { hop, atUs, answer } of observations) {
+        const responder = this.responderAt(flow, hop);
+        if (responder === STAR || answer === VOID) continue;
+        yield { responder, atUs, isAnswered: answer !== STAR };
+      }
+    }
   }
 
   #awaitedFromUs(target: number): number | undefined {

@@ -14,6 +14,8 @@ export interface TargetAnswers {
   readonly received: number;
   /** The same while it was asked less often; undefined where that was not tried. */
   readonly whenSlow?: Pick<TargetAnswers, 'sent' | 'received'>;
+  /** Set where each answer came some time after the one before, as those of a limit do. */
+  readonly isByClock?: true;
 }
 
 /** Whether the target seems to lose packets, or to limit its answers. */

@@ -81,15 +81,16 @@ export function returnLossRejected(
 /** The target, where it limits its answers. */
 export function targetLimited(answers: TargetAnswers | undefined, target: string): RejectedCause[] {
   if (answers === undefined) return [];
-  const { sent, received, whenSlow } = answers;
-  const share = `answers ${received} of ${counted(sent, 'probe')}`;
-  const what =
-    whenSlow === undefined
-      ? `${share} with ICMP errors, of which hosts send only so many`
-      : `${share}, and a larger share when asked less often ` +
-        `(${whenSlow.received} of ${whenSlow.sent}), so it limits its answers`;
-  const why = `${what}: the hops before it tell what is lost`;
+  const why = `${limitText(answers)}: the hops before it tell what is lost`;
   return [{ cause: 'target-rate-limit', where: target, why }];
+}
+
+function limitText({ sent, received, whenSlow, isByClock }: TargetAnswers): string {
+  const share = `answers ${received} of ${counted(sent, 'probe')}`;
+  if (isByClock) return `${share}, each some time after the one before, so it limits its answers`;
+  if (whenSlow === undefined) return `${share} with ICMP errors, of which hosts send only so many`;
+  const slow = `${whenSlow.received} of ${whenSlow.sent}`;
+  return `${share}, and a larger share when asked less often (${slow}), so it limits its answers`;
 }
 
 /** Our own host, where it lost or refused packets itself. */

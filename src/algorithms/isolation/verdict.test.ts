@@ -51,6 +51,11 @@ describe('the verdict', () => {
   const ROWS: readonly { shows: string; found: Partial<Localisation>; verdict: string }[] = [
     { shows: 'nothing lost', found: {}, verdict: 'no-loss' },
     {
+      shows: 'nothing testable',
+      found: { excludedLossRatio: 1 },
+      verdict: 'inconclusive',
+    },
+    {
       shows: 'a link of which hardly a loss is ruled out',
       found: { excludedLossRatio: 1 - 1e-9 },
       verdict: 'inconclusive',

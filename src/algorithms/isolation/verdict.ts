@@ -152,8 +152,10 @@ function verdictKind(
   if (onTheWay.some(isSure)) return 'loss-located';
   if (onTheWay.length > 0) return 'loss-suspected';
   if (losses.length > 0) return 'target-loss';
-  // 1 means that no link was testable at all: then the target is out of reach from the first on.
-  const isVague = excludedLossRatio > EXCLUDED_MAX && excludedLossRatio < 1;
+  // 1 means that no link was testable at all: the target is out of reach from the first on, or it
+  // and all routers hardly answer.
+  const hasMeasuredNothing = graph.isTargetReached && unprobed === undefined;
+  const isVague = excludedLossRatio > EXCLUDED_MAX && (excludedLossRatio < 1 || hasMeasuredNothing);
   const isOpen = graph.isTargetReached && unprobed?.isExcluded === false;
   if (all.length > 0 || isVague || isOpen) return 'inconclusive';
   return graph.isTargetReached ? 'no-loss' : 'target-unreachable';

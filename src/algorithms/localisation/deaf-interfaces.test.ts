@@ -24,6 +24,18 @@ describe('an interface that answers little', () => {
     expect(graph.deaf.size).toBe(0);
   });
 
+  test('is where it answers by the clock, whatever is behind', () => {
+    const counts = { ...countsOf([asked([20, 4, 4, 4])]), clocked: new Set([2, 1]) };
+    expect([...buildPathGraph(counts).deaf]).toEqual([[2, { sent: 20, answerRatio: 0.2 }]]);
+  });
+
+  test('is beside one that answers by the clock, where no target answers', () => {
+    const counts = countsOf([{ ...flowOf([1, 2, 3, 4], 20, [20, 4, 2, 3]), isReached: false }]);
+    expect(buildPathGraph(counts).deaf.size).toBe(0);
+    const { deaf } = buildPathGraph({ ...counts, clocked: new Set([3]) });
+    expect([...deaf.keys()]).toEqual([2, 3, 4]);
+  });
+
   test('says nothing of losses, but that it is limited', () => {
     // Flows that were asked in better times: its answers alone would show losses of the others.
     const early = [0, 1, 2, 3, 4, 5].map(() => flowOf([1, 2, 3, 'T'], 60, [60, 1, 60, 60]));

@@ -16,7 +16,10 @@ export interface DeafInterface {
 }
 
 export interface DeafInterfaces {
-  /** By address index: those that answer little where hops behind them answer the same flows. */
+  /**
+   * By address index: those that answer little where hops behind them answer the same flows, or
+   * that answer by the clock.
+   */
   readonly deaf: ReadonlyMap<number, DeafInterface>;
   /** Address indexes of these, and of others that answer little and have nothing behind them. */
   readonly quiet: ReadonlySet<number>;
@@ -32,26 +35,45 @@ interface Tally {
   received: number;
 }
 
-/** The interfaces that answer little. */
-export function deafInterfaces(rows: readonly FlowRow[]): DeafInterfaces {
-  const own = new Map<number, Tally>();
-  for (const row of rows) {
-    for (const [hop, responder] of row.responders.entries()) {
-      if (responder !== STAR) addTo(own, responder, row, hop);
-    }
-  }
+/**
+ * The interfaces that answer little.
+ *
+ * @param clocked those that answer by the clock, which are deaf whatever is behind them
+ */
+export function deafInterfaces(
+  rows: readonly FlowRow[],
+  clocked: ReadonlySet<number> = new Set(),
+): DeafInterfaces {
+  const own = ownAnswers(rows);
   const quiet = new Set<number>();
   for (const [address, { sent, received }] of own) {
     if (received < QUIET_RATIO * sent) quiet.add(address);
   }
   const deaf = new Map<number, DeafInterface>();
   if (quiet.size === 0) return { deaf, quiet };
-  for (const [address, behind] of answersBehind(rows, quiet)) {
+  const behind = answersBehind(rows, quiet);
+  // Where some answer by the clock, and not even the target tells otherwise, all quiet ones may.
+  const areAllInDoubt = clocked.size > 0 && rows.every(({ end }) => end === 'open');
+  for (const address of quiet) {
     const { sent, received } = own.get(address) ?? { sent: 0, received: 0 };
-    const answerRatio = received / sent / bestOf(behind.values());
-    if (sent >= PROBES_MIN && answerRatio < QUIET_RATIO) deaf.set(address, { sent, answerRatio });
+    const best = bestOf(behind.get(address)?.values() ?? []);
+    const isInDoubt = areAllInDoubt && best < QUIET_RATIO;
+    const ratio = received / sent;
+    if (clocked.has(address) || isInDoubt) deaf.set(address, { sent, answerRatio: ratio });
+    else if (sent >= PROBES_MIN && ratio / best < QUIET_RATIO)
+      deaf.set(address, { sent, answerRatio: ratio / best });
   }
   return { deaf, quiet };
+}
+
+function ownAnswers(rows: readonly FlowRow[]): ReadonlyMap<number, Tally> {
+  const own = new Map<number, Tally>();
+  for (const row of rows) {
+    for (const [hop, responder] of row.responders.entries()) {
+      if (responder !== STAR) addTo(own, responder, row, hop);
+    }
+  }
+  return own;
 }
 
 /** The best share of answers. */

@@ -136,7 +136,7 @@ class GraphBuilder {
   constructor(counts: PathCounts) {
     this.#counts = counts;
     this.#rows = flowRows(counts);
-    this.#deaf = deafInterfaces(this.#rows);
+    this.#deaf = deafInterfaces(this.#rows, counts.clocked);
     this.#repeating = new Set(
       this.#rows.flatMap(({ answeredLate, target }) => (answeredLate > 0 ? [target] : [])),
     );
