@@ -9,12 +9,9 @@ import { InFlight, PROBE_ANSWERED } from '../src/probing/in-flight.ts';
 import type { ProbeEngine } from '../src/probing/probe-engine.ts';
 import { ProbeWriter } from '../src/probing/probe-packet.ts';
 import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
-import { SweepPackets } from '../src/probing/sweep/sweep-packet.ts';
-import { SweepReplyReader } from '../src/probing/sweep/sweep-reply.ts';
-import { SWEEP_KEY_WORDS, SweepTokens } from '../src/probing/sweep/sweep-token.ts';
 import { sealIcmp } from '../src/wire/icmp.ts';
 import { IPV4_HEADER_BYTES } from '../src/wire/ipv4.ts';
-import { allocationFigures } from './engine/allocation.ts';
+import { allocationFigures, sweepAllocationFigures } from './engine/allocation.ts';
 import {
   ADDRESSES,
   arenaOf,
@@ -22,14 +19,14 @@ import {
   flowOf,
   keyOf,
   openEngine,
-  PORT,
   packetsIn,
   QUOTE_AT,
+  sweepPackets,
   timeExceeded,
 } from './engine/parts.ts';
 import { costOf, FigureList, liveHeapBytes } from './measured-cost.ts';
 
-const { source: SOURCE, target: TARGET } = ADDRESSES[4];
+const { target: TARGET } = ADDRESSES[4];
 const REPETITIONS = 300_000;
 const MIB = 2 ** 20;
 /** Between batches: 100,000 probes a second. */
@@ -46,6 +43,7 @@ export async function main([probes = '3000000']: readonly string[]): Promise<num
   decodingCosts(figures);
   rowCost(figures);
   allocationFigures(figures);
+  sweepAllocationFigures(figures);
   heapGrowth(Number(probes), figures);
   return figures.missed === 0 ? 0 : 1;
 }
@@ -84,21 +82,6 @@ function encodingCosts(figures: FigureList): void {
     goal: 150,
     isGoalMost: true,
   });
-}
-
-function sweepPackets() {
-  const tokens = new SweepTokens(keyOf(SWEEP_KEY_WORDS));
-  const shape = {
-    source: SOURCE,
-    tos: 0,
-    protocol: 'udp',
-    sourcePort: PORT,
-    destinationPort: 33_434,
-  } as const;
-  return {
-    packets: new SweepPackets(shape, tokens),
-    reader: new SweepReplyReader(shape, 1, tokens),
-  };
 }
 
 function decodingCosts(figures: FigureList): void {

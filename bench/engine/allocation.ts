@@ -7,7 +7,15 @@ import type { PacketArena } from '../../src/model/packet-link.ts';
 import type { ProbeProtocol } from '../../src/probing/flow.ts';
 import type { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import type { FigureList } from '../measured-cost.ts';
-import { arenaOf, FLOWS, openEngine, packetsIn, timeExceeded } from './parts.ts';
+import {
+  ADDRESSES,
+  arenaOf,
+  FLOWS,
+  openEngine,
+  packetsIn,
+  sweepPackets,
+  timeExceeded,
+} from './parts.ts';
 
 const CASES: readonly { protocol: ProbeProtocol; family: 4 | 6; quoteBytes: number }[] = [
   { protocol: 'tcp', family: 4, quoteBytes: 28 },
@@ -20,6 +28,7 @@ const CASES: readonly { protocol: ProbeProtocol; family: 4 | 6; quoteBytes: numb
  */
 const BYTES_GOAL = 32;
 const TTLS = 16;
+const SWEEP_BATCH = 1024;
 const ROUNDS = 200;
 /** Code that is compiled by then. */
 const WARM_UP_ROUNDS = 400;
@@ -36,6 +45,37 @@ export function allocationFigures(figures: FigureList): void {
     add(figures, `allocated for a probe, ${kind}`, perProbe);
     add(figures, `allocated for its reply, ${kind}`, perReply);
   }
+}
+
+/** The same for a sweep, which keeps nothing of its probes. */
+export function sweepAllocationFigures(figures: FigureList): void {
+  const { packets, reader } = sweepPackets();
+  const arena = arenaOf(FLOWS);
+  const probe = { ttl: 1, flow: 0, nowUs: START_US };
+  const { target } = ADDRESSES[4];
+  const writeAddress = (into: Uint8Array, at: number): void => into.set(target, at);
+  const write = (): number => {
+    for (let i = 0; i < SWEEP_BATCH; i++) {
+      packets.write(arena, i % FLOWS, probe, writeAddress);
+      probe.nowUs++;
+    }
+    return SWEEP_BATCH;
+  };
+  const sent = new Growth();
+  const taken = new Growth();
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    if (2 * round === WARM_UP_ROUNDS) for (const each of [sent, taken]) each.forget();
+    probe.ttl = 1 + (round % TTLS);
+    sent.during(write);
+    const replies = packetsIn(arena, FLOWS).map((packet) => timeExceeded(packet, packet.length));
+    const atUs = probe.nowUs + 0.5;
+    taken.during(() => {
+      for (let i = 0; i < SWEEP_BATCH; i++) reader.read(replies[i % FLOWS] as Uint8Array, atUs);
+      return SWEEP_BATCH;
+    });
+  }
+  add(figures, 'allocated for a probe of a sweep', sent.bytesEach());
+  add(figures, 'allocated for a reply to a sweep', taken.bytesEach());
 }
 
 function add(figures: FigureList, what: string, value: number): void {

@@ -7,6 +7,9 @@ import type { ProbeSink } from '../../src/model/probe.ts';
 import { completeFlow, type Flow, type ProbeProtocol } from '../../src/probing/flow.ts';
 import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
+import { SweepPackets } from '../../src/probing/sweep/sweep-packet.ts';
+import { SweepReplyReader } from '../../src/probing/sweep/sweep-reply.ts';
+import { SWEEP_KEY_WORDS, SweepTokens } from '../../src/probing/sweep/sweep-token.ts';
 import { icmpErrorBytes, writeIcmpError } from '../../src/wire/icmp-error.ts';
 import { ICMPV4 } from '../../src/wire/icmpv4.ts';
 import { ICMPV6 } from '../../src/wire/icmpv6.ts';
@@ -80,6 +83,22 @@ export function openEngine(
     },
     sink,
   );
+}
+
+/** What writes and reads the packets of a sweep by UDP. */
+export function sweepPackets(): { packets: SweepPackets; reader: SweepReplyReader } {
+  const tokens = new SweepTokens(keyOf(SWEEP_KEY_WORDS));
+  const shape = {
+    source: ADDRESSES[4].source,
+    tos: 0,
+    protocol: 'udp',
+    sourcePort: PORT,
+    destinationPort: 33_434,
+  } as const;
+  return {
+    packets: new SweepPackets(shape, tokens),
+    reader: new SweepReplyReader(shape, 1, tokens),
+  };
 }
 
 /** The time exceeded of a router, one for each TTL, that quotes so many bytes of a packet. */

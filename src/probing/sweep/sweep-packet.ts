@@ -43,6 +43,8 @@ export class SweepPackets {
   readonly #headerSum: number;
   readonly #transportSum: number;
   readonly #prepared = new WeakSet<Uint8Array>();
+  /** Of the probe at hand. */
+  readonly #patch = { ttl: 0, flow: 0, nowUs: 0, sourcePort: 0, token: 0, key: 0, addressSum: 0 };
 
   constructor(shape: SweepProbeShape, tokens: SweepTokens) {
     const { source, protocol } = shape;
@@ -89,23 +91,21 @@ export class SweepPackets {
     const { protocol, sourcePort: firstPort } = this.#shape;
     const addressAt = start + this.#addressAt;
     writeAddress(bytes, addressAt);
-    const sourcePort = firstPort + flow;
+    const patch = this.#patch;
+    patch.sourcePort = firstPort + flow;
     const portWord = protocol === 'icmp' ? 0 : this.#shape.destinationPort;
-    const ports = (sourcePort << 16) | portWord;
+    const ports = (patch.sourcePort << 16) | portWord;
     const flowHash = this.#tokens.flowHash(bytes, addressAt, addressBytes, ports);
-    const token = this.#carriedToken(flowHash, ttl, Math.floor(nowUs / 1000));
-    const addressSum = sumOf(bytes, addressAt, addressBytes);
-    const key = secondaryKey(this.#flow, token);
-    if (this.#isV4) {
-      const identification = protocol === 'tcp' ? key : token >>> 16;
-      this.#patchIpv4(bytes, start, { ttl, identification, addressSum });
-    } else {
-      bytes[start + 7] = ttl;
-    }
-    const at = start + this.#transportAt;
-    const pseudo = protocol === 'icmp' && this.#isV4 ? 0 : addressSum;
-    if (protocol === 'tcp') this.#patchTcp(bytes, at, { token, key, sourcePort, pseudo });
-    else this.#patchDatagram(bytes, at, { token, flow, sourcePort, pseudo, nowUs });
+    patch.ttl = ttl;
+    patch.flow = flow;
+    patch.nowUs = nowUs;
+    patch.token = this.#carriedToken(flowHash, ttl, Math.floor(nowUs / 1000));
+    patch.key = secondaryKey(this.#flow, patch.token);
+    patch.addressSum = sumOf(bytes, addressAt, addressBytes);
+    if (this.#isV4) this.#patchIpv4(bytes, start);
+    else bytes[start + 7] = ttl;
+    if (protocol === 'tcp') this.#patchTcp(bytes, start + this.#transportAt);
+    else this.#patchDatagram(bytes, start + this.#transportAt);
   }
 
   /** Every slot of an outbox gets the template once. */
@@ -129,33 +129,21 @@ export class SweepPackets {
     }
   }
 
-  #patchIpv4(
-    bytes: Uint8Array,
-    start: number,
-    fields: { readonly ttl: number; readonly identification: number; readonly addressSum: number },
-  ): void {
-    const { ttl, identification, addressSum } = fields;
+  #patchIpv4(bytes: Uint8Array, start: number): void {
+    const { ttl, token, key, addressSum } = this.#patch;
+    const identification = this.#shape.protocol === 'tcp' ? key : token >>> 16;
     writeUint16(bytes, start + 4, identification);
     bytes[start + 8] = ttl;
     const sum = this.#headerSum + (ttl << 8) + identification + addressSum;
     writeUint16(bytes, start + 10, ~foldSum(sum));
   }
 
-  #patchTcp(
-    bytes: Uint8Array,
-    at: number,
-    fields: {
-      readonly token: number;
-      readonly key: number;
-      readonly sourcePort: number;
-      readonly pseudo: number;
-    },
-  ): void {
-    const { token, key, sourcePort, pseudo } = fields;
+  #patchTcp(bytes: Uint8Array, at: number): void {
+    const { token, key, sourcePort, addressSum } = this.#patch;
     writeUint16(bytes, at, sourcePort);
     writeUint16(bytes, at + TCP_HEADER.sequence, token >>> 16);
     writeUint16(bytes, at + TCP_HEADER.sequence + 2, token);
-    let sum = this.#transportSum + pseudo + sourcePort + (token >>> 16) + (token & 0xffff);
+    let sum = this.#transportSum + addressSum + sourcePort + (token >>> 16) + (token & 0xffff);
     if (!this.#isV4) {
       writeUint16(bytes, at + TCP_HEADER.window, key);
       sum += key;
@@ -163,21 +151,14 @@ export class SweepPackets {
     writeUint16(bytes, at + TCP_HEADER.checksum, ~foldSum(sum));
   }
 
-  #patchDatagram(
-    bytes: Uint8Array,
-    at: number,
-    fields: {
-      readonly token: number;
-      readonly flow: number;
-      readonly sourcePort: number;
-      readonly pseudo: number;
-      readonly nowUs: number;
-    },
-  ): void {
-    const { token, flow, sourcePort, pseudo, nowUs } = fields;
-    const [high, low] = [token >>> 16, token & 0xffff];
+  #patchDatagram(bytes: Uint8Array, at: number): void {
+    const { token, flow, sourcePort, nowUs } = this.#patch;
+    const pseudo = this.#shape.protocol === 'icmp' && this.#isV4 ? 0 : this.#patch.addressSum;
+    const high = token >>> 16;
+    const low = token & 0xffff;
     const timeUs = nowUs % 2 ** 32;
-    const [timeHigh, timeLow] = [Math.floor(timeUs / 65_536), timeUs % 65_536];
+    const timeHigh = Math.floor(timeUs / 65_536);
+    const timeLow = timeUs % 65_536;
     const isUdp = this.#shape.protocol === 'udp';
     const checksum = isUdp ? low : this.#shape.destinationPort + flow;
     writeUint16(bytes, at + (isUdp ? 0 : 4), sourcePort);

@@ -69,7 +69,7 @@ export class SweepReplyReader {
       return 'foreign';
     if (!isSameAddress(claim.source, this.#shape.source)) return 'foreign';
     if (!this.#readToken(claim)) return 'foreign';
-    this.#fill(received, claim, { flow, receivedAtUs });
+    this.#fill(received, claim, flow, receivedAtUs);
     return 'reply';
   }
 
@@ -87,7 +87,8 @@ export class SweepReplyReader {
   #fill(
     received: Exclude<Reply, { kind: 'other' }>,
     claim: ProbeClaim,
-    { flow, receivedAtUs }: { readonly flow: number; readonly receivedAtUs: number },
+    flow: number,
+    receivedAtUs: number,
   ): void {
     const { reply } = this;
     const isError = received.kind === 'icmp-error';
