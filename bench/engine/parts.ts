@@ -26,7 +26,7 @@ export const ADDRESSES = {
   },
   6: { source: ipv6(1), target: ipv6(7), router: ipv6(9) },
 } as const;
-export const PORT = 33_000;
+const PORT = 33_000;
 export const FLOWS = 64;
 const SLOT_BYTES = 128;
 const IPV6_QUOTE_AT = IPV6_HEADER_BYTES + 8;
