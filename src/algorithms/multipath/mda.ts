@@ -28,7 +28,11 @@ const OVERDUE = 6;
 /** A flow that is still there after so many packets has not left. */
 const OVERDUE_PROBES = 3;
 
-/** Flows that a full search sends across a place. */
+/**
+ * Flows that a full search sends across a place: as many as rule out one branch more than it has
+ * shown (Veitch 2009). One is there for certain, so that a place which has shown none has to rule
+ * out two.
+ */
 export function flowsNeeded(
   vertex: Vertex,
   { settings, failureProbability }: Pick<SearchView, 'settings' | 'failureProbability'>,
@@ -136,7 +140,7 @@ function controlHop(
       if (isOverdue(vertex, view)) probeAgain(vertex.flows, vertex.ttl, view, OVERDUE_PROBES);
       fresh = Math.max(
         fresh,
-        ordersFor(left, shareOf(vertex, view.graph), cautionAt(vertex.ttl, view)),
+        ordersFor(left, shareOfHop(vertex, view.graph), cautionAt(vertex.ttl, view)),
       );
       continue;
     }
@@ -161,9 +165,11 @@ function probeFresh(ttl: number, count: number, view: SearchView): void {
 function probeBehindPredecessors(vertex: Vertex, lacking: number, view: SearchView): number {
   let left = lacking;
   if (left === 0) return 0;
-  const byShare = [...vertex.predecessors].sort((a, b) => share(b, vertex) - share(a, vertex));
+  const byShare = [...vertex.predecessors].sort(
+    (a, b) => shareGoingOn(b, vertex) - shareGoingOn(a, vertex),
+  );
   for (const near of byShare) {
-    let orders = ordersFor(left, share(near, vertex), cautionAt(vertex.ttl, view));
+    let orders = ordersFor(left, shareGoingOn(near, vertex), cautionAt(vertex.ttl, view));
     let asked = 0;
     for (const flow of near.flows) {
       if (orders === 0) break;
@@ -172,7 +178,7 @@ function probeBehindPredecessors(vertex: Vertex, lacking: number, view: SearchVi
       orders--;
       asked++;
     }
-    left = orders === 0 ? 0 : Math.max(0, left - asked * share(near, vertex));
+    left = orders === 0 ? 0 : Math.max(0, left - asked * shareGoingOn(near, vertex));
     if (left === 0) return 0;
   }
   return left;
@@ -217,15 +223,15 @@ function cautionAt(ttl: number, { graph }: SearchView): number {
   return isSilent ? CAUTION_IN_SILENCE : CAUTION;
 }
 
-/** Of the flows that cross `near`, those that go on to `far`. */
-function share(near: Vertex, far: Vertex): number {
+/** Of the flows that cross `near`, the part that goes on to `far`. */
+function shareGoingOn(near: Vertex, far: Vertex): number {
   let total = 0;
   for (const count of near.successors.values()) total += count;
   return (near.successors.get(far) ?? 0) / Math.max(1, total);
 }
 
-/** Of all flows at its TTL. */
-function shareOf(vertex: Vertex, { byTtl }: RouteGraph): number {
+/** Of all flows at its TTL, the part that crosses it. */
+function shareOfHop(vertex: Vertex, { byTtl }: RouteGraph): number {
   const all = (byTtl[vertex.ttl] ?? []).reduce((sum, { flows }) => sum + flows.length, 0);
   return vertex.flows.length / Math.max(1, all);
 }
