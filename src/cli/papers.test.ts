@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { configSchema } from './config-schema.ts';
-import { described, manPage } from './man-page.ts';
+import { configSchema } from '../../test/support/config-schema.ts';
+import { described, manPage } from '../../test/support/man-page.ts';
 import { buildProgram } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

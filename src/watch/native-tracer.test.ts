@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { connectionTo } from '../../test/support/connections.ts';
 import { findPaths, type PathsOptions } from '../runtime/paths/paths.ts';
 import { type TraceOptions, trace } from '../runtime/trace/trace.ts';
-import { connectionTo } from './fixtures/connections.ts';
 import { type NativeEngine, NativeTracer, type NativeTracerOptions } from './native-tracer.ts';
 import type { TraceRequest } from './tracer.ts';
 

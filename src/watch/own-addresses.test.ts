@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { parseIpPrefix } from '../lib/ip-prefix.ts';
 import { parseUnmapped } from './connection.ts';
 import { ownAddressTest } from './own-addresses.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 it('knows the addresses of interfaces as they are by then, and those that it is told', async () => {
   const clock = new VirtualClock();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { ResultSpool, type ResultSpoolOptions } from './result-spool.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 class FakeDisk {
   readonly files = new Map<string, string>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { connectionTo } from './fixtures/connections.ts';
+import { connectionTo } from '../../test/support/connections.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { TraceCache, type TraceCacheOptions } from './trace-cache.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const AGE_MS = 600_000;
 const NEGATIVE_AGE_MS = 60_000;

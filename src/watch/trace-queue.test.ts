@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { QueueFullError, TraceQueue, type TraceQueueOptions } from './trace-queue.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 function queueWith(options: Partial<TraceQueueOptions> = {}): {
   queue: TraceQueue;

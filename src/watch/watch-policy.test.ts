@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { connectionTo } from '../../test/support/connections.ts';
 import { parseIpPrefix } from '../lib/ip-prefix.ts';
-import { connectionTo } from './fixtures/connections.ts';
 import { drawFor, skipReason, type WatchPolicy } from './watch-policy.ts';
 
 const ALL: WatchPolicy = {

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { connectionTo } from '../../test/support/connections.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { parseIpPrefix } from '../lib/ip-prefix.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSource, SourceListener } from './connection-source.ts';
 import { scamperFile } from './files/result-file.ts';
 import { uuidOf } from './files/uuid.ts';
-import { connectionTo } from './fixtures/connections.ts';
 import {
   TraceFailure,
   type TraceFailureCode,
@@ -13,7 +14,6 @@ import {
   type Tracer,
   type TracerName,
 } from './tracer.ts';
-import { VirtualClock } from './virtual-clock.ts';
 import { WatchService, type WatchServiceOptions, type WatchTuning } from './watch-service.ts';
 
 const TRACE_MS = 2000;

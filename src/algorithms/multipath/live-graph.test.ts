@@ -3,7 +3,7 @@ import { Random } from '../../lib/random.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import { LiveGraph } from './live-graph.ts';
 import { Observations } from './observations.ts';
-import { buildGraph, type GraphSettings, type RouteGraph } from './route-graph.ts';
+import { drawGraph, type GraphSettings, type RouteGraph } from './route-graph.ts';
 
 const RUNS = 60;
 const EVENTS = 100;
@@ -109,7 +109,7 @@ function comparedRun(seed: number): number {
   for (let event = 0; event < EVENTS; event++) {
     for (let i = random.below(4); i >= 0; i--) happen(observations, awaited, world);
     const graph = live.graph(settings);
-    const [seen, expected] = [shown(graph), shown(buildGraph(observations, settings))];
+    const [seen, expected] = [shown(graph), shown(drawGraph(observations, settings).graph)];
     if (seen !== expected) expect(seen, `seed ${seed}, event ${event}`).toBe(expected);
     if (graph === before) kept++;
     before = graph;

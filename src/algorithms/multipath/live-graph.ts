@@ -2,7 +2,7 @@
  * The graph of a search that goes on: drawn once, and kept up with what is observed, as one of a
  * thousand flows costs too much to be drawn anew for each reply. Only what happens most is kept up,
  * one more flow on a link that is known; after anything else the graph is drawn anew. Either way it
- * is the graph that `buildGraph` would make, down to the order of its places.
+ * is the graph that `drawGraph` would make, down to the order of its places.
  */
 
 import { type Cell, type CellChange, isEnd, type Observations } from './observations.ts';

@@ -81,12 +81,7 @@ export function cellKey(flow: number, ttl: number): number {
   return flow * TTLS + ttl;
 }
 
-/** Builds the graph. */
-export function buildGraph(observations: Observations, settings: GraphSettings): RouteGraph {
-  return drawGraph(observations, settings).graph;
-}
-
-/** Builds the graph, for somebody who will go on from it. */
+/** Builds the graph, and keeps what it takes to go on from it. */
 export function drawGraph(observations: Observations, settings: GraphSettings): DrawnGraph {
   const builder = new GraphBuilder(observations, settings);
   const lastTtl = Math.min(settings.maxTtl, observations.lastTtl);

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { connectionTo } from '../../../test/support/connections.ts';
 import { linesLeft, standIn, standInFolder } from '../../../test/support/stand-ins.ts';
+import { VirtualClock } from '../../../test/support/virtual-clock.ts';
 import type { SourceListener } from '../connection-source.ts';
 import { scamperFile } from '../files/result-file.ts';
 import { ResultFolder } from '../files/result-folder.ts';
-import { connectionTo } from '../fixtures/connections.ts';
 import type { Tracer } from '../tracer.ts';
-import { VirtualClock } from '../virtual-clock.ts';
 import { WatchService } from '../watch-service.ts';
 import { findProgram, PARIS_TRACEROUTE, SCAMPER } from './external-program.ts';
 import { Paris } from './paris.ts';

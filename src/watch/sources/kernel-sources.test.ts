@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../test/support/virtual-clock.ts';
 import type {
   DestroyedSocketsListener,
   DiagnosedSocket,
@@ -6,7 +7,6 @@ import type {
 } from '../../runtime/host/kernel-tcp.ts';
 import { parseUnmapped } from '../connection.ts';
 import type { ConnectionSource } from '../connection-source.ts';
-import { VirtualClock } from '../virtual-clock.ts';
 import { NetlinkSource, PollingSource } from './kernel-sources.ts';
 
 const INTERVAL_MS = 1000;

@@ -1,6 +1,6 @@
-/** A clock for tests and rehearsals: time moves when it is told to, and alarms ring in order. */
+/** A clock for tests: time moves when it is told to, and alarms ring in order. */
 
-import type { Alarm, WatchClock } from './watch-clock.ts';
+import type { Alarm, WatchClock } from '../../src/watch/watch-clock.ts';
 
 interface Entry {
   readonly dueMs: number;

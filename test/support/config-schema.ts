@@ -1,8 +1,8 @@
 /** The JSON Schema of settings files, from the flags that the command line is read with. */
 
 import type { Command, Option } from 'commander';
-import { ValueOption, type ValueSchema } from './flag-values.ts';
-import { settableOptions, settingName } from './settings.ts';
+import { ValueOption, type ValueSchema } from '../../src/cli/flag-values.ts';
+import { settableOptions, settingName } from '../../src/cli/settings.ts';
 
 /** One object a command, one key a flag. */
 export function configSchema(program: Command): ValueSchema {
