@@ -70,6 +70,22 @@ describe('a target that limits its ICMP errors', () => {
   );
 });
 
+describe('UDP through stock Linux routers to a stock Linux host', () => {
+  const each = { perSecond: 1, burst: 6 };
+  const names = ['r1.0', ...[0, 1, 2, 3].flatMap((i) => [`r2.${i}`, `r3.${i}`]), 'r4.0'];
+  const routers = Object.fromEntries(names.map((name) => [name, { icmpLimitPerProber: each }]));
+  const scenario = scenarioOf({ ...FABRIC, routers, target: { answerLimit: each } });
+
+  test.each(runsOf({ scenario, options: { protocol: 'udp' } }))(
+    'is limited everywhere, and lossy nowhere (IPv$family, seed $seed)',
+    async (run) => {
+      const record = await isolateSimulated(run);
+      expect(record.verdict, describeRun(record, run)).toBe('inconclusive');
+      expect(record.summary).toContain('limit their replies');
+    },
+  );
+});
+
 describe('a target that limits its resets', () => {
   const answerLimit = { perSecond: 9, burst: 9 };
   const limited = { ...FABRIC, target: { answer: 'refuse', answerLimit } };

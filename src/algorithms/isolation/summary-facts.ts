@@ -9,6 +9,8 @@ export interface SummaryFacts {
   readonly excludedLossRatio: number | null;
   /** Beside the suspects of a run that located a loss: no other link loses more than this. */
   readonly excludedElsewhere?: number;
+  /** Whether the target and all routers limit their replies, so that no link could be tested. */
+  readonly isAllLimited?: boolean;
   readonly confidence: number;
   /** As the user named it; several as a list. */
   readonly target: string;

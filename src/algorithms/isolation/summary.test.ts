@@ -288,6 +288,15 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
       'probability 0.991.',
   },
   {
+    shows: 'a target and routers that all limit their replies, which more probes would not change',
+    verdict: 'inconclusive',
+    isAllLimited: true,
+    probesNeeded: 810000,
+    says:
+      'Inconclusive: db7 and the routers on the way limit their replies, so that none of them ' +
+      'tells whether packets are lost.',
+  },
+  {
     shows: 'a suspicion, and another',
     verdict: 'loss-suspected',
     suspects: [{ ...SUSPECT, probability: 0.7 }, SUSPECT],

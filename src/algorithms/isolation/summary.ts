@@ -25,7 +25,8 @@ export function summarise(facts: SummaryFacts): string {
   // More of the same probes would never tell which of the links it is that nobody probed.
   const isUnprobed = facts.suspects[0]?.beforeTtl !== undefined;
   const isSuspected = facts.verdict === 'loss-suspected' && !isUnprobed;
-  const isOpen = isSuspected || (facts.verdict === 'inconclusive' && !isNothingMeasured(facts));
+  const wouldMoreTell = !isNothingMeasured(facts) && facts.isAllLimited !== true;
+  const isOpen = isSuspected || (facts.verdict === 'inconclusive' && wouldMoreTell);
   const sentence = `${verdictSentence(facts)}${silentTargets(facts)}`;
   if (needed > 0 && facts.verdict === 'no-loss') return `${sentence}${leftOpen(facts, needed)}`;
   if (needed === 0 || !isOpen || facts.repliesReceived === 0) return sentence;
@@ -138,6 +139,10 @@ function inconclusiveSentence(facts: SummaryFacts): string {
     if (isNothingMeasured(facts)) return nothingMeasuredSentence(unprobed, target);
     if (unprobed.excludedLossRatio < 1)
       return openSentence(unprobed, unprobedTexts(facts, unprobed));
+  }
+  if (facts.isAllLimited === true) {
+    const who = `${target} and the routers on the way limit their replies`;
+    return `Inconclusive: ${who}, so that none of them tells whether packets are lost.`;
   }
   return repliesReceived === 0
     ? `Inconclusive: nothing answered any of ${counted(probesSent, 'probe')} to ${target}.`

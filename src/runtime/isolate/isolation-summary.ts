@@ -45,6 +45,7 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
   return summarise({
     ...verdict,
     confidence: options.confidence,
+    isAllLimited: isAllLimited(run, localisation),
     excludedElsewhere: localisation.excludedElsewhere,
     target: allNames,
     targetAddresses: targets.map((each) => addresses.textOf(each)),
@@ -84,6 +85,17 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
       endToEnd: endToEndBy(graph),
     },
   });
+}
+
+/** Whether a target was found to limit its replies, and no router answers enough to test a link. */
+function isAllLimited(
+  { isolation, addresses, network }: FinishedRun,
+  found: Localisation,
+): boolean {
+  const isTargetLimited = network.destinations.some(
+    (each) => isolation.limitedTarget(addresses.indexOf(each)) !== undefined,
+  );
+  return isTargetLimited && found.excludedLossRatio === 1 && found.unprobed === undefined;
 }
 
 /** Why only whole flows were measured; undefined where routers answered, too. */
