@@ -5,7 +5,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { configSchema } from '../../test/support/config-schema.ts';
-import { described, manPage } from '../../test/support/man-page.ts';
+import { described, dropInPage, manPage } from '../../test/support/man-page.ts';
+import { UsageWanted as FbtracertUsage } from './ancestors/fbtracert-flags.ts';
+import { UsageWanted as TracerouteCallerUsage } from './ancestors/traceroute-caller-flags.ts';
 import { buildProgram } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,6 +24,45 @@ function expectFile(name: string, text: string): void {
 
 test('man/fantrace.1', () => {
   expectFile('man/fantrace.1', manPage(buildProgram()));
+});
+
+test('man/fbtracert.1', () => {
+  const page = dropInPage({
+    name: 'fbtracert',
+    replaces: "takes the place of Facebook's fbtracert, with the verdict of fantrace isolate",
+    target: 'HOST',
+    usage: new FbtracertUsage('').usage,
+    statuses: [
+      ['0', 'measured, whatever the verdict'],
+      ['1', 'could not measure'],
+      ['2', 'unknown flag, or a value that cannot be read'],
+      ['130', 'interrupted; the partial result is printed'],
+    ],
+  });
+  expectFile('man/fbtracert.1', page);
+});
+
+test('man/traceroute-caller.1', () => {
+  const page = dropInPage({
+    name: 'traceroute-caller',
+    replaces: "takes the place of M-Lab's traceroute-caller",
+    target: '',
+    usage: new TracerouteCallerUsage('').usage,
+    statuses: [
+      ['0', 'stopped, and all results are on the disk'],
+      ['1', 'could not watch, or results were lost'],
+      ['2', 'unknown flag, or a value that cannot be read'],
+    ],
+  });
+  expectFile('man/traceroute-caller.1', page);
+});
+
+test('the manual has what --help has: arguments, exit status and examples of every command', () => {
+  const text = manPage(buildProgram()).replaceAll('\\-', '-');
+  expect(text).toContain('.B TARGET\nhost names or addresses');
+  expect(text).toContain('\n  sudo fantrace isolate -6 --port 443 --flows 128 www.example.net\n');
+  expect(text).toContain('\n  fantrace analyze db7.jsonl.gz\n');
+  expect(text).toContain('.B target-loss [2]\n');
 });
 
 test('schemas/config.json', () => {

@@ -22,7 +22,8 @@ import { endpointsOf, openNetwork, optionsOf } from './isolate-target.ts';
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
+/** The exit status for each verdict of a run that came to its end. */
+export const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
   'no-loss': 0,
   'loss-located': 2,
   'loss-suspected': 2,
