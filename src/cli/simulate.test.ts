@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ScenarioFileError } from '../runtime/scenario-files.ts';
+import { ScenarioFileError, shippedScenarios } from '../runtime/scenario-files.ts';
 import { scenarioSchema } from '../sim/scenario.ts';
 import { CliError } from './cli-error.ts';
 import { simulateCommand } from './simulate.ts';
@@ -27,6 +27,13 @@ test('a shipped scenario is described by its name', async () => {
   expect(text).toContain('Truth:  loss-located: the link r2.1 → r3.2, which ');
 });
 
+test('without a scenario all that ship are listed, with what each shows', async () => {
+  const lines = (await outputOf()).split('\n');
+  const at = lines.indexOf('one-link-loses-20-percent');
+  expect(lines[at + 1]).toMatch(/^ {2}One of sixteen equal links drops every fifth packet/);
+  expect(lines.filter((line) => /^[a-z0-9-]+$/.test(line))).toEqual(shippedScenarios());
+});
+
 test('--json writes one document, of the family and seed that were asked for', async () => {
   const text = await outputOf('healthy-fabric', '--json', '-6', '--seed', '9');
   expect(JSON.parse(text)).toMatchObject({
@@ -47,7 +54,13 @@ test('--schema writes the schema of scenario files', async () => {
 
 describe('what cannot be described is an error', () => {
   test.each([
-    { argv: [], error: CliError, says: 'no scenario given' },
+    { argv: ['--json'], error: CliError, says: 'no scenario given' },
+    { argv: ['nosuch'], error: ScenarioFileError, says: 'no scenario "nosuch": `fantrace simul' },
+    {
+      argv: ['link-lossy'],
+      error: ScenarioFileError,
+      says: ', but asymmetric-return-beside-a-lossy-link, ',
+    },
     { argv: ['no-such'], error: ScenarioFileError, says: 'there is no scenario "no-such"' },
     { argv: ['/nowhere.json'], error: ScenarioFileError, says: 'cannot be read' },
     { argv: ['healthy-fabric', '-4', '-6'], error: CommanderError, says: 'cannot be used with' },

@@ -21,6 +21,7 @@ Exit status:
   1  it is not, or cannot be read
 
 Examples:
+  fantrace simulate
   fantrace simulate one-link-loses-20-percent
   fantrace simulate --seed 7 ./my-network.json
   fantrace isolate --simulate ./my-network.json`;
@@ -32,9 +33,9 @@ export function simulateCommand(): Command {
     .description(
       'Describes SCENARIO, a shipped one by its name or a file: its graph, what is wrong in it, ' +
         'and what a measurement ought to find. A file that is no scenario is refused, with the ' +
-        'wrong key named.',
+        'wrong key named. Without SCENARIO lists those that ship, with what they show.',
     )
-    .argument('[SCENARIO]', 'name of a shipped scenario, or a file')
+    .argument('[SCENARIO]', 'name of a shipped scenario, or a file; none: the list')
     .addOption(new Option('-4, --ipv4', 'IPv4').conflicts('ipv6'))
     .addOption(new Option('-6, --ipv6', 'IPv6').conflicts('ipv4'))
     .addOption(numberOption('--seed <N>', 'seed of hashes and losses', { min: 0, max: SEED_MAX }))
@@ -50,9 +51,7 @@ async function describe(nameOrFile: string | undefined, flags: SimulateFlags): P
     process.stdout.write(`${JSON.stringify(scenarioSchema(), null, 2)}\n`);
     return;
   }
-  if (nameOrFile === undefined) {
-    throw new CliError('USAGE', 'no scenario given', 'name a shipped one or a file');
-  }
+  if (nameOrFile === undefined) return list(flags);
   const { loadScenario } = await import('../runtime/scenario-files.ts');
   const { summarize } = await import('../sim/scenario-summary.ts');
   const { name, scenario } = loadScenario(nameOrFile);
@@ -71,4 +70,20 @@ async function describe(nameOrFile: string | undefined, flags: SimulateFlags): P
   process.stdout.write(
     formatScenarioText(described, { width: outputWidth(process.stdout), paint }),
   );
+}
+
+/** What ships, a line or two each. */
+async function list({ json }: SimulateFlags): Promise<void> {
+  if (json) {
+    throw new CliError('USAGE', 'no scenario given', '`fantrace simulate` lists those that ship');
+  }
+  const { loadScenario, shippedScenarios } = await import('../runtime/scenario-files.ts');
+  const { wrap } = await import('../report/wrap.ts');
+  const { outputWidth, paintFor } = await import('./terminal.ts');
+  const paint = await paintFor(process.stdout, process.env);
+  const width = outputWidth(process.stdout);
+  for (const name of shippedScenarios()) {
+    const shows = wrap(loadScenario(name).scenario.shows, { width, indent: '  ', hanging: '  ' });
+    process.stdout.write(`${[paint.strong(name), ...shows].join('\n')}\n`);
+  }
 }

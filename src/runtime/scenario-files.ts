@@ -7,6 +7,8 @@ import { reasonOf } from '../lib/reason.ts';
 import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
 const FILE_BYTES_MAX = 16 * 2 ** 20;
+/** Of resembling names, so many are told. */
+const ALIKE_MAX = 3;
 const SHIPPED = new URL('../../scenarios/', import.meta.url);
 
 /** There is no such scenario, or its file cannot be read as JSON. */
@@ -33,12 +35,25 @@ export function shippedScenarios(): string[] {
 export function loadScenario(nameOrFile: string): { name: string; scenario: Scenario } {
   const isFile = nameOrFile.includes('/') || nameOrFile.endsWith('.json');
   if (!isFile && !shippedScenarios().includes(nameOrFile)) {
-    const known = shippedScenarios().join(', ');
-    const what = `there is no scenario ${JSON.stringify(nameOrFile)}`;
-    throw new ScenarioFileError(`${what}: use a file, or one of ${known}`);
+    const what = `there is no scenario ${JSON.stringify(nameOrFile)}${resembling(nameOrFile)}`;
+    const hint = '`fantrace simulate` lists those that ship, and the name of a file ends in .json';
+    throw new ScenarioFileError(`${what}: ${hint}`);
   }
   const path = isFile ? nameOrFile : fileURLToPath(new URL(`${nameOrFile}.json`, SHIPPED));
   return { name: basename(nameOrFile, '.json'), scenario: parseScenario(readJson(path)) };
+}
+
+/** The shipped ones that have most words of a name, if any has one. */
+function resembling(name: string): string {
+  const words = name.toLowerCase().split('-');
+  const shared = shippedScenarios().map((known) => {
+    const own = known.split('-');
+    return { known, count: words.filter((word) => own.includes(word)).length };
+  });
+  const [best = { count: 0 }] = shared.toSorted((a, b) => b.count - a.count);
+  const alike = shared.filter(({ count }) => count > 0 && count === best.count);
+  const names = alike.slice(0, ALIKE_MAX).map(({ known }) => known);
+  return names.length === 0 ? '' : `, but ${names.join(', ')}`;
 }
 
 function readJson(path: string): unknown {

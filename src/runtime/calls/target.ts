@@ -49,7 +49,8 @@ function literalOf(target: string): { literal: Uint8Array | undefined; zone: str
 
 async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8Array> {
   if (!/^[\p{L}\p{N}_.-]{1,253}$/u.test(name) || endsInNumber(name)) {
-    throw new TargetError(`${JSON.stringify(name)} is neither an address nor a host name`);
+    const message = `${JSON.stringify(name)} is neither an address nor a host name`;
+    throw new TargetError(`${message}${hostAlone(name)}`);
   }
   try {
     const { address } = await lookup(name, { family: family ?? 0 });
@@ -63,6 +64,15 @@ async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8
     );
   }
   throw new TargetError(`the host ${name} has an address that cannot be read`);
+}
+
+/** What to write for a URL, or for a host with its port; empty for what is neither. */
+function hostAlone(name: string): string {
+  const found = /^(?:[a-z][a-z\d+.-]*:\/\/)?(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(?:\/.*)?$/i.exec(name);
+  const [, host, port] = found ?? [];
+  const isUrl = name.includes('://');
+  if (host === undefined || (!isUrl && port === undefined)) return '';
+  return `: name the host alone, ${host}, and its port by the flag for that`;
 }
 
 /**
