@@ -31,7 +31,7 @@ const STARS_OF_A_SILENT_HOP = 3;
 /** Where answers that came only to a repeated probe are no rarity, errors seem to be limited: … */
 const LIMITED_FROM = 3;
 /** … there a flow is asked more often before it has a star, but later and slowly, … */
-const ATTEMPTS_AT_A_LIMIT = 12;
+const ATTEMPTS_AT_A_LIMIT = 20;
 /** … until so many probes have been spent on patience in all. */
 const PATIENCE = 2000;
 
@@ -106,7 +106,9 @@ export class Observations {
     if (cell.lost > 0 && cell.answers.length === 0) {
       this.#limitedAt[reply.ttl] = (this.#limitedAt[reply.ttl] ?? 0) + 1;
     }
-    this.#note(cell, reply);
+    const enough = this.#enoughTtl(reply);
+    if (enough < reply.ttl) this.#changes.push({ flow: reply.flow, ttl: enough, pending: 0 });
+    this.#note(this.cellAt(reply.flow, enough) ?? cell, reply, enough);
   }
 
   /** Takes in a reply to a probe that counts as lost; tells whether it changes anything. */
@@ -115,7 +117,7 @@ export class Observations {
     if (cell === undefined || cell.lost === 0 || cell.answers.length > 0) return false;
     cell.lost--;
     this.#changes.push({ flow: reply.flow, ttl: reply.ttl, pending: 0 });
-    this.#note(cell, reply);
+    this.#note(cell, reply, reply.ttl);
     return true;
   }
 
@@ -225,13 +227,25 @@ export class Observations {
     this.#pending--;
   }
 
-  #note(cell: Cell, reply: ProbeReply): void {
+  /**
+   * The TTL that was enough for an end to answer, as its quote tells: where the end limits its
+   * answers, it may have left nearer probes of the flow without one.
+   */
+  #enoughTtl({ flow, ttl, quotedTtl, ...reply }: ProbeReply): number {
+    if (!isEnd(reply)) return ttl;
+    const least = Math.max(1, ttl - Math.max(0, quotedTtl - 1));
+    let enough = ttl;
+    while (enough > least && this.cellAt(flow, enough - 1)?.answers.length === 0) enough--;
+    return enough;
+  }
+
+  #note(cell: Cell, reply: ProbeReply, ttl: number): void {
     cell.answers = [...cell.answers, reply];
-    this.#answersAt[reply.ttl] = (this.#answersAt[reply.ttl] ?? 0) + 1;
+    this.#answersAt[ttl] = (this.#answersAt[ttl] ?? 0) + 1;
   }
 }
 
 /** Whether a reply ends the path of its flow. */
-export function isEnd({ isTarget, kind }: ProbeReply): boolean {
+export function isEnd({ isTarget, kind }: Pick<ProbeReply, 'isTarget' | 'kind'>): boolean {
   return isTarget || kind === 'unreachable';
 }
