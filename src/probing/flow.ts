@@ -67,7 +67,8 @@ export function completeFlow(flow: ProbeEndpoints & FlowId): Flow {
   const { protocol = 'tcp', dontFragment = true } = flow;
   const addressBytes = destination.length === 4 ? 4 : 16;
   if (source.length !== addressBytes || destination.length !== addressBytes) {
-    throw new RangeError(`addresses have ${source.length} and ${destination.length} bytes`);
+    const lengths = `${source.length} and ${destination.length}`;
+    throw new RangeError(`source and destination must both have 4 or 16 bytes, got ${lengths}`);
   }
   requireInteger('sourcePort', sourcePort, 0, 0xffff);
   const isIcmp = protocol === 'icmp';

@@ -12,7 +12,7 @@ import { isActive } from './schedule.ts';
 import type { Traveller } from './traveller.ts';
 
 /** A chance of losing a packet, with the random numbers that decide. */
-export class Loss {
+export class RandomLoss {
   readonly #ratio: number;
   readonly #random: Random;
 
@@ -56,14 +56,14 @@ export class BurstLoss {
 export class Hazard {
   readonly #filter: PacketFilter;
   readonly #window: PlannedHazard['window'];
-  readonly #loss: Loss | BurstLoss;
+  readonly #loss: RandomLoss | BurstLoss;
 
   constructor({ lossRatio, burst, only, window }: PlannedHazard, random: Random) {
     this.#filter = new PacketFilter(only, random.uint32());
     this.#window = window;
     this.#loss =
       burst === undefined
-        ? new Loss(lossRatio, random)
+        ? new RandomLoss(lossRatio, random)
         : new BurstLoss({ ratio: lossRatio, meanBurst: burst }, random);
   }
 

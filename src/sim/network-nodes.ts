@@ -9,7 +9,7 @@ import { Random } from '../lib/random.ts';
 import type { AddressPair } from './addresses.ts';
 import { Balancer, type BalancerTraits, type Weighted } from './balancing.ts';
 import { IcmpBehaviour } from './icmp-behaviour.ts';
-import { Hazard, Loss } from './loss-process.ts';
+import { Hazard, RandomLoss } from './loss-process.ts';
 import { Middlebox } from './middlebox.ts';
 import type {
   NetworkPlan,
@@ -32,7 +32,7 @@ export interface Step {
   readonly jitterUs: number;
   /** Of the jitter. */
   readonly random: Random;
-  readonly loss: Loss;
+  readonly loss: RandomLoss;
   readonly hazards: readonly Hazard[];
   /** Longest packet, in bytes. */
   readonly mtu: number;
@@ -50,8 +50,8 @@ export interface SimulatedNode {
   readonly icmp: IcmpBehaviour | undefined;
   readonly middlebox: Middlebox | undefined;
   /** Loss on transit, after the TTL check: what the node itself sends is not touched. */
-  readonly forwardLoss: Loss;
-  readonly returnLoss: Loss;
+  readonly forwardLoss: RandomLoss;
+  readonly returnLoss: RandomLoss;
   readonly forwardHazards: readonly Hazard[];
   readonly returnHazards: readonly Hazard[];
   readonly towardsTarget: RouteTable<Step>;
@@ -118,8 +118,8 @@ function draftNode(name: string, router: PlannedRouter | undefined, making: Maki
     isSynProxy: router?.isSynProxy ?? false,
     icmp: router && new IcmpBehaviour(router, placeRandom(plan.seed, `icmp ${name}`)),
     middlebox: router && middleboxOf(router, plan),
-    forwardLoss: new Loss(router?.forwardLoss ?? 0, random.fork()),
-    returnLoss: new Loss(router?.returnLoss ?? 0, random.fork()),
+    forwardLoss: new RandomLoss(router?.forwardLoss ?? 0, random.fork()),
+    returnLoss: new RandomLoss(router?.returnLoss ?? 0, random.fork()),
     forwardHazards: hazardsOf(router?.hazards, { plan, direction: 'forward', at: name }),
     returnHazards: hazardsOf(router?.hazards, { plan, direction: 'return', at: name }),
     towardsTarget: new RouteTable<Step>(),
@@ -178,7 +178,7 @@ function stepOver(
     delayUs: isForward ? link.delayUs : link.returnDelayUs,
     jitterUs,
     random: jitterRandom(jitterUs, `${at} ${direction}`, plan),
-    loss: new Loss(isForward ? link.forwardLoss : link.returnLoss, random.fork()),
+    loss: new RandomLoss(isForward ? link.forwardLoss : link.returnLoss, random.fork()),
     hazards: hazardsOf(link.hazards, { plan, direction, at }),
     mtu: isForward ? link.mtu : Number.POSITIVE_INFINITY,
     errorSource: bytesOf(to.errorAddress ?? ownAddress, plan),

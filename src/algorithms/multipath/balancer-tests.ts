@@ -1,6 +1,6 @@
 /** Which balancers of a search keep flows together, as far as they have been tested. */
 
-import { constancyOf, type PathChange } from './constancy.ts';
+import { type BranchChange, constancyOf } from './constancy.ts';
 import type { RouteGraph, Vertex } from './route-graph.ts';
 import type { SearchView } from './search.ts';
 
@@ -25,7 +25,7 @@ export class BalancerTests {
    * @param isReady whether a place has shown all its branches, so that fewer repeats will do
    * @returns the first change of a path that it comes upon
    */
-  judge(view: SearchView, isReady: (vertex: Vertex) => boolean): PathChange | undefined {
+  judge(view: SearchView, isReady: (vertex: Vertex) => boolean): BranchChange | undefined {
     for (const vertices of view.graph.byTtl) {
       const open = vertices.filter(
         (vertex) => this.#isToTest(vertex) || this.#isDisputed(vertex, view),

@@ -10,7 +10,7 @@ import type { Vertex } from './route-graph.ts';
 import type { SearchView } from './search.ts';
 
 /** A flow that left one next hop for another. */
-export interface PathChange {
+export interface BranchChange {
   readonly flow: number;
   readonly ttl: number;
   /** Indexes of addresses. */
@@ -19,7 +19,7 @@ export interface PathChange {
 }
 
 /** What repeated probes say of a balancer. */
-export type Constancy = 'per-flow' | 'per-packet' | 'untested' | PathChange;
+export type Constancy = 'per-flow' | 'per-packet' | 'untested' | BranchChange;
 
 /** Packets of a flow that has gone two ways, until it is clear why. */
 const DISPUTED_ANSWERS = 8;
@@ -71,7 +71,7 @@ function judgedFlow(
   flow: number,
   ttl: number,
   { answers, lost, pending }: Cell,
-): 'steady' | 'disputed' | 'per-packet' | PathChange {
+): 'steady' | 'disputed' | 'per-packet' | BranchChange {
   const responders = answers.map(({ responder }) => responder);
   if (responders.every((responder) => responder === responders[0])) return 'steady';
   const isExhausted = pending === 0 && answers.length + lost >= TRIES * DISPUTED_ANSWERS;

@@ -7,7 +7,7 @@
 import type { PathsStopReason } from '../../model/paths-record.ts';
 import { keptReply, type ProbeReply, type ProbeSink } from '../../model/probe.ts';
 import { BalancerTests } from './balancer-tests.ts';
-import type { PathChange } from './constancy.ts';
+import type { BranchChange } from './constancy.ts';
 import { probeFirstFlows } from './first-flows.ts';
 import { LiveGraph } from './live-graph.ts';
 import {
@@ -37,7 +37,7 @@ export class Discovery implements ProbeSink {
   readonly #order: (flow: number, ttl: number, round: number) => void;
   readonly #startedAtUs: number;
   #tests = new BalancerTests();
-  readonly #changes: PathChange[] = [];
+  readonly #changes: BranchChange[] = [];
   #uneven: Set<number> = new Set();
   /** Whether a probe was wanted that `maxProbes` forbids: what is under way is still awaited. */
   #isSpent = false;
@@ -64,7 +64,7 @@ export class Discovery implements ProbeSink {
     return this.#end;
   }
 
-  get changes(): readonly PathChange[] {
+  get changes(): readonly BranchChange[] {
     return this.#changes;
   }
 
@@ -265,7 +265,7 @@ export class Discovery implements ProbeSink {
    * Begins anew: a route that has moved has often moved at other places, too, and what was seen
    * before cannot be told from what was seen since.
    */
-  #startAnew(change: PathChange): void {
+  #startAnew(change: BranchChange): void {
     this.#changes.push(change);
     this.#tests = new BalancerTests();
     this.#uneven = new Set();
