@@ -6,7 +6,6 @@ import { type IpPrefix, parseIpPrefix } from '../../lib/ip-prefix.ts';
 import type { SourceName } from '../../watch/connection-source.ts';
 import type { NativeKind, NativeMethod } from '../../watch/native-tracer.ts';
 import type { TracerName } from '../../watch/tracer.ts';
-import type { WatchTuning } from '../../watch/watch-service.ts';
 import { CliError } from '../cli-error.ts';
 import {
   choiceOption,
@@ -93,37 +92,6 @@ export function requireHeeded({ tracer, method, rate, ratePerInterface }: WatchF
     throw new CliError('USAGE', message, `it is of --tracer ${tracers.join(' or ')}`);
   }
 }
-
-/** What `SIGHUP` can change. */
-export function tuningOf(flags: WatchFlags): WatchTuning {
-  const { include, exclude, ports, excludePorts, sample } = flags;
-  return {
-    policy: { include, exclude, localPorts: ports, excludePorts, sample },
-    traceTimeoutMs: flags.timeout / 1000,
-    cacheAgeMs: flags.cache / 1000,
-    negativeAgeMs: flags.negativeCache / 1000,
-    cacheEntriesMax: flags.cacheEntries,
-    concurrency: flags.concurrency,
-    tracesPerSecond: flags.tracesPerSecond,
-    waitingMax: flags.waitingMax,
-  };
-}
-
-/** The names, as they are in settings, of flags that `SIGHUP` changes. */
-export const TUNABLE: ReadonlySet<string> = new Set([
-  'include',
-  'exclude',
-  'ports',
-  'excludePorts',
-  'sample',
-  'timeout',
-  'cache',
-  'negativeCache',
-  'cacheEntries',
-  'concurrency',
-  'tracesPerSecond',
-  'waitingMax',
-]);
 
 function sourceFlags(): Option[] {
   return [

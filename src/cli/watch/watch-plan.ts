@@ -9,7 +9,8 @@ import { ownAddressTest } from '../../watch/own-addresses.ts';
 import { connectionFrom } from '../../watch/sources/kernel-sources.ts';
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import { drawFor, skipReason } from '../../watch/watch-policy.ts';
-import { tuningOf, type WatchFlags } from './watch-flags.ts';
+import type { WatchFlags } from './watch-flags.ts';
+import { tuningOf } from './watch-tuning.ts';
 
 /** The plan, and what it would do with the connections that are open now. */
 export function formatPlan(flags: WatchFlags): string {

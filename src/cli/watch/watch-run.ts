@@ -10,9 +10,10 @@ import { EventSocketSource } from '../../watch/sources/event-socket-source.ts';
 import { NetlinkSource, PollingSource } from '../../watch/sources/kernel-sources.ts';
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import { CliError } from '../cli-error.ts';
-import { TUNABLE, tuningOf, uuidPrefix, type WatchFlags } from './watch-flags.ts';
+import { uuidPrefix, type WatchFlags } from './watch-flags.ts';
 import { type LivingWatch, liveUntilStopped, openLog, type WatchSetup } from './watch-life.ts';
 import { openTracers, rootIsFor } from './watch-tracers.ts';
+import { TUNABLE, tuningOf } from './watch-tuning.ts';
 import { userToBecome } from './watch-user.ts';
 
 const HOP_FILE_MODE = 0o444; // as the ancestor
