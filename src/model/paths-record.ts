@@ -84,13 +84,18 @@ export interface PathsBalancer {
   readonly excludedShare: number;
 }
 
+/** Where paths part and meet again, with the measures that the field has for it. */
 export interface PathsDiamond {
   /** Ids of places. */
   readonly divergence: string | null;
   readonly convergence: string | null;
+  /** The most places at one TTL. */
   readonly width: number;
+  /** Links from end to end. */
   readonly length: number;
+  /** Whether a place has several neighbours on the narrower side, between two wide hops. */
   readonly meshed: boolean;
+  /** The largest difference between the fans of two places of one TTL; 0 for an even diamond. */
   readonly asymmetry: number;
 }
 
@@ -160,6 +165,7 @@ export interface PathsReply {
   readonly mpls: readonly TraceLabel[];
 }
 
+/** One search, over or cut short. */
 export interface PathsRecord {
   readonly schema: 'fantrace.paths/1';
   readonly version: string;

@@ -94,16 +94,21 @@ export interface TraceStar {
   readonly unsent?: string;
 }
 
+/** All probes of one TTL, in the order in which they were sent. */
 export interface TraceHopRecord {
   readonly ttl: number;
   readonly replies: readonly (TraceReply | TraceStar)[];
 }
 
+/** One trace, over or cut short. */
 export interface TraceRecord {
   readonly schema: 'fantrace.trace/1';
+  /** Of fantrace. */
   readonly version: string;
+  /** RFC 3339, microseconds. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /** Whether it was ended before it was complete: by a signal or by its time limit. */
   readonly partial: boolean;
   readonly target: {
     readonly name: string;
@@ -128,8 +133,10 @@ export interface TraceRecord {
   readonly gapLimit: number;
   /** Where autonomous systems were looked up; null where they were not. */
   readonly asSource: 'database' | 'dns' | null;
+  /** Whether the target answered. */
   readonly reached: boolean;
   readonly stopReason: TraceStopReason;
+  /** From the first TTL to where the trace ended, one for each. */
   readonly hops: readonly TraceHopRecord[];
   readonly measurement: {
     readonly probesSent: number;

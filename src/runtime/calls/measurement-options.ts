@@ -14,6 +14,7 @@ export interface MeasurementOptions extends ThreadOption {
   readonly names?: boolean;
   /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
   readonly asDatabase?: string;
+  /** Which addresses of a name will do; either, in the order of the system, unless told. */
   readonly family?: IpFamily;
   /** A shipped scenario by its name, or a file: nothing is sent. */
   readonly simulate?: string;

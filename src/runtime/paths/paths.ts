@@ -58,6 +58,8 @@ export type PathsCall = MeasurementCall<PathsRecord, PathsEvent>;
  *   name for the simulated target
  * @throws {RangeError} at once, when an option is out of range. The promise rejects with errors
  *   that have a `code`: no such host, no right to raw sockets, no route
+ * @example
+ * const { summary, flows } = await paths('example.com', { protocol: 'tcp', port: 443 });
  */
 export function paths(target: string, options: PathsOptions = {}): PathsCall {
   requireName(target);

@@ -14,23 +14,23 @@ export interface TraceOptions extends ThreadOption {
   readonly protocol?: TraceProtocol;
   /** Destination port: 443 for TCP and 33434 for UDP unless told; ICMP has none. */
   readonly port?: number;
-  /** 1 unless told. */
+  /** The first TTL that is probed, 1 to 255; 1 unless told. */
   readonly firstTtl?: number;
-  /** Up to 255; 30 unless told. */
+  /** The last one, up to 255; 30 unless told. */
   readonly maxTtl?: number;
   /** Probes at each TTL, 1 to 100; 3 unless told. */
   readonly queries?: number;
   /** Further probes for each that is lost, 0 to 100; 0 unless told. */
   readonly retries?: number;
-  /** The longest wait for one reply, 10 to 10 000; 1000 unless told. */
+  /** The longest wait for one reply, 10 to 10 000 milliseconds; 1000 unless told. */
   readonly timeoutMs?: number;
   /** Silent hops in a row that end the trace; 0 for never; 8 unless told. */
   readonly gapLimit?: number;
   /** TTLs under way at a time, 1 to 255; all of them unless told. */
   readonly parallelTtls?: number;
-  /** The whole trace may take no longer; any time unless told. */
+  /** The whole trace may take no longer, in milliseconds; any time unless told. */
   readonly maxTimeMs?: number;
-  /** Of each probe, from the IP header on; as short as possible unless told. */
+  /** Length of each probe from its IP header on, 28 to 65535; as short as possible unless told. */
   readonly packetBytes?: number;
   /** Source port, ICMP identifier; the first that is free from 33000 on unless told. */
   readonly sourcePort?: number;
@@ -68,6 +68,7 @@ export interface TraceOptions extends ThreadOption {
   readonly rate?: number;
   /** Probes a second towards one interface, of all traces; 1000 unless told. */
   readonly ratePerInterface?: number;
+  /** Which addresses of a name will do; either, in the order of the system, unless told. */
   readonly family?: IpFamily;
   /** A shipped scenario by its name, or a file: nothing is sent. */
   readonly simulate?: string;

@@ -67,6 +67,9 @@ export class TraceCall extends MeasurementCall<TraceRecord, TraceEvent> {
  *   name for the simulated target
  * @throws {RangeError} at once, when an option is out of range. The promise rejects with errors
  *   that have a `code`: no such host, no right to raw sockets, no route
+ * @example
+ * const { reached, hops } = await trace('example.com', { protocol: 'tcp', port: 443 });
+ * for await (const event of trace('example.com').events()) console.log(event.type);
  */
 export function trace(target: string, options: TraceOptions = {}): TraceCall {
   requireName(target);
