@@ -45,9 +45,9 @@ function leftElsewhere({
   confidence,
 }: SummaryFacts): string {
   if (verdict !== 'loss-located' || excludedElsewhere <= exclude) return '';
-  return excludedElsewhere > BOUND_MAX
-    ? ' Losses on other links are not ruled out.'
-    : ` Another link may lose up to ${percent(excludedElsewhere)} (${confidenceText(confidence)}).`;
+  if (excludedElsewhere > BOUND_MAX) return ' Losses on other links are not ruled out.';
+  const most = `up to ${percent(excludedElsewhere)}`;
+  return ` Losses ${most} on other links are not ruled out (${confidenceText(confidence)}).`;
 }
 
 /** A place, or the target by its address. */

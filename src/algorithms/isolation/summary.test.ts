@@ -265,7 +265,7 @@ const SENTENCES: readonly (Partial<SummaryFacts> & { readonly shows: string; say
     says:
       'The link 10.0.0.1 → 10.0.1.1 loses 5.1 % of packets (95 % interval 3.1 % to 7.9 %); 5 of ' +
       '64 flows to db7 cross it; probability 0.991. Also suspected: the way back from db7. ' +
-      'Another link may lose up to 5.2 % (95 % confidence).',
+      'Losses up to 5.2 % on other links are not ruled out (95 % confidence).',
   },
   {
     shows: 'a loss beside which nothing is known of others',

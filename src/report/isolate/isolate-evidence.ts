@@ -48,6 +48,7 @@ export function evidenceLines(record: IsolateRecord): string[] {
     ...targetLines(record),
     ...reachLines(record),
     ...filterLines(record),
+    ...onePathLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
   ];
@@ -160,6 +161,13 @@ export function filterLines(record: IsolateRecord): string[] {
   const isSilent = flows.some((flow) => endsEarly(flow, record)); // else it is only too far
   if (verdict !== 'target-unreachable' || !isSilent) return [];
   return [FILTERED[protocol](targets[0]?.port ?? 0)];
+}
+
+/** Echoes that all took one way tell nothing of the others, by which connections may go. */
+export function onePathLines({ protocol, paths, flows, hops }: IsolateRecord): string[] {
+  if (protocol !== 'icmp' || paths.found !== 1 || flows.length < 2 || hops.length < 2) return [];
+  const say = `all ${flows.length} flows of echoes take one path`;
+  return [`${say}, as where no balancer looks into them: try --protocol tcp for the other paths`];
 }
 
 /** One line for each kind of cause: its first case in full, the others by their places. */

@@ -15,6 +15,7 @@ test('commands have full paths and the arguments that were given, quoted for a s
 test('without arguments it shows where they go', () => {
   const advice = grantAdvice({ execPath: '/usr/bin/node', argv: ['node', '/usr/bin/fantrace'] });
   expect(advice).toContain('sudo /usr/bin/node /usr/bin/fantrace isolate TARGET\n');
+  expect(advice).toContain('Without any right: fantrace paths HOST and fantrace trace HOST (');
 });
 
 test('whatever is denied, a command grants it', () => {

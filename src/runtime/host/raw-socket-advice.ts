@@ -28,7 +28,9 @@ export function grantAdvice({ execPath, argv }: Invocation): string {
   ];
   const unit = `systemd-run --pty --quiet ${bounds.map((bound) => `-p ${bound}`).join(' ')}`;
   const copy = '~/.local/bin/fantrace-node';
-  const byUdp = UDP_WITHOUT_RIGHTS.has(args[0] ?? '') ? 'the same with --protocol udp, ' : '';
+  const byUdp = UDP_WITHOUT_RIGHTS.has(args[0] ?? '')
+    ? 'the same with --protocol udp'
+    : 'fantrace paths HOST and fantrace trace HOST (which routers, not what they lose)';
   const rest = (args.length === 0 ? ['isolate', 'TARGET'] : args).map(shellWord).join(' ');
   return `${sudoAdvice({ execPath, argv })}
 With this one capability, from systemd:
@@ -39,7 +41,7 @@ or for a private copy of node, so that no other script gets it:
   ${copy} ${shellWord(script)} ${rest}
 In a container:
   docker run --cap-add NET_RAW ...     (podman and nerdctl alike)
-Without any right: ${byUdp}fantrace isolate --simulate NAME, fantrace doctor`;
+Without any right: ${byUdp}, fantrace isolate --simulate NAME, fantrace doctor`;
 }
 
 /** The same run as root, which is enough for everything. */

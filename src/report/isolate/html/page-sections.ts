@@ -9,6 +9,7 @@ import { hopRows } from '../hop-rows.ts';
 import { legendOf } from '../hop-table.ts';
 import {
   filterLines,
+  onePathLines,
   placeName,
   reachLines,
   rejectedLines,
@@ -69,6 +70,7 @@ function evidence(record: IsolateRecord): string {
     ...targetLines(record),
     ...reachLines(record),
     ...filterLines(record),
+    ...onePathLines(record),
     ...rejectedLines(record),
     ...untestableLines(untestable),
   ].filter((line) => line !== '');
