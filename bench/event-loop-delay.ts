@@ -1,7 +1,8 @@
 /**
  * How long a host program's own timers wait while it sends 100,000 probes a second, each of which a
  * kernel router answers; how much of that the host's thread itself worked, as the rest is the
- * scheduler's; and how long they wait beside a worker that has nothing to say. Needs root.
+ * scheduler's; and how long they wait where a worker and the host are as busy and share nothing.
+ * Needs root.
  * Usage: node bench/run.mjs event-loop-delay [SECONDS] [RATE]
  */
 
@@ -15,7 +16,7 @@ import { FigureList } from './measured-cost.ts';
 const RUNNER = fileURLToPath(new URL('./run.mjs', import.meta.url));
 const WAYS = [
   { way: 'idle', what: 'nothing to do' },
-  { way: 'spinning-worker', what: 'a worker that only spins' },
+  { way: 'spinning-worker', what: 'as much work in both threads, and no word between them' },
   { way: 'engine', what: 'the engine alone' },
   { way: 'traces', what: 'traces by the library' },
   { way: 'traces-in-worker', what: "the same with thread: 'worker'" },
@@ -48,13 +49,14 @@ export async function main([seconds = '4', rate = '100000']: readonly string[]):
 }
 
 function report(what: string, outcome: HostOutcome, figures: FigureList): void {
-  const { probes, replies, seconds, processorSeconds, p50Ms, p99Ms, maxMs, ownP99Ms } = outcome;
+  const { probes, replies, seconds, processorSeconds, p50Ms, p99Ms, maxMs } = outcome;
   const rate = Math.round(probes / seconds / 1000);
   const delays = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)}, longest ${maxMs.toFixed(1)}`;
   const load = `${Math.round((100 * processorSeconds) / seconds)} % of a processor`;
-  const own = `${ownP99Ms.toFixed(2)} ms of it its own work`;
+  const [worked, heldUp] = [outcome.workedP99Ms.toFixed(2), outcome.heldUpP99Ms.toFixed(2)];
+  const why = `in a turn it works ${worked} ms and is kept from running ${heldUp} (p99)`;
   console.log(
-    `  ${what}: ${rate} kpps, ${probes - replies} unanswered, ${load}; ${delays}; ${own}`,
+    `  ${what}: ${rate} kpps, ${probes - replies} unanswered, ${load}; ${delays}; ${why}`,
   );
   figures.add({
     what: `event loop of the host: p99 of its delay, ${what}`,

@@ -17,10 +17,10 @@ import { openRawLink } from '../../src/runtime/links/raw-link.ts';
 import { runProbing } from '../../src/runtime/run-loop.ts';
 import { HostTimeline } from '../../src/runtime/timeline.ts';
 import { trace } from '../../src/runtime/trace/trace.ts';
-import { OwnWork } from './own-work.ts';
+import { OwnWork, type Turns } from './own-work.ts';
 
 /** What the host did, and how long others had to wait for it. */
-export interface HostOutcome {
+export interface HostOutcome extends Turns {
   readonly probes: number;
   readonly replies: number;
   readonly seconds: number;
@@ -28,8 +28,6 @@ export interface HostOutcome {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** The host's own share of that: what it worked between two turns. */
-  readonly ownP99Ms: number;
 }
 
 interface Task {
@@ -89,13 +87,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     p50Ms: waited(delays.percentile(50)),
     p99Ms: waited(delays.percentile(99)),
     maxMs: waited(delays.max),
-    ownP99Ms: own.p99Ms(),
+    ...own.end(),
   };
   console.log(JSON.stringify(outcome));
   return 0;
 }
 
-/** As busy as a worker that probes, and nothing to say: what is waited then is the scheduler's. */
+/** As busy as a worker that probes, without a word to the host. */
 const SPIN = `
   const never = new Int32Array(new SharedArrayBuffer(4));
   const turn = () => {
@@ -105,10 +103,18 @@ const SPIN = `
   };
   turn();
 `;
+/** As long as the host takes for a record of a hundred replies, and as often as one comes. */
+const RECORD_MS = 0.34;
+const RECORD_EVERY_MS = 1.4;
 
+/** A host and a worker that share nothing but the processors: what is waited is the scheduler's. */
 async function runSpinningWorker({ seconds }: Task): Promise<Probed> {
   const worker = new Worker(SPIN, { eval: true });
+  const work = setInterval(() => {
+    for (const start = performance.now(); performance.now() - start < RECORD_MS; );
+  }, RECORD_EVERY_MS);
   await setTimeout(1000 * seconds);
+  clearInterval(work);
   await worker.terminate();
   return { probes: 0, replies: 0 };
 }

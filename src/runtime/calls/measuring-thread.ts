@@ -8,7 +8,8 @@ import type { WorkerKind } from './worker-messages.ts';
 export interface ThreadOption {
   /**
    * Who sends and receives: the `caller`, or for programs whose own thread must stay free one
-   * `worker` that all such calls of the process share. `caller` unless told.
+   * `worker` that all such calls of the process share, with a lower priority (on Linux 5 above the
+   * niceness of the process). `caller` unless told.
    */
   readonly thread?: 'caller' | 'worker';
 }
