@@ -23,7 +23,10 @@ import { errnoName } from './system-error.ts';
 export interface NextHop {
   /** Index of the device to leave by. */
   readonly device: number;
-  /** The neighbour's link-layer address: 6 bytes on Ethernet. */
+  /**
+   * The neighbour's link-layer address: 6 bytes on Ethernet. Looked at whenever something is sent,
+   * so that whoever gave it may change it.
+   */
   readonly neighbour: Uint8Array;
 }
 
@@ -42,6 +45,7 @@ export class FrameSender {
   readonly packets: Uint8Array;
   readonly lengths: Uint16Array;
   readonly #arena: MessageArena;
+  readonly #neighbour: Uint8Array;
   #fd: number;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW */
@@ -52,6 +56,7 @@ export class FrameSender {
     const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes: 0 };
     this.#arena = new MessageArena({ ...shape, names: 'one' }, takeMemory);
     this.#arena.bytes.set(linkAddress(family, device, neighbour), this.#arena.nameOffset(0));
+    this.#neighbour = neighbour;
     this.slots = slots;
     this.slotBytes = slotBytes;
     const start = this.#arena.packetOffset(0);
@@ -70,6 +75,7 @@ export class FrameSender {
     for (let slot = 0; slot < count; slot++) {
       arena.prepareToSend(slot, this.lengths[slot] as number, SOCKADDR_LL.bytes);
     }
+    arena.bytes.set(this.#neighbour, arena.nameOffset(0) + SOCKADDR_LL.address);
     let accepted = 0;
     while (accepted < count) {
       const sent = libc().sendmmsg(this.#fd, arena.headerAddress(accepted), count - accepted, 0);

@@ -15,6 +15,8 @@ const NDMSG = { device: 4, state: 8, bytes: 12 };
 const NDA = { destination: 1, linkAddress: 2 };
 /** Reachable, stale, delayed, probed, or set by hand: the address is there (NUD_VALID). */
 const VALID_STATES = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80;
+/** The kernel is content, or asks by itself: delayed and probed are on their way to an answer. */
+const STALE = 0x04;
 const DISCARD_PORT = 9;
 
 /** A neighbour, and the device that it is behind. */
@@ -25,13 +27,21 @@ export interface Neighbour {
   readonly device: number;
 }
 
+/** What the kernel knows of a neighbour. */
+export interface NeighbourEntry {
+  /** 6 bytes on Ethernet. */
+  readonly linkAddress: Uint8Array;
+  /** Whether it is long ago that the neighbour was heard of, and the kernel does not ask. */
+  readonly isStale: boolean;
+}
+
 /**
  * What the kernel knows by now.
  *
- * @returns 6 bytes on Ethernet; undefined when it has not asked yet, or got no answer
+ * @returns undefined when it has not asked yet, or got no answer
  * @throws {SystemCallError}
  */
-export function linkAddressOf({ address, device }: Neighbour): Uint8Array | undefined {
+export function neighbourEntryOf({ address, device }: Neighbour): NeighbourEntry | undefined {
   const body = new Uint8Array(NDMSG.bytes);
   body[0] = familyOf(address) === 4 ? AF_INET : AF_INET6;
   new DataView(body.buffer).setInt32(NDMSG.device, device, true);
@@ -41,7 +51,9 @@ export function linkAddressOf({ address, device }: Neighbour): Uint8Array | unde
     const { payload } = netlink.ask('RTM_GETNEIGH', { type: RTM_GETNEIGH, body, attributes });
     const state = new DataView(payload.buffer, payload.byteOffset).getUint16(NDMSG.state, true);
     if ((state & VALID_STATES) === 0) return undefined;
-    return decodeNetlinkAttributes(payload.subarray(NDMSG.bytes)).get(NDA.linkAddress)?.slice();
+    const attributesOfIt = decodeNetlinkAttributes(payload.subarray(NDMSG.bytes));
+    const linkAddress = attributesOfIt.get(NDA.linkAddress)?.slice();
+    return linkAddress && { linkAddress, isStale: (state & STALE) !== 0 };
   } catch (error) {
     if (error instanceof SystemCallError && error.code === 'ENOENT') return undefined;
     throw error;

@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
-import type { SweepReplyRecord } from '../../src/model/sweep-record.ts';
+import type { SweepRecord, SweepReplyRecord } from '../../src/model/sweep-record.ts';
 import { nodeOfAddress } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
-import { CLI } from './isolate-run.ts';
+import { CLI, watchProbes } from './isolate-run.ts';
+import { interfaceTo, macOf } from './lab-nodes.ts';
 import { labsOfFamilies } from './labs-of-families.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
 
@@ -22,7 +23,7 @@ const labOf = labsOfFamilies(FABRIC);
 describe.each(KINDS)('a sweep of IPv$family by $protocol', ({ family, protocol }) => {
   it('hears from each router of each flow', async () => {
     const lab = labOf(family);
-    const replies = await swept(lab, { family, protocol });
+    const { replies } = await swept(lab, { family, protocol });
     const nodes = nodeOfAddress(lab.plan);
     const seen = new Map(replies.map(({ flow, ttl, from }) => [`${flow} ${ttl}`, nodes.get(from)]));
     const wanted = protocol === 'icmp' ? undefined : await trueNodes(lab, family, protocol);
@@ -40,7 +41,7 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
   it('hand probes to the gateway, and a ring reads replies, as the kernel’s ways would', async () => {
     const lab = labOf(family);
     const hops = async (flags: readonly string[]): Promise<string[]> => {
-      const replies = await swept(lab, { family, protocol: 'udp' }, flags);
+      const { replies } = await swept(lab, { family, protocol: 'udp' }, flags);
       return replies.map(({ flow, ttl, from }) => `${flow} ${ttl} ${from}`).sort();
     };
     const routed = await hops([]);
@@ -48,6 +49,43 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
     await lab.exec(SOURCE, ['ip', 'neighbour', 'flush', 'all']);
     expect(await hops(['--send', 'packet'])).toEqual(routed);
     expect(await hops(['--receive', 'ring'])).toEqual(routed);
+  });
+
+  it('follow a gateway that changes its address on the link', async () => {
+    const lab = labOf(family);
+    const device = interfaceTo(SOURCE);
+    const announced = 'ipv4/conf/all/arp_notify ipv6/conf/all/ndisc_notify';
+    await onNode(lab, 'r1.0', `cd /proc/sys/net; for i in ${announced}; do echo 1 > $i; done`);
+    const gateway = lab.plan.links[0]?.farAddress[family];
+    // The lab's own entry never changes.
+    const entry = `${gateway} lladdr ${macOf(0, 'far')} dev ${interfaceTo('r1.0')}`;
+    await onNode(lab, SOURCE, `ip neigh replace ${entry} nud reachable`);
+    const packets = await watchProbes(lab, { count: 500 });
+    const sweeping = swept(lab, { family, protocol: 'udp' }, [
+      ...['--send', 'packet', '--flows', '1000', '--rate', '1000'],
+    ]);
+    await packets.seen;
+    await onNode(lab, 'r1.0', `ip link set ${device} address 02:fa:ff:ff:00:01`);
+    const { replies, record } = await sweeping;
+    expect(record.measurement.notes).toEqual([expect.stringContaining('changed its address')]);
+    const times = replies.map(({ atMs }) => atMs).sort((a, b) => a - b);
+    const pauses = times.map((atMs, i) => atMs - (times[i - 1] ?? atMs));
+    expect(Math.max(...pauses)).toBeLessThan(1000);
+    expect(record.probesSent - replies.length).toBeLessThan(1000);
+    expect(times.at(-1)).toBeGreaterThan(3000);
+  });
+
+  it('refuse targets that have several gateways', async () => {
+    const lab = labOf(family);
+    const prefix = { 4: '10.200.0.0/16', 6: 'fd00:200::/112' }[family];
+    const via = { 4: ['10.201.0.1', '10.201.0.2'], 6: ['fd00:201::1', 'fd00:201::2'] }[family];
+    const device = interfaceTo('r1.0');
+    const hops = via.map((each) => `nexthop via ${each} dev ${device} onlink`).join(' ');
+    await onNode(lab, SOURCE, `ip route add ${prefix} ${hops}`);
+    const argv = [process.execPath, CLI, 'sweep', '--send', 'packet', prefix];
+    const { status, stderr } = await lab.exec(SOURCE, argv);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/has the gateway \S+, targets before it have \S+: use raw sockets/);
   });
 
   it('refuse targets that are behind no gateway', async () => {
@@ -65,22 +103,38 @@ async function swept(
   lab: NamespaceLab,
   { family, protocol }: { family: IpFamily; protocol: 'udp' | 'tcp' | 'icmp' },
   more: readonly string[] = [],
-): Promise<SweepReplyRecord[]> {
+): Promise<{ readonly replies: readonly SweepReplyRecord[]; readonly record: SweepRecord }> {
   const target = lab.plan.target.address[family];
   const shape = ['--flows', `${FLOWS}`, '--source-port', `${FIRST_PORT}`, '--max-ttl', `${HOPS}`];
   const pace = ['--per-prefix', '1000', '--per-interface', '1000', '--timeout', '300ms'];
-  const flags = ['--jsonl', '--seed', '1', '--protocol', protocol, '-p', '33434', ...more];
-  const argv = [process.execPath, CLI, 'sweep', ...flags, ...shape, ...pace, target];
+  const flags = ['--jsonl', '--seed', '1', '--protocol', protocol];
+  const port = protocol === 'icmp' ? [] : ['-p', '33434'];
+  const argv = [
+    process.execPath,
+    CLI,
+    'sweep',
+    ...flags,
+    ...port,
+    ...shape,
+    ...pace,
+    ...more,
+    target,
+  ];
   const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
   expect(status, stderr).toBe(0);
   const lines = stdout
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const { measurement, targets } = lines.at(-1);
-  expect(measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
-  expect(targets).toMatchObject({ count: 1, reached: 1 });
-  return lines.filter(({ type }) => type === 'reply');
+  const record = lines.at(-1) as SweepRecord;
+  expect(record.measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
+  expect(record.targets).toMatchObject({ count: 1, reached: 1 });
+  return { record, replies: lines.filter(({ type }) => type === 'reply') };
+}
+
+async function onNode(lab: NamespaceLab, node: string, script: string): Promise<void> {
+  const { status, stderr } = await lab.exec(node, ['sh', '-ec', script]);
+  expect(status, stderr).toBe(0);
 }
 
 /** The kernel's own answer, by flow. */

@@ -23,6 +23,7 @@ export interface SweepNetwork {
   readonly source: Uint8Array;
   readonly tokenKey: TokenKey;
   readonly ownAddresses: readonly Uint8Array[];
+  /** What the reader of the record ought to know, by now. */
   readonly notes: readonly string[];
   counters(): LinkCounters;
   close(): void;
@@ -101,19 +102,35 @@ export async function openHostSweep(
   const nextHop = sendsFrames
     ? await (await import('../host/next-hop.ts')).sharedNextHop(targets, source)
     : undefined;
-  const ringDevice = receivesByRing
-    ? (await import('../host/ring-device.ts')).ringDeviceFor({ destination: first, source, device })
-    : undefined;
-  const sockets = { source, device, nextHop, ringDevice };
-  const { link, timeline, close } = await openReservedLink(wanted, () => sockets);
+  let opened: Awaited<ReturnType<typeof openReservedLink>>;
+  try {
+    const ringDevice = receivesByRing
+      ? (await import('../host/ring-device.ts')).ringDeviceFor({
+          destination: first,
+          source,
+          device,
+        })
+      : undefined;
+    const sockets = { source, device, nextHop, ringDevice };
+    opened = await openReservedLink(wanted, () => sockets);
+  } catch (error) {
+    nextHop?.close();
+    throw error;
+  }
+  const { link, timeline } = opened;
   return {
     link,
     timeline,
     source,
     tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
     ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
-    notes: link.notes,
+    get notes() {
+      return [...link.notes, ...(nextHop?.notes() ?? [])];
+    },
     counters: () => link.counters(),
-    close,
+    close: () => {
+      nextHop?.close();
+      opened.close();
+    },
   };
 }
