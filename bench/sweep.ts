@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
@@ -45,6 +45,7 @@ export async function main([prefix = '10.16.0.0/12', only]: readonly string[]): 
   }
   if (only === undefined) {
     await measureProgram(prefix, figures);
+    await measureSenders(figures);
     await measureFile(figures);
   }
   return figures.missed === 0 ? 0 : 1;
@@ -83,6 +84,26 @@ async function measureProgram(prefix: string, figures: FigureList): Promise<void
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The program by one thread and by two, one after the other, twice. */
+async function measureSenders(figures: FigureList): Promise<void> {
+  const pace = ['--rate', `${RATE}`, '--per-prefix', `${RATE}`, '--per-interface', `${RATE}`];
+  const argv = [CLI, 'sweep', '--json', '--simulate', 'internet', '--seed', '1', ...pace];
+  const timesMs: Record<number, number[]> = { 1: [], 2: [] };
+  for (const senders of [1, 2, 1, 2]) {
+    const startedMs = performance.now();
+    await runProgram([...argv, '--senders', `${senders}`, '10.0.0.0/13'], () => false);
+    timesMs[senders]?.push(performance.now() - startedMs);
+  }
+  const [one, two] = [1, 2].map((senders) => Math.min(...(timesMs[senders] ?? [])));
+  figures.add({
+    what: 'sweep by two senders: times as fast as by one, simulated Internet included',
+    value: (one as number) / (two as number),
+    unit: '',
+    goal: availableParallelism() > 1 ? 1 : 0,
+    isGoalMost: false,
+  });
 }
 
 /** Single addresses far from each other, so that none can be merged with another. */

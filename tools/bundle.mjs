@@ -18,6 +18,9 @@ const BUNDLE_FOLDER = 'dist/bundle';
  */
 const BUNDLED = ['commander', 'mmdb-lib', 'p-limit', 'picocolors', 'smol-toml', 'yocto-queue'];
 
+/** What commands start as threads, by files that lie beside their own. */
+const THREADS = ['runtime/sweep/sender-thread.js'];
+
 const { bin } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const names = Object.values(bin)
   .filter((file) => path.dirname(file) === BUNDLE_FOLDER)
@@ -32,7 +35,12 @@ await bundle(path.join(ROOT, BUNDLE_FOLDER), names);
 async function bundle(folder, names) {
   /** @param {string} name */
   const sourceOf = (name) => path.join(ROOT, 'dist/cli', `${name}.js`);
-  const input = Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
+  const commands = names.map((name) => [name, sourceOf(name)]);
+  const threads = THREADS.map((file) => [
+    path.basename(file, '.js'),
+    path.join(ROOT, 'dist', file),
+  ]);
+  const input = Object.fromEntries([...commands, ...threads]);
   const built = await rolldown({
     input,
     platform: 'node',

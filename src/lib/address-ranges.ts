@@ -102,6 +102,16 @@ class Cursor {
   }
 }
 
+/** All that a set is, for another thread to make the same one of. */
+export interface AddressSetParts {
+  readonly family: IpFamily;
+  readonly size: number;
+  /** First addresses of its ranges, network order, one after the other. */
+  readonly firsts: Uint8Array;
+  /** Number of the first address of each range. */
+  readonly numbers: Float64Array;
+}
+
 /** A set whose members have numbers. */
 export class AddressSet {
   readonly family: IpFamily;
@@ -115,10 +125,16 @@ export class AddressSet {
 
   /**
    * @param ranges in order and without overlaps; looked at twice, so that nothing more than the set
-   *   is kept of them
+   *   is kept of them; or the parts of another set
    * @throws {RangeError} when the set is empty, or its size is beyond 2^40
    */
-  constructor(ranges: Iterable<AddressRange>) {
+  constructor(ranges: Iterable<AddressRange> | AddressSetParts) {
+    if (!(Symbol.iterator in ranges)) {
+      const { family, size, firsts, numbers } = ranges;
+      [this.family, this.size, this.#firsts, this.#numbers] = [family, size, firsts, numbers];
+      this.#addressBytes = BITS[family] / 8;
+      return;
+    }
     let [count, family] = [0, 4 as IpFamily];
     for (const range of ranges) {
       count++;
@@ -138,6 +154,12 @@ export class AddressSet {
       throw new RangeError(`a set of addresses has 1 to 2^40 of them, got ${size}`);
     }
     this.size = size;
+  }
+
+  /** Not copied: for messages, which do that. */
+  parts(): AddressSetParts {
+    const { family, size } = this;
+    return { family, size, firsts: this.#firsts, numbers: this.#numbers };
   }
 
   /** The ranges as bytes: the same for the same set. */

@@ -101,4 +101,12 @@ export interface SweepCheckpoint {
   readonly outputLength: number;
   /** The interfaces that are known, 32 bits each, little-endian, base64. */
   readonly interfaces: string;
+  /** How far each of several senders is; what stands above is then their sum. */
+  readonly senders?: readonly SenderCheckpoint[];
+}
+
+/** How far one of several senders is. */
+export interface SenderCheckpoint {
+  readonly windowsDone: number;
+  readonly totals: SweepTotals;
 }

@@ -98,6 +98,31 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
   });
 });
 
+describe.each([4, 6] as const)('several senders, over IPv%d', (family) => {
+  it('each hear all replies to their own probes, and no others', async () => {
+    const lab = labOf(family);
+    const prefix = { 4: '10.202.0.0/27', 6: 'fd00:202::/123' }[family];
+    const gateway = lab.plan.links[0]?.farAddress[family];
+    await onNode(lab, SOURCE, `ip route add ${prefix} via ${gateway} dev ${interfaceTo('r1.0')}`);
+    await onNode(lab, 'r1.0', `ip route add ${prefix} dev ${interfaceTo('r2.0')}`);
+    const what = ['--seed', '1', '--senders', '2', '--strategy', 'every-ttl', '--max-ttl', '1'];
+    const pace = ['--per-interface', '1000', '--timeout', '300ms'];
+    const argv = [process.execPath, CLI, 'sweep', '--jsonl', ...what, ...pace, prefix];
+    const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
+    expect(status, stderr).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const { measurement, targets } = lines.at(-1) as SweepRecord;
+    expect(measurement).toMatchObject({ foreignReplies: 0, sendErrors: 0, malformed: 0 });
+    expect(targets).toMatchObject({ inShard: 32, probed: 32 });
+    const asked = lines.slice(0, -1).map(({ target, ttl }) => `${target} ${ttl}`);
+    expect(asked).toHaveLength(32);
+    expect(new Set(asked).size).toBe(32);
+  });
+});
+
 /** Sweeps the one target of the lab, and finds that nothing went wrong on our side. */
 async function swept(
   lab: NamespaceLab,

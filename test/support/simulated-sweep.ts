@@ -85,7 +85,7 @@ export async function sweepInternet(
     },
     listener: {
       replied: (reply) => replies.push(reply),
-      windowDone: (checkpoint) => {
+      windowDone: ({ checkpoint }) => {
         checkpoints.push(checkpoint());
         if (checkpoints.length >= windowsMax) interruption.abort();
         return Promise.resolve();

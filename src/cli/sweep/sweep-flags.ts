@@ -38,6 +38,7 @@ export interface SweepFlags {
   readonly checkpoint?: string;
   readonly send: 'raw' | 'packet';
   readonly receive: 'raw' | 'ring';
+  readonly senders?: number;
   readonly source?: string;
   readonly interface?: string;
   readonly ipv4?: true;
@@ -152,6 +153,10 @@ function hostFlags(): Option[] {
     )
       .default('raw')
       .conflicts(['simulate']),
+    numberOption('--senders <N>', 'threads that send, with sockets of their own (default: none)', {
+      min: 1,
+      max: 64,
+    }),
     ...sendingOptions(),
     new ValueOption(
       '--simulate <NAME|FILE>',

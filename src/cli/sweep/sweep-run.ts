@@ -50,7 +50,7 @@ export async function openSweepRun(
     },
     withSockets: (openFiles) => openedWithoutRoot(flags, openFiles, warn),
   });
-  return { kind: 'run', ...sweep };
+  return { kind: 'run', run: () => sweep.run(), close: () => sweep.close() };
 }
 
 /** As the library has them; presets are its own. */
@@ -79,7 +79,8 @@ function optionsOf(flags: SweepFlags): SweepOptions {
 
 /** @throws {CliError} USAGE for flags that do not go together */
 function requireSense(flags: SweepFlags): void {
-  const { minTtl, maxTtl, sourcePort, shard, seed, strategy, flows = 1, protocol, port } = flags;
+  const { minTtl, maxTtl, sourcePort, shard, seed, strategy, protocol, port } = flags;
+  const { flows = strategy === 'multipath' ? 64 : 1, senders = 1 } = flags;
   if (minTtl > maxTtl) {
     throw new CliError('USAGE', `--min-ttl: ${minTtl} is above --max-ttl ${maxTtl}`);
   }
@@ -87,8 +88,9 @@ function requireSense(flags: SweepFlags): void {
     const hint = 'use --strategy every-ttl or multipath';
     throw new CliError('USAGE', '--flows: stop-set has one flow a target', hint);
   }
-  if (sourcePort + flows - 1 > SOURCE_PORT_MAX) {
-    throw new CliError('USAGE', `--source-port: there are no ${flows} ports from ${sourcePort} on`);
+  const ports = flows * senders;
+  if (sourcePort + ports - 1 > SOURCE_PORT_MAX) {
+    throw new CliError('USAGE', `--source-port: there are no ${ports} ports from ${sourcePort} on`);
   }
   if (shard !== undefined && seed === undefined) {
     throw new CliError('USAGE', '--shard needs --seed, the same for all shards');

@@ -20,7 +20,7 @@ const PATIENCE_MS = 3000;
 const LOOK_MS = 20;
 const ETHERNET_BYTES = 6;
 
-/** How often the gateway's address on the link is looked up again: as much is lost when it moves. */
+/** How often the gateway's address on the link is looked up: so much is lost when it moves. */
 const FOLLOW_MS = 500;
 
 /** The gateway, and its address on the link as the kernel has it while probes are sent. */

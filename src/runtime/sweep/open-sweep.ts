@@ -14,7 +14,7 @@ import {
 } from './sweep-checkpoint.ts';
 import type { SweepOutput } from './sweep-encoders.ts';
 import { SweepJournal } from './sweep-journal.ts';
-import type { SweepNetwork } from './sweep-network.ts';
+import { openSweepNetwork, type SweepPlace } from './sweep-network.ts';
 import {
   type CompleteSweepOptions,
   completeSweepOptions,
@@ -35,8 +35,9 @@ export interface SweepQuestion {
 }
 
 /** How the caller takes part. */
-export interface SweepParty
-  extends Partial<Pick<SweepListener, 'replied' | 'progressed' | 'relief'>> {
+export interface SweepParty extends Partial<Pick<SweepListener, 'progressed' | 'relief'>> {
+  /** Undefined where replies are of no interest. */
+  readonly replied?: SweepListener['replied'] | undefined;
   readonly signal: AbortSignal;
   /** Where replies go, in the place of the option `output`. */
   readonly output?: SweepOutput | undefined;
@@ -74,7 +75,12 @@ export async function readSweep(
   const drawn = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const settings = { ...complete.settings, seed: complete.seed ?? resume?.seed ?? drawn };
   const outputKind = options.output === undefined ? undefined : outputKindOf(options.output);
-  const digest = sweepDigest({ settings, targets: targets.set, outputKind });
+  const digest = sweepDigest({
+    settings,
+    targets: targets.set,
+    outputKind,
+    senders: complete.senders,
+  });
   if (resume !== undefined && file !== undefined) requireSameSweep(resume, digest, file);
   return { options, complete, settings, targets, resume, digest };
 }
@@ -86,9 +92,14 @@ export async function readSweep(
  * @throws {SweepOutputError} or {CheckpointError} when they cannot be written
  */
 export async function openSweep(question: SweepQuestion, party: SweepParty): Promise<OpenSweep> {
+  if (question.complete.senders > 1) {
+    const { openSenders } = await import('./sweep-senders.ts');
+    return openSenders(question, party);
+  }
   const { options, settings, targets, resume, digest } = question;
   const { signal, withSockets = (openFiles) => openFiles() } = party;
-  const network = await openNetwork(question);
+  const { set } = targets;
+  const network = await openSweepNetwork(placeOf(question), { settings, targets: set });
   let output: SweepOutput | undefined;
   try {
     const { output: name, checkpoint } = options;
@@ -101,7 +112,7 @@ export async function openSweep(question: SweepQuestion, party: SweepParty): Pro
     throw error;
   }
   const listener = listenerOf(options, output, party);
-  const { set, excluded } = targets;
+  const { excluded } = targets;
   return {
     run: async () => {
       const run = { settings, targets: set, excluded, network, listener, signal, resume, digest };
@@ -115,6 +126,13 @@ export async function openSweep(question: SweepQuestion, party: SweepParty): Pro
       await output?.close();
     },
   };
+}
+
+/** Where to sweep. */
+export function placeOf({ options, complete }: SweepQuestion): SweepPlace {
+  const { simulate, source, interface: device } = options;
+  const { sendsFrames, receivesByRing } = complete;
+  return { simulate, source, device, sendsFrames, receivesByRing };
 }
 
 function listenerOf(
@@ -136,33 +154,8 @@ function listenerOf(
   };
 }
 
-async function openNetwork({
-  options,
-  complete,
-  settings,
-  targets: { set },
-}: SweepQuestion): Promise<SweepNetwork> {
-  const { openHostSweep, openSimulatedSweep, SIMULATED_INTERNET } = await import(
-    './sweep-network.ts'
-  );
-  const { simulate } = options;
-  const { protocol, sourcePort, flows, seed } = settings;
-  const shape = { family: set.family, protocol, sourcePort, flows, seed };
-  if (simulate === SIMULATED_INTERNET) return openSimulatedSweep(SIMULATED_INTERNET, shape);
-  if (simulate !== undefined) {
-    const { loadScenario } = await import('../scenario-files.ts');
-    return openSimulatedSweep(loadScenario(simulate).scenario, shape);
-  }
-  const first = new Uint8Array(set.family === 4 ? 4 : 16);
-  set.writeAddress(0, first, 0);
-  const { ownSource } = await import('../host/host-address.ts');
-  const source = options.source === undefined ? undefined : await ownSource(options.source, first);
-  const { sendsFrames, receivesByRing } = complete;
-  const sockets = { device: options.interface, sendsFrames, receivesByRing };
-  return openHostSweep(set, { ...shape, ...sockets, source });
-}
-
-function requireSent({ probesSent, measurement }: SweepRecord): void {
+/** @throws {HostError} SEND_REFUSED when the kernel took not a single probe */
+export function requireSent({ probesSent, measurement }: SweepRecord): void {
   if (probesSent > 0 || measurement.sendErrors === 0) return;
   const message = `nothing was sent: ${measurement.notes.join('; ')}`;
   throw new HostError(

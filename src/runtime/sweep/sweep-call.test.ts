@@ -106,7 +106,7 @@ const MISTAKES: readonly (readonly [SweepOptions, string])[] = [
   [{ shard: { index: 9, of: 8 }, seed: 1 }, 'shard.index must be an integer from 1 to 8, got 9'],
   [{ shard: { index: 1, of: 8 } }, 'shard needs a seed'],
   [{ flows: 2, strategy: 'stop-set' }, 'flows must be left out'],
-  [{ flows: 1024, sourcePort: 65_000 }, 'sourcePort must be at most 64512 with flows 1024'],
+  [{ flows: 1024, sourcePort: 65_000 }, 'sourcePort must be at most 64512 with 1024 flows'],
   [{ protocol: 'icmp', port: 80 }, 'port must be left out with protocol icmp'],
   [{ output: 'replies.csv' }, 'must end in .jsonl, .jsonl.gz or .parquet'],
   [{ simulate: 'internet', source: '10.0.0.1' }, 'source must be left out with simulate'],

@@ -42,17 +42,20 @@ export function sweep(targets: string | readonly string[], options: SweepOptions
   completeSweepOptions(options);
   const from = typeof targets === 'string' ? targets : [...targets];
   if (from === '-') throw new RangeError('targets must be a prefix, a file or a list, got -');
-  const here: Measurement<SweepRecord, SweepEvent> = async (tell, signal, { room }) => {
+  const here: Measurement<SweepRecord, SweepEvent> = async (tell, signal, audience) => {
     signal.throwIfAborted();
     const question = await readSweep(from, options);
     const run = await openSweep(question, {
       signal,
-      replied: (reply) => tell(() => ({ type: 'reply', ...reply })),
+      // Several senders tell of their replies only where somebody hears them.
+      replied: audience.isHeard()
+        ? (reply) => tell(() => ({ type: 'reply', ...reply }))
+        : undefined,
       progressed: (progress) => {
         tell(() => progressEvent(progress));
         return Promise.resolve();
       },
-      relief: room,
+      relief: () => audience.room(),
     });
     try {
       const record = await run.run();

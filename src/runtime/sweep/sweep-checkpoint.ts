@@ -26,12 +26,13 @@ export interface SweepIdentity {
   readonly targets: AddressSet;
   /** Undefined where replies are not kept. */
   readonly outputKind: SweepOutputKind | undefined;
+  readonly senders: number;
 }
 
 /** Of everything that decides which window is which: a checkpoint is of no use to another sweep. */
-export function sweepDigest({ settings, targets, outputKind }: SweepIdentity): string {
+export function sweepDigest({ settings, targets, outputKind, senders }: SweepIdentity): string {
   const { rates, maxProbes: _, timeoutUs: __, ...rest } = settings;
-  const identity = JSON.stringify({ ...rest, rate: rates.total, outputKind });
+  const identity = JSON.stringify({ ...rest, rate: rates.total, outputKind, senders });
   return createHash('sha256').update(identity).update(targets.fingerprint()).digest('hex');
 }
 

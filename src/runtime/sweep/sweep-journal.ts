@@ -1,6 +1,6 @@
 /** What a sweep leaves on disk while it runs: its replies, and from where to go on. */
 
-import type { SweepReplyRecord } from '../../model/sweep-record.ts';
+import type { SweepCheckpoint, SweepReplyRecord } from '../../model/sweep-record.ts';
 import type { SweepListener } from './sweep.ts';
 import { writeCheckpoint } from './sweep-checkpoint.ts';
 import type { SweepOutput } from './sweep-encoders.ts';
@@ -11,7 +11,9 @@ const CHECKPOINT_MS = { lines: 2000, parts: 60_000 } as const;
 
 export interface JournalFiles {
   /** Its replies go there; undefined where they go nowhere. */
-  readonly output: SweepOutput | undefined;
+  readonly output:
+    | (Pick<SweepOutput, 'settle' | 'length'> & Partial<Pick<SweepOutput, 'add' | 'relief'>>)
+    | undefined;
   /** The name that it has, which tells how it is written. */
   readonly outputName: string | undefined;
   /** The file of the checkpoint. */
@@ -33,16 +35,26 @@ export class SweepJournal
   }
 
   replied(reply: SweepReplyRecord): void {
-    this.#files.output?.add(reply);
+    this.#files.output?.add?.(reply);
   }
 
-  readonly windowDone: SweepListener['windowDone'] = async (checkpoint, isLast) => {
+  readonly windowDone: SweepListener['windowDone'] = async ({ isLast, checkpoint }) => {
+    if (isLast || this.isDue()) await this.note(checkpoint);
+  };
+
+  /** Whether it is time for a checkpoint. */
+  isDue(): boolean {
+    return this.#files.checkpoint !== undefined && performance.now() >= this.#dueMs;
+  }
+
+  /** Writes one, where there is a file for it. */
+  async note(checkpoint: () => SweepCheckpoint): Promise<void> {
     const { output, checkpoint: file } = this.#files;
-    if (file === undefined || (!isLast && performance.now() < this.#dueMs)) return;
+    if (file === undefined) return;
     await output?.settle();
     await writeCheckpoint(file, checkpoint());
     this.#dueMs = performance.now() + this.#everyMs;
-  };
+  }
 
   outputLength(): number {
     return this.#files.output?.length ?? 0;
@@ -50,7 +62,7 @@ export class SweepJournal
 
   /** Undefined while writing keeps up; else when it does again. */
   relief(): Promise<void> | undefined {
-    return this.#files.output?.relief();
+    return this.#files.output?.relief?.();
   }
 }
 

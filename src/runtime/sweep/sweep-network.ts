@@ -13,9 +13,10 @@ import { SimulatedLink } from '../../sim/simulated-link.ts';
 import { ownAddresses } from '../host/own-addresses.ts';
 import { openReservedLink } from '../links/reserved-link.ts';
 import { type Timeline, VirtualTimeline } from '../timeline.ts';
+import type { SweepSettings } from './sweep.ts';
 
 /** The name of the made-up Internet, where a scenario could be named as well. */
-export const SIMULATED_INTERNET = 'internet';
+const SIMULATED_INTERNET = 'internet';
 
 export interface SweepNetwork {
   readonly link: PacketLink;
@@ -29,12 +30,51 @@ export interface SweepNetwork {
   close(): void;
 }
 
+/** Which network that is. */
+export interface SweepPlace {
+  /** `internet`, a shipped scenario or a file; undefined for that of this host. */
+  readonly simulate: string | undefined;
+  /** An address of this host. */
+  readonly source: string | undefined;
+  /** Name of the device to send by. */
+  readonly device: string | undefined;
+  /** Whether packet sockets send, past the routes and the firewall of this host. */
+  readonly sendsFrames: boolean;
+  /** Whether replies are read from memory shared with the kernel, before that firewall. */
+  readonly receivesByRing: boolean;
+}
+
 export interface SweepNetworkOptions {
   readonly family: IpFamily;
   readonly protocol: SweepProtocol;
   readonly sourcePort: number;
   readonly flows: number;
   readonly seed: number;
+}
+
+/**
+ * Opens what the place says.
+ *
+ * @throws {HostError} as `openHostSweep`, and when the source is not ours
+ * @throws {RangeError} as `openSimulatedSweep`, and for a source of another family
+ */
+export async function openSweepNetwork(
+  { simulate, source, device, ...sockets }: SweepPlace,
+  { settings, targets }: { readonly settings: SweepSettings; readonly targets: AddressSet },
+): Promise<SweepNetwork> {
+  const { protocol, sourcePort, flows, seed } = settings;
+  const { family } = targets;
+  const shape = { family, protocol, sourcePort, flows, seed };
+  if (simulate === SIMULATED_INTERNET) return openSimulatedSweep(SIMULATED_INTERNET, shape);
+  if (simulate !== undefined) {
+    const { loadScenario } = await import('../scenario-files.ts');
+    return openSimulatedSweep(loadScenario(simulate).scenario, shape);
+  }
+  const first = new Uint8Array(family === 4 ? 4 : 16);
+  targets.writeAddress(0, first, 0);
+  const { ownSource } = await import('../host/host-address.ts');
+  const from = source === undefined ? undefined : await ownSource(source, first);
+  return openHostSweep(targets, { ...shape, source: from, device, ...sockets });
 }
 
 /**
@@ -78,7 +118,7 @@ export async function openSimulatedSweep(
  * @throws {HostError} when a right, a route or free source ports are missing, targets have no
  *   gateway in common where packet sockets are to send, or a ring is not possible at their device
  */
-export async function openHostSweep(
+async function openHostSweep(
   targets: AddressSet,
   options: SweepNetworkOptions & {
     readonly source?: Uint8Array | undefined;

@@ -58,6 +58,11 @@ export interface SweepOptions extends Omit<MeasurementOptions, 'names' | 'asData
    * shared with the kernel, before that firewall.
    */
   readonly receive?: 'raw' | 'ring';
+  /**
+   * Threads that send, each a part of the targets, with `flows` source ports of its own; 1 to 64.
+   * Unless told there is 1, and it is that of the caller.
+   */
+  readonly senders?: number;
 }
 
 /** The same, complete. */
@@ -67,6 +72,7 @@ export interface CompleteSweepOptions {
   readonly seed: number | undefined;
   readonly sendsFrames: boolean;
   readonly receivesByRing: boolean;
+  readonly senders: number;
 }
 
 /** Of ICMP the checksum of flow 0: others follow, and none is 0 or 0xffff. */
@@ -107,6 +113,7 @@ const KINDS: OptionKinds<SweepOptions> = {
   checkpoint: 'string',
   send: 'string',
   receive: 'string',
+  senders: 'number',
   source: 'string',
   interface: 'string',
   family: 'number',
@@ -148,13 +155,15 @@ export function completeSweepOptions(options: SweepOptions): CompleteSweepOption
     ...paceOf(options),
     isSimulated: options.simulate !== undefined,
   };
-  requireRoom(settings);
+  const senders = integerOption('senders', options.senders, { preset: 1, min: 1, max: 64 });
+  requireRoom(settings, senders);
   const seeds = { preset: 0, min: 0, max: 2 ** 32 - 1 };
   return {
     settings,
     seed: options.seed === undefined ? undefined : integerOption('seed', options.seed, seeds),
     sendsFrames: options.send === 'packet',
     receivesByRing: options.receive === 'ring',
+    senders,
   };
 }
 
@@ -228,15 +237,15 @@ function shardOf({ shard, seed }: SweepOptions): SweepSettings['shard'] {
   return { index: index - 1, of };
 }
 
-function requireRoom({
-  strategy,
-  flows,
-  sourcePort,
-}: Pick<SweepSettings, 'strategy' | 'flows' | 'sourcePort'>): void {
+function requireRoom(
+  { strategy, flows, sourcePort }: Pick<SweepSettings, 'strategy' | 'flows' | 'sourcePort'>,
+  senders: number,
+): void {
   if (strategy === 'stop-set' && flows > 1) {
     throw new RangeError('flows must be left out with strategy stop-set, which has one a target');
   }
-  if (sourcePort + flows - 1 > PORT_MAX) {
-    throw new RangeError(`sourcePort must be at most ${PORT_MAX + 1 - flows} with flows ${flows}`);
-  }
+  const ports = flows * senders;
+  if (sourcePort + ports - 1 <= PORT_MAX) return;
+  const most = PORT_MAX + 1 - ports;
+  throw new RangeError(`sourcePort must be at most ${most} with ${ports} flows of all senders`);
 }

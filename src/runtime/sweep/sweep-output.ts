@@ -47,7 +47,7 @@ export async function openSweepOutput(name: string, resumeAt?: number): Promise<
 }
 
 /** The same, for chunks that are made elsewhere. */
-async function openSweepTarget(name: string, resumeAt?: number): Promise<ChunkTarget> {
+export async function openSweepTarget(name: string, resumeAt?: number): Promise<ChunkTarget> {
   try {
     return outputKindOf(name) === 'parquet'
       ? await openParts(name, resumeAt ?? 0)

@@ -5,6 +5,7 @@ import type { SweepRecord, SweepTotals } from '../../model/sweep-record.ts';
 import type { SweepCounters } from '../../probing/sweep/sweep-engine.ts';
 import { VERSION } from '../version.ts';
 import type { SweepRun, SweepSettings } from './sweep.ts';
+import type { SweepNetwork } from './sweep-network.ts';
 
 /** What only the run knows. */
 export interface SweepOutcome {
@@ -16,8 +17,14 @@ export interface SweepOutcome {
   readonly inShard: number;
 }
 
+/** What the record says of a sweep besides what it came to. */
+export interface SweepGround
+  extends Pick<SweepRun, 'settings' | 'targets' | 'excluded' | 'resume'> {
+  readonly network: Pick<SweepNetwork, 'source' | 'notes' | 'counters'>;
+}
+
 /** The document of a sweep. */
-export function sweepRecordOf(run: SweepRun, outcome: SweepOutcome): SweepRecord {
+export function sweepRecordOf(run: SweepGround, outcome: SweepOutcome): SweepRecord {
   const { settings, targets, excluded, network, resume } = run;
   const { stopReason, totals, counters, interfaces, inShard } = outcome;
   const { minTtl, maxTtl, flows, shard } = settings;

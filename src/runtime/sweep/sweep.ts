@@ -15,7 +15,7 @@ import type { SweepProtocol } from '../../probing/sweep/sweep-packet.ts';
 import { SLICE_US } from '../run-loop.ts';
 import { interfacesAsText, interfacesIn } from './sweep-checkpoint.ts';
 import type { SweepNetwork } from './sweep-network.ts';
-import { newTotals, sweepRecordOf } from './sweep-summary.ts';
+import { newTotals, type SweepOutcome, sweepRecordOf } from './sweep-summary.ts';
 import { SweepWindows, type WindowOptions } from './sweep-windows.ts';
 
 /** Everything that a sweep is asked for; nothing is left open. */
@@ -36,13 +36,31 @@ export interface SweepSettings extends Omit<WindowOptions, 'targets' | 'rate'> {
 export interface SweepListener {
   replied(reply: SweepReplyRecord): void;
   /** A window is done. Until this resolves nothing is sent. */
-  windowDone(checkpoint: () => SweepCheckpoint, isLast: boolean): Promise<void>;
+  windowDone(state: SweepState): Promise<void>;
   /** Called a few times a second. Until this resolves nothing is sent. */
   progressed(progress: SweepProgress): Promise<void>;
   /** How much of the output is complete, for checkpoints. */
   outputLength(): number;
   /** Undefined while whoever takes records keeps up; else nothing is sent until this resolves. */
   relief?(): Promise<void> | undefined;
+}
+
+/** How far a sweep is between two windows, where nothing is under way. */
+export interface SweepState {
+  /** From the first on. */
+  readonly windowsDone: number;
+  readonly isLast: boolean;
+  totals(): SweepTotals;
+  /** Takes long where many interfaces are known. */
+  checkpoint(): SweepCheckpoint;
+}
+
+/** What several senders of one sweep tell each other. */
+export interface InterfaceExchange {
+  /** Takes one that is new here, by its hash. */
+  found(interfaceHash: number): void;
+  /** Those that others have found since the last call. */
+  others(): Iterable<number>;
 }
 
 export interface SweepProgress {
@@ -64,6 +82,8 @@ export interface SweepRun {
   readonly excluded: number;
   readonly network: SweepNetwork;
   readonly listener: SweepListener;
+  /** Undefined for one that sends alone. */
+  readonly exchange?: InterfaceExchange | undefined;
   readonly signal: AbortSignal;
   /** What checkpoints are to belong to. */
   readonly digest: string;
@@ -81,6 +101,11 @@ const PROGRESS_US = 250_000;
  * @returns what it came to, also when it was interrupted
  */
 export async function runSweep(run: SweepRun): Promise<SweepRecord> {
+  return sweepRecordOf(run, await sweepOutcome(run));
+}
+
+/** The same as counts, for who adds several up. */
+export function sweepOutcome(run: SweepRun): Promise<SweepOutcome> {
   return new Sweep(run).run();
 }
 
@@ -133,14 +158,14 @@ class Sweep {
     for (const known of interfacesIn(resume)) this.#engine.interfaces.add(known);
   }
 
-  async run(): Promise<SweepRecord> {
+  async run(): Promise<SweepOutcome> {
     const { signal, network } = this.#run;
     const wake = (): void => network.timeline.wake();
     signal.addEventListener('abort', wake);
     try {
       const isComplete = await this.#sweep();
       await this.#progress(network.timeline.nowUs());
-      return this.#record(isComplete);
+      return this.#outcome(isComplete);
     } finally {
       signal.removeEventListener('abort', wake);
     }
@@ -197,8 +222,12 @@ class Sweep {
 
   async #closeWindow(): Promise<void> {
     this.#window++;
-    const isLast = this.#window === this.#windows.count;
-    await this.#run.listener.windowDone(() => this.#checkpoint(), isLast);
+    await this.#run.listener.windowDone({
+      windowsDone: this.#window,
+      isLast: this.#window === this.#windows.count,
+      totals: () => this.#totals(),
+      checkpoint: () => this.#checkpoint(),
+    });
   }
 
   #checkpoint(): SweepCheckpoint {
@@ -239,6 +268,7 @@ class Sweep {
       this.#reached[reply.slot] = 1;
       this.#targetsReached++;
     }
+    if (reply.isNewInterface) this.#run.exchange?.found(reply.interfaceHash);
     this.#run.listener.replied(this.#recordOf(reply));
   }
 
@@ -262,6 +292,7 @@ class Sweep {
 
   async #progress(nowUs: number): Promise<void> {
     this.#progressDueUs = nowUs + PROGRESS_US;
+    for (const found of this.#run.exchange?.others() ?? []) this.#engine.interfaces.add(found);
     const { probesSent, repliesReceived } = this.#totals();
     const { count } = this.#windows;
     await this.#run.listener.progressed({
@@ -275,15 +306,15 @@ class Sweep {
     });
   }
 
-  #record(isComplete: boolean): SweepRecord {
+  #outcome(isComplete: boolean): SweepOutcome {
     const isInterrupted = this.#run.signal.aborted;
-    return sweepRecordOf(this.#run, {
+    return {
       startedAt: this.#startedAt,
       stopReason: isComplete ? 'complete' : isInterrupted ? 'interrupted' : 'probe-limit',
       totals: this.#totals(),
       counters: this.#engine.counters,
       interfaces: this.#engine.interfaces.size,
       inShard: this.#windows.targets,
-    });
+    };
   }
 }

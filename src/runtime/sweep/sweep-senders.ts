@@ -1,0 +1,337 @@
+/**
+ * A sweep by several threads, each with sockets of its own: they divide the targets as shards do
+ * and the pace evenly, and are one sweep to everybody else. See docs/decisions/0033-senders.md.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { Uint32Set } from '../../lib/hash-set.ts';
+import type { SweepCheckpoint, SweepRecord } from '../../model/sweep-record.ts';
+import { errorOf } from '../calls/worker-messages.ts';
+import {
+  type OpenSweep,
+  placeOf,
+  requireSent,
+  type SweepParty,
+  type SweepQuestion,
+} from './open-sweep.ts';
+import type { SenderAnswer, SenderRequest, SenderResult } from './sender-messages.ts';
+import { addedProgress, addedResults, addedTotals, senderTasks } from './sender-sums.ts';
+import type { SweepProgress } from './sweep.ts';
+import { interfacesAsText, interfacesIn, requireWritable } from './sweep-checkpoint.ts';
+import type { ChunkTarget } from './sweep-encoders.ts';
+import { SweepJournal } from './sweep-journal.ts';
+import { openSweepTarget } from './sweep-output.ts';
+import { newTotals, sweepRecordOf } from './sweep-summary.ts';
+
+/** What `serveSender` looks like from here: a worker, or in tests the end of a channel. */
+export interface SenderPort {
+  postMessage(request: SenderRequest): void;
+  on(event: 'message', listener: (answer: SenderAnswer) => void): unknown;
+  on(event: 'error' | 'messageerror', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+}
+
+/** Beside this file, wherever that is: in the bundle it is its own file as well. */
+const THREAD = new URL('./sender-thread.js', import.meta.url);
+// Flags of this process are not for the workers: some, such as --input-type, they would refuse.
+const startWorker = (): SenderPort => new Worker(THREAD, { execArgv: [] });
+
+const INTERFACES_MAX = 2 ** 23;
+const PROGRESS_MS = 250;
+
+/**
+ * Starts the threads, which open their sockets, and opens the files.
+ *
+ * @throws as `openSweep` does
+ */
+export async function openSenders(
+  question: SweepQuestion,
+  party: SweepParty,
+  start: () => SenderPort = startWorker,
+): Promise<OpenSweep> {
+  const senders = new Senders(question, party);
+  try {
+    await senders.open(start);
+    const { withSockets = (openFiles) => openFiles() } = party;
+    await withSockets(() => senders.openFiles());
+  } catch (error) {
+    await senders.close();
+    throw error;
+  }
+  return senders;
+}
+
+/** One of the threads, as far as it is known here. */
+interface Sender {
+  readonly port: SenderPort;
+  /** From `held` on it waits behind a window, of which all is here once it is `settled`. */
+  state: 'opening' | 'open' | 'sending' | 'held' | 'settling' | 'settled' | 'noted' | 'over';
+  /** Where it was when its last window was done. */
+  done: NonNullable<SweepCheckpoint['senders']>[number];
+  progress: SweepProgress | undefined;
+  result: SenderResult | undefined;
+}
+
+class Senders implements OpenSweep {
+  readonly #question: SweepQuestion;
+  readonly #party: SweepParty;
+  readonly #senders: Sender[] = [];
+  readonly #interfaces = new Uint32Set(INTERFACES_MAX);
+  /** Chunks and batches, one after the other. */
+  #writing: Promise<void> = Promise.resolve();
+  #target: ChunkTarget | undefined;
+  #journal: SweepJournal | undefined;
+  /** Whether whoever ends a window is to wait for a checkpoint. */
+  #isNoting = false;
+  #progressDueMs = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #changed = (): void => {};
+
+  constructor(question: SweepQuestion, party: SweepParty) {
+    this.#question = question;
+    this.#party = party;
+    for (const known of interfacesIn(question.resume)) this.#interfaces.add(known);
+  }
+
+  async open(start: () => SenderPort): Promise<void> {
+    const { settings, resume } = this.#question;
+    const isHeard = this.#party.replied !== undefined || this.#party.output !== undefined;
+    for (const task of senderTasks(this.#question, placeOf(this.#question), isHeard)) {
+      const nothing = { windowsDone: 0, totals: newTotals(settings) };
+      const sender: Sender = {
+        port: start(),
+        state: 'opening',
+        done: resume?.senders?.[task.sender] ?? nothing,
+        progress: undefined,
+        result: undefined,
+      };
+      this.#senders.push(sender);
+      const gone = (error: Error): void => this.#gone(sender, error);
+      sender.port.on('message', (answer) => this.#take(sender, answer));
+      sender.port.on('error', gone);
+      sender.port.on('messageerror', gone);
+      sender.port.on('exit', () => gone(new Error('a thread that sends has ended')));
+      sender.port.postMessage({ type: 'open', task });
+    }
+    await this.#until(() => this.#senders.every(({ state }) => state === 'open'));
+  }
+
+  async openFiles(): Promise<void> {
+    const { output: outputName, checkpoint } = this.#question.options;
+    const { resume } = this.#question;
+    if (checkpoint !== undefined) await requireWritable(checkpoint);
+    if (outputName !== undefined) {
+      this.#target = await openSweepTarget(outputName, resume?.outputLength);
+    }
+    const target = this.#target;
+    const output = target && {
+      get length() {
+        return target.length;
+      },
+      settle: async () => {
+        await this.#writing;
+        await target.sync?.();
+      },
+    };
+    this.#journal = new SweepJournal({ output, outputName, checkpoint });
+  }
+
+  async run(): Promise<SweepRecord> {
+    const { signal } = this.#party;
+    const abort = (): void => this.#tellAll({ type: 'abort' });
+    signal.addEventListener('abort', abort);
+    try {
+      if (signal.aborted) abort();
+      for (const sender of this.#senders) sender.state = 'sending';
+      this.#tellAll({ type: 'start' });
+      await this.#until(() => this.#senders.every(({ state }) => state === 'over'));
+      await this.#writing;
+      await this.#party.output?.settle();
+      await this.#progress();
+      const results = this.#senders.flatMap(({ result }) => result ?? []);
+      const { settings, targets, resume } = this.#question;
+      const { network, outcome } = addedResults(results, this.#interfaces.size);
+      const { set, excluded } = targets;
+      const record = sweepRecordOf({ settings, targets: set, excluded, resume, network }, outcome);
+      if (record.stopReason === 'complete') await this.#journal?.note(() => this.#checkpoint());
+      requireSent(record);
+      return record;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= { error: new Error('closed') };
+    this.#tellAll({ type: 'abort' });
+    await this.#ended();
+    await this.#target?.close();
+  }
+
+  /** Sockets are closed by the threads themselves, which all end by `done` or `failed`. */
+  async #ended(): Promise<void> {
+    while (this.#senders.some(({ state }) => state !== 'over')) {
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+
+  /** @throws what has gone wrong by then, once all threads have ended for it */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (this.#failure === undefined && !isSo()) {
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #take(sender: Sender, answer: SenderAnswer): void {
+    switch (answer.type) {
+      case 'opened':
+        this.#become(sender, 'open');
+        break;
+      case 'found':
+        this.#share(sender, answer.interfaces);
+        break;
+      case 'chunk':
+        this.#write(sender, 'chunk', async () => this.#target?.write(answer.bytes));
+        break;
+      case 'replies':
+        this.#write(sender, 'replies', async () => this.#hear(answer.replies));
+        break;
+      case 'window':
+        sender.done = answer.state;
+        this.#become(sender, 'held');
+        break;
+      case 'settled':
+        this.#become(sender, 'settled');
+        break;
+      case 'progress':
+        sender.progress = answer.progress;
+        if (performance.now() >= this.#progressDueMs) void this.#progress();
+        break;
+      case 'done':
+        sender.result = answer.result;
+        this.#become(sender, 'over');
+        break;
+      case 'failed':
+        this.#gone(sender, errorOf(answer.error));
+        break;
+    }
+  }
+
+  #become(sender: Sender, state: Sender['state']): void {
+    sender.state = state;
+    this.#proceed();
+    this.#changed();
+  }
+
+  /** Lets those that have done a window go on, with a checkpoint before when it is time. */
+  #proceed(): void {
+    const held = this.#senders.filter(({ state }) => state === 'held');
+    // Whoever ended within a window has left part of it in the output: no checkpoint is right then.
+    const isWhole = this.#senders.every(
+      ({ result }) => result === undefined || result.outcome.stopReason === 'complete',
+    );
+    if (!isWhole || this.#failure !== undefined) this.#isNoting = false;
+    else this.#isNoting ||= held.length > 0 && this.#journal?.isDue() === true;
+    for (const sender of held) {
+      if (this.#isNoting) {
+        sender.state = 'settling';
+        sender.port.postMessage({ type: 'settle' });
+      } else this.#release(sender);
+    }
+    const settled = this.#senders.filter(({ state }) => state === 'settled');
+    if (!this.#isNoting) for (const sender of settled) this.#release(sender);
+    else if (settled.length > 0 && this.#senders.every(({ state }) => isStill(state))) {
+      void this.#note(settled);
+    }
+  }
+
+  async #note(settled: readonly Sender[]): Promise<void> {
+    for (const sender of settled) sender.state = 'noted';
+    try {
+      await this.#journal?.note(() => this.#checkpoint());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isNoting = false;
+    for (const sender of settled) this.#release(sender);
+  }
+
+  #release(sender: Sender): void {
+    if (sender.state === 'over') return;
+    sender.state = 'sending';
+    sender.port.postMessage({ type: 'go' });
+  }
+
+  #checkpoint(): SweepCheckpoint {
+    const { digest, settings } = this.#question;
+    const senders = this.#senders.map(({ done }) => done);
+    return {
+      schema: 'fantrace.sweep-checkpoint/1',
+      digest,
+      seed: settings.seed,
+      windowsDone: senders.reduce((sum, { windowsDone }) => sum + windowsDone, 0),
+      totals: addedTotals(senders.map(({ totals }) => totals)),
+      outputLength: this.#journal?.outputLength() ?? 0,
+      interfaces: interfacesAsText(this.#interfaces.values()),
+      senders,
+    };
+  }
+
+  #share(finder: Sender, found: Uint32Array): void {
+    const interfaces = found.filter((each) => this.#interfaces.add(each));
+    if (interfaces.length === 0) return;
+    for (const sender of this.#senders) {
+      if (sender !== finder) sender.port.postMessage({ type: 'learn', interfaces });
+    }
+  }
+
+  /** After a failure everything is taken, so that the threads come to their end. */
+  #write(sender: Sender, what: 'chunk' | 'replies', write: () => Promise<void>): void {
+    this.#writing = this.#writing
+      .then(() => (this.#failure === undefined ? write() : undefined))
+      .catch((error: unknown) => this.#fail(error))
+      .then(() => sender.port.postMessage({ type: 'taken', what }));
+  }
+
+  async #hear(replies: Extract<SenderAnswer, { type: 'replies' }>['replies']): Promise<void> {
+    const { output, replied, relief } = this.#party;
+    for (const reply of replies) {
+      output?.add(reply);
+      replied?.(reply);
+    }
+    await (output?.relief() ?? relief?.());
+  }
+
+  async #progress(): Promise<void> {
+    this.#progressDueMs = performance.now() + PROGRESS_MS;
+    const known = this.#senders.flatMap(({ progress }) => progress ?? []);
+    if (known.length < this.#senders.length) return;
+    try {
+      await this.#party.progressed?.(addedProgress(known, this.#interfaces.size));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #gone(sender: Sender, error: Error): void {
+    if (sender.state === 'over') return;
+    sender.state = 'over';
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#tellAll({ type: 'abort' });
+    this.#changed();
+  }
+
+  #tellAll(request: SenderRequest): void {
+    for (const { port, state } of this.#senders) if (state !== 'over') port.postMessage(request);
+  }
+}
+
+/** Whether nothing of a sender is under way. */
+function isStill(state: Sender['state']): boolean {
+  return state === 'settled' || state === 'over';
+}
