@@ -226,6 +226,21 @@ describe.each(FAMILIES)('IPv%i', (family) => {
     expect(bench.engine.counters).toMatchObject({ duplicates: 2, lateReplies: 0 });
   });
 
+  test('a reply says nothing of what the one before it said, and a kept one stays', () => {
+    const bench = new Bench(family);
+    const [first, second] = [bench.probe(0, 5), bench.probe(1, 6)];
+    bench.engine.handle(icmpErrorFor(first, { from: near }), 10);
+    const [kept] = bench.journal.replies;
+    const asTold = structuredClone(kept);
+    bench.engine.handle(segmentFor(second), 20);
+    const alone = new Bench(family);
+    alone.probe(0, 5);
+    alone.engine.handle(segmentFor(alone.probe(1, 6)), 20);
+    const responder = bench.addresses.indexOf(destination);
+    expect(bench.journal.replies[1]).toEqual({ ...alone.journal.replies[0], responder });
+    expect(kept).toEqual(asTold);
+  });
+
   test('a reply after the time-out is late, once', () => {
     const bench = new Bench(family);
     const probe = bench.probe(0, 5);

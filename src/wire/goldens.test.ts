@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changesThatThrow, lengthsThatThrow } from '../../test/goldens/wire/codec-contract.ts';
 import { type Golden, readGoldens, stateField } from '../../test/goldens/wire/golden.ts';
@@ -10,7 +11,7 @@ import { decodeIpv4, encodeIpv4 } from './ipv4.ts';
 import { decodeIpv6, encodeIpv6 } from './ipv6.ts';
 import { isMalformed, type Malformed } from './malformed.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
-import { readReply } from './reply-reader.ts';
+import { ReplyReader, readReply } from './reply-reader.ts';
 import { decodeTcp, encodeTcp } from './tcp.ts';
 import { decodeUdp, encodeUdp } from './udp.ts';
 
@@ -38,6 +39,15 @@ describe.each(GOLDENS)('$name', (golden) => {
     if (golden.name.includes('offloaded')) encoded.set(checksumIn(packet), checksumOffset(packet));
     expect(encoded).toEqual(packet.payload);
   });
+});
+
+test('one reader reads all of them, in any order, as each alone is read', () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray(GOLDENS), (goldens) => {
+      const reader = new ReplyReader();
+      for (const { bytes } of goldens) expect(reader.read(bytes)).toEqual(readReply(bytes));
+    }),
+  );
 });
 
 test.each(GOLDENS.filter(isIcmpError))('$name is what our routers would send', ({ bytes }) => {
