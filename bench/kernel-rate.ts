@@ -29,7 +29,6 @@ const SINK =
 /** A ring changes how replies come, and how send times do. */
 const RINGS = [
   { name: 'link, receive ring', way: 'link-ring', batch: 64 },
-  { name: 'engine, receive ring', way: 'engine-ring', batch: 64 },
   { name: 'engine, packet socket and ring', way: 'engine-frames-ring', batch: 64 },
   { name: 'engine, kernel’s send times', way: 'engine-stamps', batch: 64 },
   { name: 'engine, send times of a ring', way: 'engine-ring-stamps', batch: 64 },

@@ -57,6 +57,8 @@ export interface PacketLink {
 
   /**
    * Hands over when packets really left, where the link learns of that and as far as it has by now.
+   * A link may hold replies back that came after the last call, so that none is handed over before
+   * it is known when its probe left.
    *
    * @param take takes how many packets were accepted before this one since the link was opened
    */

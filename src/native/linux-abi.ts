@@ -67,6 +67,8 @@ export const TPACKET2 = {
 export const TP_STATUS_KERNEL = 0;
 export const TP_STATUS_USER = 1;
 
+/** Reads the error that a socket waits to tell, and forgets it. */
+export const SO_ERROR = 4;
 export const SO_RCVBUF = 8;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;

@@ -11,14 +11,18 @@ import { checked, libc } from './libc.ts';
 import {
   AF_PACKET,
   ETH_P_ALL,
+  ETH_P_IP,
+  ETH_P_IPV6,
   PACKET_RX_RING,
   PACKET_STATISTICS,
   PACKET_VERSION,
+  SO_ERROR,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCKADDR_LL,
   SOL_PACKET,
+  SOL_SOCKET,
   TPACKET_V2,
 } from './linux-abi.ts';
 import { giveSharedBack, type MemoryBlock, takeShared } from './memory.ts';
@@ -57,7 +61,7 @@ export class PacketRing {
       setOption(this.fd, option(PACKET_VERSION, 'PACKET_VERSION'), TPACKET_V2);
       setOption(this.fd, option(PACKET_RX_RING, 'PACKET_RX_RING'), RING_REQUEST);
       memory = takeShared(this.fd, RING_BYTES);
-      const name = ringAddress(device);
+      const name = ringAddress(device, seesSent ? ETH_P_ALL : ETHER_TYPES[family]);
       checked('bind', libc().bind(this.fd, name, name.length));
     } catch (error) {
       libc().close(this.fd);
@@ -80,7 +84,11 @@ export class PacketRing {
    * @returns how many there were
    */
   receive(take: TakeFrame): number {
-    return this.#isOpen ? this.#reader.received(take) : 0;
+    if (!this.#isOpen) return 0;
+    const count = this.#reader.received(take);
+    // A device that goes down is an error, which would keep the socket readable until it is read.
+    if (count === 0) readOption(this.fd, ERROR, 1);
+    return count;
   }
 
   /** Packets that passed the filter and found no frame free, up to now. */
@@ -110,6 +118,9 @@ export class PacketRing {
   }
 }
 
+const ETHER_TYPES = { 4: ETH_P_IP, 6: ETH_P_IPV6 } as const;
+const ERROR = { level: SOL_SOCKET, name: SO_ERROR, label: 'SO_ERROR' };
+
 /** `struct tpacket_req`. */
 const RING_REQUEST = Uint32Array.of(
   BLOCK_BYTES,
@@ -122,11 +133,12 @@ function option(name: number, label: string): { level: number; name: number; lab
   return { level: SOL_PACKET, name, label };
 }
 
-function ringAddress(device: number): Uint8Array {
+/** Only sockets of every protocol are shown, and cost, what leaves. */
+function ringAddress(device: number, protocol: number): Uint8Array {
   const bytes = new Uint8Array(SOCKADDR_LL.bytes);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_PACKET, true);
-  view.setUint16(SOCKADDR_LL.protocol, ETH_P_ALL);
+  view.setUint16(SOCKADDR_LL.protocol, protocol);
   view.setInt32(SOCKADDR_LL.device, device, true);
   return bytes;
 }

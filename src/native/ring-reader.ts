@@ -36,6 +36,7 @@ export class RingReader {
   readonly #bytes: Uint8Array;
   readonly #frames: number;
   readonly #copy = new Uint8Array(FRAME_BYTES);
+  readonly #copyWords = new Int32Array(this.#copy.buffer);
   readonly #views: Uint8Array[];
   /** The frame to hand over next. */
   #at = 0;
@@ -126,8 +127,11 @@ export class RingReader {
     const captured = (this.#words[(start + TPACKET2.captured) / 4] ?? 0) >>> 0;
     const at = start + TPACKET2.networkHeader;
     const offset = (this.#bytes[at] ?? 0) | ((this.#bytes[at + 1] ?? 0) << 8);
-    if (offset < PACKET_AT_MIN || offset + captured > FRAME_BYTES) return 0;
-    for (let i = 0; i < captured; i++) this.#copy[i] = this.#bytes[start + offset + i] as number;
+    // The kernel aligns packets to 16 bytes.
+    if (offset < PACKET_AT_MIN || offset % 4 !== 0 || offset + captured > FRAME_BYTES) return 0;
+    const [words, copy, from] = [this.#words, this.#copyWords, (start + offset) / 4];
+    const length = (captured + 3) >> 2;
+    for (let i = 0; i < length; i++) copy[i] = words[from + i] as number;
     return captured;
   }
 

@@ -148,7 +148,7 @@ function hostFlags(): Option[] {
       .conflicts(['interface', 'simulate']),
     choiceOption(
       '--receive <SOCKETS>',
-      'raw: behind the firewall; ring: faster, from memory of the kernel, before the firewall',
+      'raw: behind the firewall; ring: with room for 65,536 replies, before the firewall',
       ['raw', 'ring'],
     )
       .default('raw')

@@ -110,8 +110,12 @@ export class StationLoop {
    */
   readable(): void {
     const { link, timeline } = this.#parts;
-    if (this.#isRunning) timeline.wake();
-    else link.receive(timeline.nowUs(), () => {});
+    if (this.#isRunning) {
+      timeline.wake();
+      return;
+    }
+    link.sendTimes?.(() => {}); // some links hand over no reply before what was sent before it
+    link.receive(timeline.nowUs(), () => {});
   }
 
   /** Something has happened to a measurement: it is visited in this turn. */

@@ -54,8 +54,8 @@ export interface SweepOptions extends Omit<MeasurementOptions, 'names' | 'asData
   /** `raw`: as the kernel routes, unless told; `packet`: faster, all to one gateway. */
   readonly send?: 'raw' | 'packet';
   /**
-   * `raw`: by sockets, behind the firewall of this host, unless told; `ring`: faster, from memory
-   * shared with the kernel, before that firewall.
+   * `raw`: by sockets, behind the firewall of this host, unless told; `ring`: from memory shared
+   * with the kernel, before that firewall, with room for 65,536 replies whatever rights there are.
    */
   readonly receive?: 'raw' | 'ring';
   /**
