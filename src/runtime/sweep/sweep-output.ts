@@ -92,7 +92,7 @@ class FileTarget implements ChunkTarget {
         this.length += bytesWritten;
       }
     } catch (error) {
-      throw unwritable(this.#name, error);
+      throw unwritable(this.#name, error, KEPT);
     }
   }
 
@@ -141,7 +141,7 @@ class PartTarget implements ChunkTarget {
       await writeFile(`${name}.tmp`, chunk, { flush: true });
       await rename(`${name}.tmp`, name);
     } catch (error) {
-      throw unwritable(name, error);
+      throw unwritable(name, error, KEPT);
     }
     this.length++;
   }
@@ -151,9 +151,12 @@ class PartTarget implements ChunkTarget {
   }
 }
 
-function unwritable(name: string, error: unknown): SweepOutputError {
+/** Of a sweep that was under way. */
+const KEPT = '; once that is mended, the same sweep goes on from its checkpoint, where it has one';
+
+function unwritable(name: string, error: unknown, hint = ''): SweepOutputError {
   const reason = error instanceof Error ? error.message : String(error);
-  const message = `the output ${name} cannot be written: ${reason}`;
+  const message = `the output ${name} cannot be written: ${reason}${hint}`;
   return new SweepOutputError(message, { cause: error });
 }
 

@@ -7,6 +7,7 @@ import { flawsOf } from '../../../test/e2e/published-schemas.ts';
 import type { SweepRecord, SweepReplyRecord } from '../../model/sweep-record.ts';
 import { readSweep, type SweepParty } from './open-sweep.ts';
 import { serveSender } from './sender-server.ts';
+import type { SweepOutput } from './sweep-encoders.ts';
 import type { SweepOptions } from './sweep-options.ts';
 import { openSenders, type SenderPort } from './sweep-senders.ts';
 
@@ -124,6 +125,17 @@ describe('several senders', () => {
     await swept({ ...THREE, checkpoint });
     const other = readSweep(PREFIX, { ...THREE, senders: 2, checkpoint });
     await expect(other).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+  });
+
+  it('end when their replies cannot be written', async () => {
+    const full: SweepOutput = {
+      length: 0,
+      add: () => {},
+      relief: () => Promise.reject(new Error('no space left')),
+      settle: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    await expect(swept(THREE, { output: full })).rejects.toThrow('no space left');
   });
 
   it('end together when one of them fails', async () => {
