@@ -3,7 +3,7 @@
  * that the kernel shares with us; no system call hands them over. Each is there as soon as it came
  * (TPACKET_V2; version 3 keeps them until a block is full or its time is up).
  *
- * It opens and closes in some 10 to 20 ms, as the kernel waits for all processors.
+ * It opens in some 10 to 20 ms and closes in 20 to 40, as the kernel waits for all processors.
  */
 
 import type { BpfProgram } from './bpf.ts';

@@ -110,6 +110,8 @@ const MISTAKES: readonly (readonly [SweepOptions, string])[] = [
   [{ protocol: 'icmp', port: 80 }, 'port must be left out with protocol icmp'],
   [{ output: 'replies.csv' }, 'must end in .jsonl, .jsonl.gz or .parquet'],
   [{ simulate: 'internet', source: '10.0.0.1' }, 'source must be left out with simulate'],
+  [{ simulate: 'internet', receive: 'ring' }, 'receive must be left out with simulate'],
+  [{ receive: 'pcap' as 'ring' }, 'receive must be one of raw, ring, got pcap'],
   [{ exclude: '10.0.0.1' as unknown as string[] }, 'exclude must be a list'],
   [{ perprefix: 5 } as SweepOptions, 'there is no option perprefix'],
   [{ confidence: 1 }, 'confidence must be within (0, 1), got 1'],

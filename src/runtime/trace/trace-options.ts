@@ -48,8 +48,8 @@ export interface TraceOptions extends ThreadOption {
   /**
    * How it is known when a probe left: `estimated` from our clock before and after the call; told
    * by the `kernel`, which takes a microsecond more for each; or seen in a receive `ring` at the
-   * device that probes leave by, where replies are read as well: that is the exactest, and takes
-   * some 20 ms to open. `estimated` unless told.
+   * device that probes leave by, where replies are read as well: that is the exactest, and blocks
+   * for some 20 ms as it opens and 40 as it closes. `estimated` unless told.
    */
   readonly timestamps?: 'estimated' | 'kernel' | 'ring';
   /** TOS or traffic class, 0 to 255; 0 unless told. */
