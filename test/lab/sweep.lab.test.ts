@@ -98,14 +98,28 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
   });
 });
 
-describe.each([4, 6] as const)('several senders, over IPv%d', (family) => {
+describe.each([
+  { family: 4, receive: 'raw' },
+  { family: 6, receive: 'ring' },
+] as const)('several senders over IPv$family, which hear by $receive', ({ family, receive }) => {
   it('each hear all replies to their own probes, and no others', async () => {
     const lab = labOf(family);
     const prefix = { 4: '10.202.0.0/27', 6: 'fd00:202::/123' }[family];
     const gateway = lab.plan.links[0]?.farAddress[family];
     await onNode(lab, SOURCE, `ip route add ${prefix} via ${gateway} dev ${interfaceTo('r1.0')}`);
     await onNode(lab, 'r1.0', `ip route add ${prefix} dev ${interfaceTo('r2.0')}`);
-    const what = ['--seed', '1', '--senders', '2', '--strategy', 'every-ttl', '--max-ttl', '1'];
+    const what = [
+      '--receive',
+      receive,
+      '--seed',
+      '1',
+      '--senders',
+      '2',
+      '--strategy',
+      'every-ttl',
+      '--max-ttl',
+      '1',
+    ];
     const pace = ['--per-interface', '1000', '--timeout', '300ms'];
     const argv = [process.execPath, CLI, 'sweep', '--jsonl', ...what, ...pace, prefix];
     const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
