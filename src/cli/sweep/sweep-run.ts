@@ -2,8 +2,8 @@
 
 import { counted } from '../../lib/counted.ts';
 import type { OpenSweep, SweepQuestion } from '../../runtime/sweep/open-sweep.ts';
-import type { SweepProgress } from '../../runtime/sweep/sweep.ts';
 import type { SweepOutput } from '../../runtime/sweep/sweep-encoders.ts';
+import type { SweepProgress } from '../../runtime/sweep/sweep-listener.ts';
 import type { SweepOptions } from '../../runtime/sweep/sweep-options.ts';
 import { CliError } from '../cli-error.ts';
 import { readSource } from '../endpoints.ts';

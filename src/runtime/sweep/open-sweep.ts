@@ -5,7 +5,7 @@
 
 import type { SweepCheckpoint, SweepRecord } from '../../model/sweep-record.ts';
 import { HostError } from '../host/host-error.ts';
-import { runSweep, type SweepListener, type SweepSettings } from './sweep.ts';
+import { runSweep, type SweepSettings } from './sweep.ts';
 import {
   readCheckpoint,
   requireSameSweep,
@@ -14,6 +14,7 @@ import {
 } from './sweep-checkpoint.ts';
 import type { SweepOutput } from './sweep-encoders.ts';
 import { SweepJournal } from './sweep-journal.ts';
+import type { SweepListener } from './sweep-listener.ts';
 import { openSweepNetwork, type SweepPlace } from './sweep-network.ts';
 import {
   type CompleteSweepOptions,

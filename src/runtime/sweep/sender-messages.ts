@@ -8,8 +8,9 @@ import type {
   SweepReplyRecord,
 } from '../../model/sweep-record.ts';
 import type { ToldError } from '../calls/worker-messages.ts';
-import type { SweepProgress, SweepSettings } from './sweep.ts';
+import type { SweepSettings } from './sweep.ts';
 import type { SweepOutputKind } from './sweep-encoders.ts';
+import type { SweepProgress } from './sweep-listener.ts';
 import type { SweepPlace } from './sweep-network.ts';
 import type { SweepOutcome } from './sweep-summary.ts';
 

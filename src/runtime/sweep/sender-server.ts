@@ -5,8 +5,9 @@ import { AddressSet } from '../../lib/address-ranges.ts';
 import type { SweepReplyRecord } from '../../model/sweep-record.ts';
 import { toldError } from '../calls/worker-messages.ts';
 import type { SenderAnswer, SenderRequest, SenderTask } from './sender-messages.ts';
-import { type SweepListener, sweepOutcome } from './sweep.ts';
+import { sweepOutcome } from './sweep.ts';
 import { type ChunkTarget, encoderTo, type SweepOutput } from './sweep-encoders.ts';
+import type { SweepListener } from './sweep-listener.ts';
 import { openSweepNetwork, type SweepNetwork } from './sweep-network.ts';
 
 /** Replies that are told together, and how many such batches may be unheard. */

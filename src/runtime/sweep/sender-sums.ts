@@ -5,7 +5,8 @@ import type { SweepCheckpoint, SweepRecord, SweepTotals } from '../../model/swee
 import type { SweepCounters } from '../../probing/sweep/sweep-engine.ts';
 import type { SweepQuestion } from './open-sweep.ts';
 import type { SenderResult, SenderTask } from './sender-messages.ts';
-import type { SweepProgress, SweepSettings } from './sweep.ts';
+import type { SweepSettings } from './sweep.ts';
+import type { SweepProgress } from './sweep-listener.ts';
 import type { SweepPlace } from './sweep-network.ts';
 import { outputKindOf } from './sweep-output.ts';
 import type { SweepGround, SweepOutcome } from './sweep-summary.ts';

@@ -7,7 +7,7 @@ import type { SweepRecord, SweepReplyRecord } from '../../model/sweep-record.ts'
 import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts';
 import { onThread } from '../calls/measuring-thread.ts';
 import { openSweep, readSweep } from './open-sweep.ts';
-import type { SweepProgress } from './sweep.ts';
+import type { SweepProgress } from './sweep-listener.ts';
 import { completeSweepOptions, type SweepOptions } from './sweep-options.ts';
 
 /** What happens during a sweep. */

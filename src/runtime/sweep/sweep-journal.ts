@@ -1,9 +1,9 @@
 /** What a sweep leaves on disk while it runs: its replies, and from where to go on. */
 
 import type { SweepCheckpoint, SweepReplyRecord } from '../../model/sweep-record.ts';
-import type { SweepListener } from './sweep.ts';
 import { writeCheckpoint } from './sweep-checkpoint.ts';
 import type { SweepOutput } from './sweep-encoders.ts';
+import type { SweepListener } from './sweep-listener.ts';
 import { outputKindOf } from './sweep-output.ts';
 
 /** By the clock of this host: files that are whole are kept longer than lines. */

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { Uint32Set } from '../../lib/hash-set.ts';
 import type { SweepCheckpoint, SweepRecord } from '../../model/sweep-record.ts';
 import { errorOf } from '../calls/worker-messages.ts';
+import { type BarrierSender, CheckpointBarrier } from './checkpoint-barrier.ts';
 import {
   type OpenSweep,
   placeOf,
@@ -16,10 +17,10 @@ import {
 } from './open-sweep.ts';
 import type { SenderAnswer, SenderRequest, SenderResult } from './sender-messages.ts';
 import { addedProgress, addedResults, addedTotals, senderTasks } from './sender-sums.ts';
-import type { SweepProgress } from './sweep.ts';
 import { interfacesAsText, interfacesIn, requireWritable } from './sweep-checkpoint.ts';
 import type { ChunkTarget } from './sweep-encoders.ts';
 import { SweepJournal } from './sweep-journal.ts';
+import type { SweepProgress } from './sweep-listener.ts';
 import { openSweepTarget } from './sweep-output.ts';
 import { newTotals, sweepRecordOf } from './sweep-summary.ts';
 
@@ -62,10 +63,8 @@ export async function openSenders(
 }
 
 /** One of the threads, as far as it is known here. */
-interface Sender {
+interface Sender extends BarrierSender {
   readonly port: SenderPort;
-  /** From `held` on it waits behind a window, of which all is here once it is `settled`. */
-  state: 'opening' | 'open' | 'sending' | 'held' | 'settling' | 'settled' | 'noted' | 'over';
   /** Where it was when its last window was done. */
   done: NonNullable<SweepCheckpoint['senders']>[number];
   progress: SweepProgress | undefined;
@@ -81,8 +80,7 @@ class Senders implements OpenSweep {
   #writing: Promise<void> = Promise.resolve();
   #target: ChunkTarget | undefined;
   #journal: SweepJournal | undefined;
-  /** Whether whoever ends a window is to wait for a checkpoint. */
-  #isNoting = false;
+  readonly #barrier: CheckpointBarrier;
   #progressDueMs = 0;
   #failure: { readonly error: unknown } | undefined;
   #changed = (): void => {};
@@ -90,6 +88,10 @@ class Senders implements OpenSweep {
   constructor(question: SweepQuestion, party: SweepParty) {
     this.#question = question;
     this.#party = party;
+    this.#barrier = new CheckpointBarrier(this.#senders, {
+      isDue: () => this.#journal?.isDue() === true,
+      note: () => this.#note(),
+    });
     for (const known of interfacesIn(question.resume)) this.#interfaces.add(known);
   }
 
@@ -220,47 +222,16 @@ class Senders implements OpenSweep {
 
   #become(sender: Sender, state: Sender['state']): void {
     sender.state = state;
-    this.#proceed();
+    this.#barrier.proceed(this.#failure === undefined);
     this.#changed();
   }
 
-  /** Lets those that have done a window go on, with a checkpoint before when it is time. */
-  #proceed(): void {
-    const held = this.#senders.filter(({ state }) => state === 'held');
-    // Whoever ended within a window has left part of it in the output: no checkpoint is right then.
-    const isWhole = this.#senders.every(
-      ({ result }) => result === undefined || result.outcome.stopReason === 'complete',
-    );
-    if (!isWhole || this.#failure !== undefined) this.#isNoting = false;
-    else this.#isNoting ||= held.length > 0 && this.#journal?.isDue() === true;
-    for (const sender of held) {
-      if (this.#isNoting) {
-        sender.state = 'settling';
-        sender.port.postMessage({ type: 'settle' });
-      } else this.#release(sender);
-    }
-    const settled = this.#senders.filter(({ state }) => state === 'settled');
-    if (!this.#isNoting) for (const sender of settled) this.#release(sender);
-    else if (settled.length > 0 && this.#senders.every(({ state }) => isStill(state))) {
-      void this.#note(settled);
-    }
-  }
-
-  async #note(settled: readonly Sender[]): Promise<void> {
-    for (const sender of settled) sender.state = 'noted';
+  async #note(): Promise<void> {
     try {
       await this.#journal?.note(() => this.#checkpoint());
     } catch (error) {
       this.#fail(error);
     }
-    this.#isNoting = false;
-    for (const sender of settled) this.#release(sender);
-  }
-
-  #release(sender: Sender): void {
-    if (sender.state === 'over') return;
-    sender.state = 'sending';
-    sender.port.postMessage({ type: 'go' });
   }
 
   #checkpoint(): SweepCheckpoint {
@@ -329,9 +300,4 @@ class Senders implements OpenSweep {
   #tellAll(request: SenderRequest): void {
     for (const { port, state } of this.#senders) if (state !== 'over') port.postMessage(request);
   }
-}
-
-/** Whether nothing of a sender is under way. */
-function isStill(state: Sender['state']): boolean {
-  return state === 'settled' || state === 'over';
 }
