@@ -101,7 +101,7 @@ async function measureSenders(figures: FigureList): Promise<void> {
     what: 'sweep by two senders: times as fast as by one, simulated Internet included',
     value: (one as number) / (two as number),
     unit: '',
-    goal: availableParallelism() > 1 ? 1 : 0,
+    goal: availableParallelism() > 1 ? 0.9 : 0, // that it does no harm
     isGoalMost: false,
   });
 }
