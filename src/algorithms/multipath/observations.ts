@@ -71,6 +71,11 @@ export class Observations {
     return this.#pending;
   }
 
+  /** Where errors seem to be limited. */
+  get limitedTtls(): readonly number[] {
+    return [...this.#limitedAt.keys()].filter((ttl) => this.#isLimited(ttl));
+  }
+
   /** Whether a probe to this TTL was ever lost or not sent. */
   hasLossAt(ttl: number): boolean {
     return (this.#lossesAt[ttl] ?? 0) > 0;
@@ -215,10 +220,14 @@ export class Observations {
 
   #attemptsAt(ttl: number): number {
     if ((this.#answersAt[ttl] ?? 0) > 0) {
-      const isLimited = (this.#limitedAt[ttl] ?? 0) >= LIMITED_FROM && this.#patience > 0;
-      return isLimited ? ATTEMPTS_AT_A_LIMIT : ATTEMPTS;
+      const isPatient = this.#isLimited(ttl) && this.#patience > 0;
+      return isPatient ? ATTEMPTS_AT_A_LIMIT : ATTEMPTS;
     }
     return (this.#starsAt[ttl] ?? 0) >= STARS_OF_A_SILENT_HOP ? 1 : ATTEMPTS_IN_SILENCE;
+  }
+
+  #isLimited(ttl: number): boolean {
+    return (this.#limitedAt[ttl] ?? 0) >= LIMITED_FROM;
   }
 
   #settle(cell: Cell, { flow, ttl }: Pick<CellChange, 'flow' | 'ttl'>): void {

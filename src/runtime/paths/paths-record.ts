@@ -21,7 +21,7 @@ import {
   type PathsParts,
   type PathsView,
 } from './paths-places.ts';
-import { pathsSummary } from './paths-summary.ts';
+import { limitNotes, pathsSummary } from './paths-summary.ts';
 
 /** The whole record; names are still to be put in. */
 export function pathsRecordOf(parts: PathsParts): PathsRecord {
@@ -34,6 +34,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
   const view: PathsView = { ...parts, graph, places, perBalancer };
   const stopReason = discovery.end ?? 'aborted';
   const balancers = balancersOf(view);
+  const limited = { stopReason, ttls: discovery.observations.limitedTtls };
   const facts = {
     schema: 'fantrace.paths/1',
     version: VERSION,
@@ -74,7 +75,7 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
     changes: changesOf(view),
     flows: flowsOf(view),
     aliases: parts.aliases,
-    measurement: { ...parts.spoils, notes: network.notes },
+    measurement: { ...parts.spoils, notes: [...network.notes, ...limitNotes(limited)] },
   } as const;
   return { ...facts, summary: pathsSummary(facts) };
 }

@@ -79,6 +79,21 @@ function certainty(record: Summarised): string {
   );
 }
 
+/** What would make a search sure that was cut short, as routers limit what they answer. */
+export function limitNotes({
+  stopReason,
+  ttls,
+}: Pick<PathsRecord, 'stopReason'> & { readonly ttls: readonly number[] }): string[] {
+  if (ttls.length === 0 || stopReason !== 'max-time') return [];
+  const where = `TTL ${ttls.slice(0, TTLS_NAMED_MAX).join(', ')}`;
+  const more = ttls.length > TTLS_NAMED_MAX ? ` and ${ttls.length - TTLS_NAMED_MAX} more` : '';
+  return [
+    `ICMP errors are limited at ${where}${more}, which slows the search: give it more --max-time`,
+  ];
+}
+
+const TTLS_NAMED_MAX = 8;
+
 function rounded(probability: number): number {
   return Math.floor(1000 * probability + ROUNDING) / 1000;
 }
