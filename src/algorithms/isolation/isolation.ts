@@ -31,7 +31,7 @@ const SETTLED_EVALUATIONS = 2;
 /** … and in as many where it is hardly as probable as was asked for. */
 const BARELY_SETTLED_EVALUATIONS = 4;
 /** Rounds grow with what is known, as each is to add something: from these probes on, … */
-const PROBES_BEFORE_LARGER = 8000;
+const PROBES_BEFORE_LARGER = 16_000;
 /** … up to so many times. */
 const ROUND_SIZE_MAX = 2;
 /** Rounds without any answer after which nobody will answer. */
