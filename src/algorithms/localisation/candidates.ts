@@ -9,15 +9,11 @@
  */
 
 import { aliasGroups } from './aliases.ts';
-import type { Candidate, Explanation, Span } from './candidate.ts';
-import { type Coverage, coverageClasses } from './coverage-classes.ts';
-import {
-  neighbours,
-  type PathClass,
-  type PathGraph,
-  SOURCE_VERTEX,
-  type Vertex,
-} from './path-graph.ts';
+import type { Candidate, Explanation } from './candidate.ts';
+import { CoverageBook, type CoverageKey, KEYS } from './coverage-book.ts';
+import { coverageClasses } from './coverage-classes.ts';
+import { neighbours, type PathGraph, SOURCE_VERTEX, type Vertex } from './path-graph.ts';
+import { hopsOfAllPaths, layersOf } from './path-layers.ts';
 import { QuietEnds } from './quiet-ends.ts';
 
 export type { Candidate, Explanation } from './candidate.ts';
@@ -35,30 +31,6 @@ interface Place {
   readonly vertex: number;
 }
 
-/** What a coverage stands for, as the first part of its key. */
-const KEYS = {
-  link: 0,
-  linkFromRouter: 1,
-  linkToHidden: 2,
-  linkFromHidden: 3,
-  transit: 4,
-  routerTransit: 5,
-  entrance: 6,
-  routerEntrance: 7,
-  unseen: 8,
-  hidden: 9,
-  responder: 10,
-  target: 11,
-  returnFromTarget: 12,
-  returnLink: 13,
-  hiddenToUnseen: 14,
-  router: 15,
-  layer: 16,
-  before: 17,
-  beforeAll: 18,
-  quietToUnseen: 19,
-} as const;
-
 class CandidateCollector {
   readonly #graph: PathGraph;
   /** By vertex, where it is one of several interfaces: the number of its router and all of them. */
@@ -66,7 +38,7 @@ class CandidateCollector {
   readonly #predecessors: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #successors: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #quietEnds: QuietEnds;
-  readonly #coverages = new Map<number, Coverage>();
+  readonly #coverages: CoverageBook;
   /** By address, where there are several: the vertex of each target that answers. */
   readonly #targets = new Map<number, number>();
   /** The positions at which several interfaces answer, and others behind them. */
@@ -76,6 +48,7 @@ class CandidateCollector {
 
   constructor(graph: PathGraph) {
     this.#graph = graph;
+    this.#coverages = new CoverageBook(graph.vertices.length);
     for (const [id, group] of aliasGroups(graph).entries()) {
       const interfaces = [...group].sort((a, b) => a - b);
       for (const vertex of group) this.#routers.set(vertex, { id, interfaces });
@@ -102,7 +75,7 @@ class CandidateCollector {
       }
     }
     this.#addReturns();
-    return coverageClasses(this.#coverages.values(), this.#graph, (explanation) =>
+    return coverageClasses(this.#coverages.all(), this.#graph, (explanation) =>
       this.#isIncomplete(explanation),
     );
   }
@@ -239,13 +212,13 @@ class CandidateCollector {
     } else if (kind === 'interface') {
       const span = { path, from: position, end: position + 1 };
       const alone: Explanation = { kind: 'responder', vertex };
-      this.#coverSpan([KEYS.responder, vertex, 0], alone, span);
+      this.#coverages.cover([KEYS.responder, vertex, 0], alone, span);
       const router = this.#routers.get(vertex);
       if (router === undefined) return;
       // One control plane answers for all interfaces of a router.
       const aliases = router.interfaces.filter((each) => each !== vertex);
       const shared: Explanation = { kind: 'responder', vertex, aliases };
-      this.#coverSpan([KEYS.router, router.id, 0], shared, span);
+      this.#coverages.cover([KEYS.router, router.id, 0], shared, span);
     }
   }
 
@@ -261,7 +234,7 @@ class CandidateCollector {
     const { kind } = this.#describe(vertex);
     if (kind !== 'interface' || !this.#layers.has(position)) return;
     const explanation: Explanation = { kind: 'responder', vertex, layer: position };
-    this.#coverSpan([KEYS.layer, position, 0], explanation, {
+    this.#coverages.cover([KEYS.layer, position, 0], explanation, {
       path,
       from: position,
       end: position + 1,
@@ -279,9 +252,9 @@ class CandidateCollector {
       if (returnCell < 0) continue;
       const span = { path, from: vertices.length, end: vertices.length + 1 };
       const { explanation, key } = this.#targetOf(path);
-      this.#coverSpan([KEYS.returnFromTarget, key, 0], explanation, span, { isReturn: true });
+      this.#coverages.cover([KEYS.returnFromTarget, key, 0], explanation, span, { isReturn: true });
     }
-    for (const [position, far] of commonHops(classes).entries()) {
+    for (const [position, far] of hopsOfAllPaths(classes).entries()) {
       const near = classes[0]?.vertices[position - 1] ?? SOURCE_VERTEX;
       const explanation: Explanation =
         near === SOURCE_VERTEX && this.#graph.minTtl > 1
@@ -291,65 +264,22 @@ class CandidateCollector {
         const isTargetLast = this.#describe(vertices.at(-1) ?? SOURCE_VERTEX).kind !== 'interface';
         const end = vertices.length - Number(isTargetLast);
         const key = [KEYS.returnLink, position, 0] as const;
-        this.#coverSpan(key, explanation, { path, from: position, end }, { isReturn: true });
+        this.#coverages.cover(key, explanation, { path, from: position, end }, { isReturn: true });
         if (returnCell < 0) continue;
         const back = { path, from: vertices.length, end: vertices.length + 1 };
-        this.#coverSpan(key, explanation, back, { isReturn: true });
+        this.#coverages.cover(key, explanation, back, { isReturn: true });
       }
     }
   }
 
-  #cover(key: readonly [number, number, number], explanation: Explanation, place: Place): void {
+  /** From a place on, to the end of its path. */
+  #cover(key: CoverageKey, explanation: Explanation, place: Place): void {
     const end = this.#graph.classes[place.path]?.vertices.length ?? 0;
-    this.#coverSpan(key, explanation, { path: place.path, from: place.position, end });
-  }
-
-  #coverSpan(
-    [kind, first, second]: readonly [number, number, number],
-    explanation: Explanation,
-    span: Span,
-    { isReturn = false } = {},
-  ): void {
-    const size = this.#graph.vertices.length + 4;
-    const key = (kind * size + first) * size + second;
-    const known = this.#coverages.get(key);
-    const coverage = known ?? { explanation, spans: [], isReturn };
-    if (known === undefined) this.#coverages.set(key, coverage);
-    const last = coverage.spans.at(-1);
-    // A path that comes by twice is covered from the first time on.
-    const isCovered = last?.path === span.path && span.from < last.end;
-    if (!isCovered && span.from < span.end) coverage.spans.push(span);
+    this.#coverages.cover(key, explanation, { path: place.path, from: place.position, end });
   }
 
   #describe(vertex: number): { kind: Vertex['kind']; ttl: number } {
     const described = this.#graph.vertices[vertex] ?? { kind: 'source' };
     return { kind: described.kind, ttl: described.kind === 'source' ? 0 : described.ttl };
   }
-}
-
-/**
- * The positions that have several interfaces. Not the last: what is lost on the way to it shows in
- * the same cells, and would be taken for a limit.
- */
-function layersOf({ classes, vertices, isTargetReached }: PathGraph): Set<number> {
-  const layers: Set<number>[] = [];
-  for (const path of classes) {
-    for (const [position, vertex] of path.vertices.entries()) {
-      if (vertices[vertex]?.kind !== 'interface') continue;
-      layers[position] = (layers[position] ?? new Set()).add(vertex);
-    }
-  }
-  const end = isTargetReached ? layers.length : layers.length - 1;
-  return new Set([...layers.keys()].filter((at) => at < end && (layers[at]?.size ?? 0) > 1));
-}
-
-/** The interfaces that every path starts with, in their order. */
-function commonHops(classes: readonly PathClass[]): number[] {
-  const [first] = classes;
-  const common: number[] = [];
-  for (const [position, vertex] of (first?.vertices ?? []).entries()) {
-    if (classes.some(({ vertices }) => vertices[position] !== vertex)) break;
-    common.push(vertex);
-  }
-  return common;
 }

@@ -43,6 +43,12 @@ export class CellColumns {
     for (let id = 0; id < this.size; id++) this.setX(id, (this.links[id] as number) * background);
   }
 
+  /** 1 − e^x of a cell, exact where it is small. */
+  failOf(cell: number): number {
+    const kept = this.fail[cell] ?? 0;
+    return kept > 0 ? kept : Math.max(FAIL_MIN, -Math.expm1(this.x[cell] ?? 0));
+  }
+
   setX(cell: number, x: number): void {
     this.x[cell] = x;
     const lost = this.lost[cell] as number;
@@ -58,6 +64,24 @@ export class CellColumns {
   /** Adds to the x of several cells. */
   raise(cells: readonly number[], change: number): void {
     for (const cell of cells) this.setX(cell, (this.x[cell] as number) + change);
+  }
+
+  /** Adds to the x of all cells, as often as they have links. */
+  raiseByLinks(change: number): void {
+    for (let id = 0; id < this.size; id++) {
+      this.setX(id, (this.x[id] as number) + change * (this.links[id] as number));
+    }
+  }
+
+  /** ln of the probability of all counts, up to a constant of the counts. */
+  logLikelihood(): number {
+    let sum = 0;
+    for (let id = 0; id < this.size; id++) {
+      const lost = this.lost[id] as number;
+      sum += (this.received[id] as number) * (this.x[id] as number);
+      if (lost > 0) sum += lost * Math.log(this.fail[id] as number);
+    }
+    return sum;
   }
 
   /** Takes part of a cell's counts into a new one with the same x. */

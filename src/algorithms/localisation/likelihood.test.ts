@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../lib/random.ts';
-import { BACKGROUND_LOSS, LossModel } from './likelihood.ts';
+import { BACKGROUND_LOSS } from './background-loss.ts';
+import { LossModel } from './likelihood.ts';
 import type { Cell } from './path-graph.ts';
 
 const LINKS = 10;

@@ -10,16 +10,9 @@
  * is why every coverage keeps its lossy cells apart.
  */
 
+import { BACKGROUND_LOSS, bestBackground } from './background-loss.ts';
 import { CellColumns, FAIL_MIN } from './cell-columns.ts';
 import type { Cell } from './path-graph.ts';
-
-/** What a healthy link loses before anything is known of this network. */
-export const BACKGROUND_LOSS = 4e-5;
-/** A background beyond this is no background: it is for the candidates to explain. */
-const BACKGROUND_MAX = 1.5e-4;
-const BACKGROUND_MIN = 1e-5;
-/** The prior of the background weighs as much as this many lost probes. */
-const BACKGROUND_PSEUDO_LOSSES = 4;
 
 /** θ of a loss so near to 1 that more makes no difference: 1 − e^−9. */
 const THETA_MIN = -9;
@@ -76,13 +69,8 @@ export class LossModel {
   }
 
   cover(cells: readonly number[]): Coverage {
-    const coverage: OwnCoverage = {
-      cells: [...cells],
-      theta: 0,
-      sent: 0,
-      received: 0,
-      lossy: [],
-    };
+    const empty = { theta: 0, sent: 0, received: 0, lossy: [] };
+    const coverage: OwnCoverage = { cells: [...cells], ...empty };
     this.#tally(coverage);
     return coverage;
   }
@@ -102,8 +90,7 @@ export class LossModel {
 
   /** 1 − e^x of a cell, exact where it is small. */
   fail(cell: number): number {
-    const kept = this.#cells.fail[cell] ?? 0;
-    return kept > 0 ? kept : Math.max(FAIL_MIN, -Math.expm1(this.x(cell)));
+    return this.#cells.failOf(cell);
   }
 
   lossyCells(coverage: Coverage): readonly number[] {
@@ -149,29 +136,11 @@ export class LossModel {
     }
   }
 
-  /**
-   * Brings the background loss to its best, between what any network loses and what would be a
-   * fault, with a prior that a few lost probes outweigh.
-   */
+  /** Brings the background loss to its best; see `bestBackground`. */
   fitBackground(): void {
-    const priorRate = BACKGROUND_PSEUDO_LOSSES / BACKGROUND_LOSS;
-    let explained = BACKGROUND_PSEUDO_LOSSES;
-    let crossings = priorRate;
-    const { size, links: linksOf } = this.#cells;
-    for (let id = 0; id < size; id++) {
-      const links = linksOf[id] as number;
-      const sent = this.sent(id);
-      crossings += sent * links;
-      const lost = sent - this.received(id);
-      // Of what is lost here, the background's share of the loss (one step of EM).
-      if (lost > 0) explained += lost * Math.min(1, (links * this.backgroundLoss) / this.fail(id));
-    }
-    const loss = Math.min(BACKGROUND_MAX, Math.max(BACKGROUND_MIN, explained / crossings));
-    const change = Math.log1p(-loss) - this.#background;
+    const change = Math.log1p(-bestBackground(this.#cells, this.backgroundLoss)) - this.#background;
     this.#background += change;
-    for (let id = 0; id < size; id++) {
-      this.#cells.setX(id, this.x(id) + change * (linksOf[id] as number));
-    }
+    this.#cells.raiseByLinks(change);
   }
 
   /**
@@ -201,14 +170,7 @@ export class LossModel {
 
   /** ln of the probability of all counts, up to a constant of the counts. */
   logLikelihood(): number {
-    const { size, received: receiveds, lost: losts, x, fail } = this.#cells;
-    let sum = 0;
-    for (let id = 0; id < size; id++) {
-      const lost = losts[id] as number;
-      sum += (receiveds[id] as number) * (x[id] as number);
-      if (lost > 0) sum += lost * Math.log(fail[id] as number);
-    }
-    return sum;
+    return this.#cells.logLikelihood();
   }
 
   /**

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { binomial } from '../../../test/support/path-counts.ts';
 import { Random } from '../../lib/random.ts';
-import { BACKGROUND_LOSS, type Coverage, LossModel } from './likelihood.ts';
+import { BACKGROUND_LOSS } from './background-loss.ts';
+import { type Coverage, LossModel } from './likelihood.ts';
 import { estimatedLoss, excludedLoss, lossInterval, probabilityOfLoss } from './loss-interval.ts';
 
 const LINKS = 10;
