@@ -120,10 +120,12 @@ describe.runIf(isRoot)('a run on real sockets', () => {
     writeFileSync(resolver, 'nameserver 127.0.0.1\nnameserver 192.0.2.1\n');
     const inside = 'ip link set lo up && mount --bind "$0" /etc/resolv.conf && exec "$@"';
     const under = ['unshare', '-mn', 'sh', '-c', inside, resolver];
-    const { status, stdout, stderr } = await cli.run([...LOOPBACK, '--json'], { under });
+    // The hosts file, which is asked first, has a name for the first address of the loopback.
+    const args = ['isolate', '127.0.0.2', '--port', '9', '--json'];
+    const { status, stdout, stderr } = await cli.run(args, { under });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { hops } = JSON.parse(stdout);
-    expect(hops[0].interfaces[0]).toMatchObject({ address: '127.0.0.1', name: null });
+    expect(hops[0].interfaces[0]).toMatchObject({ address: '127.0.0.2', name: null });
   });
 });
 

@@ -189,7 +189,7 @@ describe('a scenario that cannot be simulated', () => {
     {
       file: 'no-such-scenario',
       code: UNREADABLE,
-      says: 'or one of asymmetric-return-beside-a-lossy-link, ',
+      says: '`fantrace simulate` lists those that ship',
     },
     { file: './missing.json', code: UNREADABLE, says: 'missing.json cannot be read: ENOENT' },
     { file: './folder.json', code: UNREADABLE, says: 'folder.json cannot be read: EISDIR' },

@@ -95,7 +95,8 @@ describe.runIf(isRoot)('as root', () => {
     const inside = 'ip link set lo up && mount --bind "$0" /etc/resolv.conf && exec "$@"';
     const namespace = ['unshare', '-mn', 'sh', '-c', inside, resolver];
     const under = [...namespace, process.execPath, HOSTILE_DNS];
-    const args = ['isolate', '127.0.0.1', '--port', '9'];
+    // The hosts file, which is asked first, has a name for the first address of the loopback.
+    const args = ['isolate', '127.0.0.2', '--port', '9'];
     const { status, stdout, stderr } = await cli.run(args, { under });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/31mevil.*\.example\.net/);

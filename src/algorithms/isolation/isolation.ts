@@ -272,8 +272,9 @@ export class Isolation implements ProbeSink {
       ({ modelProbability }) => modelProbability >= SETTLED_PROBABILITY,
     );
     const wanted = isFirm ? SETTLED_EVALUATIONS : BARELY_SETTLED_EVALUATIONS;
-    if (evaluations < wanted || !this.#hasExploredAllFlows()) return false;
-    return !this.#mayHideLoss(localisation);
+    // Looked for while the place is confirmed, not only afterwards.
+    const mayHide = evaluations > 0 && this.#mayHideLoss(localisation);
+    return evaluations >= wanted && this.#hasExploredAllFlows() && !mayHide;
   }
 
   /** Whether another loss may wait beside those that have their place: then it is looked for. */

@@ -49,6 +49,16 @@ describe('another loss', () => {
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, limited: new Set([2]) })).toBe(false);
   });
 
+  test('may be what an interface is taken to owe, where that is about as much', () => {
+    const owing = (answered: number) => {
+      const counts = countsOf([flowOf([1, 2, 'T'], 60, [60, answered, 60])]);
+      return mayHideLoss(counts, new Set(), { ...NOBODY, limited: new Set([2]) });
+    };
+    expect(owing(57)).toBe(true);
+    expect(owing(30)).toBe(false);
+    expect(owing(60)).toBe(false);
+  });
+
   test('takes longer to rule out the smaller it is', () => {
     const counts = countsOf([flowOf([1, 2, 'T'], 10)]);
     expect(mayHideLoss(counts, new Set(), { ...NOBODY, lossRatio: 0.2 })).toBe(false);
