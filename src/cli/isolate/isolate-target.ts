@@ -1,13 +1,17 @@
 /** From arguments to what a run needs: its target, its network and its options. */
 
 import { printable } from '../../lib/printable.ts';
-import type { Endpoints } from '../../runtime/isolate/isolate-endpoints.ts';
+import { listed } from '../../report/wrap.ts';
+import type { Ambiguous, Endpoints } from '../../runtime/isolate/isolate-endpoints.ts';
 import { DEFAULT_PORT, PER_INTERFACE } from '../../runtime/isolate/isolate-limits.ts';
 import type { IsolateOptions } from '../../runtime/isolate/isolate-run.ts';
 import type { Network } from '../../runtime/links/network.ts';
 import { CliError } from '../cli-error.ts';
 import type { IsolateFlags } from './isolate-flags.ts';
 import { givenPorts, trafficOf } from './isolate-traffic.ts';
+
+/** Of the other addresses of a name, so many are told. */
+const OTHERS_LISTED = 4;
 
 /**
  * Finds the targets, or reads the scenario.
@@ -31,7 +35,8 @@ export async function endpointsOf(
   if (first === undefined) {
     throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
   }
-  const { destinations, scopeId } = await resolveTargets(targets, family);
+  const { destinations, scopeId, ambiguous } = await resolveTargets(targets, family);
+  for (const each of ambiguous) process.stderr.write(`fantrace: ${ambiguityNote(each)}\n`);
   const { readSource } = await import('../endpoints.ts');
   const [destination = new Uint8Array()] = destinations;
   const source =
@@ -39,6 +44,12 @@ export async function endpointsOf(
   const port = flags.port ?? DEFAULT_PORT[flags.protocol];
   const host = { destinations, port, scopeId, source };
   return { targetNames: targets.map(printable), family, simulated: null, host };
+}
+
+/** Of several servers behind a name one is measured, and perhaps not the one that suffers. */
+function ambiguityNote({ name, address, others }: Ambiguous): string {
+  const rest = listed(others.map(printable), OTHERS_LISTED);
+  return `${printable(name)} is ${address} in this run, and has other addresses, too: ${rest}`;
 }
 
 /**

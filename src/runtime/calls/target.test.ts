@@ -6,9 +6,13 @@ import { resolveTarget, TargetError } from './target.ts';
 vi.mock('node:dns/promises', () => ({
   lookup: (name: string, { family }: { family: number }) => {
     const address = { 4: '192.0.2.9', 6: '2001:db8::9' }[family || 6];
-    if (name === 'both.example') return Promise.resolve({ address, family });
-    if (name === 'zoned.example') return Promise.resolve({ address: 'fe80::9%eth0', family: 6 });
-    if (name === 'odd.example') return Promise.resolve({ address: 'nonsense', family: 4 });
+    const found = {
+      'both.example': [{ address, family }],
+      'many.example': [{ address }, { address: '192.0.2.10' }, { address: '192.0.2.11' }],
+      'zoned.example': [{ address: 'fe80::9%eth0', family: 6 }],
+      'odd.example': [{ address: 'nonsense', family: 4 }],
+    }[name];
+    if (found !== undefined) return Promise.resolve(found);
     return Promise.reject(Object.assign(new Error('not found'), { code: 'ENOTFOUND' }));
   },
 }));
@@ -38,6 +42,13 @@ const NAMES = [
 test.each(NAMES)('$target of family $family resolves to $address', async (row) => {
   const { address } = await resolveTarget(row.target, row.family);
   expect(formatIpAddress(address)).toBe(row.address);
+});
+
+test('a name with several addresses stands for the first, and the others are told', async () => {
+  const { address, others } = await resolveTarget('many.example', 4);
+  expect(formatIpAddress(address)).toBe('192.0.2.9');
+  expect(others).toEqual(['192.0.2.10', '192.0.2.11']);
+  expect((await resolveTarget('192.0.2.1', 4)).others).toEqual([]);
 });
 
 test.runIf(process.platform === 'linux')('a zone may be an interface by name', async () => {

@@ -9,6 +9,8 @@ export interface ResolvedTarget {
   readonly address: Uint8Array;
   /** Interface index of a zone id, for link-local addresses. */
   readonly scopeId: number | undefined;
+  /** Further addresses of the name that would do as well, in the order of the system. */
+  readonly others: readonly string[];
 }
 
 /** The target has no address that would do. */
@@ -29,11 +31,12 @@ export async function resolveTarget(
   family: IpFamily | undefined,
 ): Promise<ResolvedTarget> {
   const { literal, zone } = literalOf(target);
-  if (literal === undefined) return { address: await lookUp(target, family), scopeId: undefined };
+  if (literal === undefined) return { ...(await lookUp(target, family)), scopeId: undefined };
   if (family !== undefined && familyOf(literal) !== family) {
     throw new TargetError(`${target} is not an IPv${family} address: leave out -${family}`);
   }
-  return { address: literal, scopeId: zone === undefined ? undefined : await scopeIdOf(zone) };
+  const scopeId = zone === undefined ? undefined : await scopeIdOf(zone);
+  return { address: literal, scopeId, others: [] };
 }
 
 /** The family of an address literal; undefined for a name. */
@@ -47,15 +50,18 @@ function literalOf(target: string): { literal: Uint8Array | undefined; zone: str
   return { literal: parseIpAddress(text), zone };
 }
 
-async function lookUp(name: string, family: IpFamily | undefined): Promise<Uint8Array> {
+async function lookUp(
+  name: string,
+  family: IpFamily | undefined,
+): Promise<Pick<ResolvedTarget, 'address' | 'others'>> {
   if (!/^[\p{L}\p{N}_.-]{1,253}$/u.test(name) || endsInNumber(name)) {
     const message = `${JSON.stringify(name)} is neither an address nor a host name`;
     throw new TargetError(`${message}${hostAlone(name)}`);
   }
   try {
-    const { address } = await lookup(name, { family: family ?? 0 });
-    const bytes = parseIpAddress(address.split('%')[0] ?? '');
-    if (bytes !== undefined) return bytes;
+    const [first, ...others] = await lookup(name, { family: family ?? 0, all: true });
+    const address = parseIpAddress(first?.address.split('%')[0] ?? '');
+    if (address !== undefined) return { address, others: others.map((each) => each.address) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const kind = family === undefined ? 'address' : `IPv${family} address`;

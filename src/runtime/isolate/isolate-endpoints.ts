@@ -27,6 +27,14 @@ interface HostTargets {
   readonly source: Uint8Array | undefined;
 }
 
+/** A name of several addresses. */
+export interface Ambiguous {
+  readonly name: string;
+  /** The one that is measured. */
+  readonly address: string;
+  readonly others: readonly string[];
+}
+
 /** The targets, as far as they can be known without opening anything. */
 export type Endpoints = {
   /** Safe to print. */
@@ -64,13 +72,14 @@ function simulatedNames(given: readonly string[], { name, scenario }: Simulation
 /**
  * The addresses, all of one family, on one link where they are link-local.
  *
+ * @returns also which names have further addresses
  * @throws {HostError} USAGE for targets that cannot be of one run, TARGET_NOT_A_HOST
  * @throws {TargetError} when there is no such host
  */
 export async function resolveTargets(
   targets: readonly string[],
   asked: IpFamily | undefined,
-): Promise<Pick<HostTargets, 'destinations' | 'scopeId'>> {
+): Promise<Pick<HostTargets, 'destinations' | 'scopeId'> & { readonly ambiguous: Ambiguous[] }> {
   const literal = new Set(targets.flatMap((each) => literalFamily(each) ?? []));
   if (asked === undefined && literal.size > 1) {
     const hint = 'name those of either family in a run of its own';
@@ -78,8 +87,9 @@ export async function resolveTargets(
   }
   let family = asked ?? [...literal][0];
   const resolved: { readonly name: string; readonly address: Uint8Array; scopeId?: number }[] = [];
+  const ambiguous: Ambiguous[] = [];
   for (const name of targets) {
-    const { address, scopeId } = await resolveTarget(name, family);
+    const { address, scopeId, others } = await resolveTarget(name, family);
     requireHost(address);
     const twin = resolved.find((each) => isSameAddress(each.address, address));
     if (twin !== undefined) {
@@ -88,6 +98,7 @@ export async function resolveTargets(
       throw new HostError('USAGE', `${message}\nname it once`);
     }
     family ??= familyOf(address);
+    if (others.length > 0) ambiguous.push({ name, address: formatIpAddress(address), others });
     resolved.push({ name, address, ...(scopeId === undefined ? {} : { scopeId }) });
   }
   const [scopeId, ...others] = new Set(resolved.map((each) => each.scopeId));
@@ -95,7 +106,7 @@ export async function resolveTargets(
     const hint = 'link-local addresses of one interface can be targets of one run, and no others';
     throw new HostError('USAGE', `the targets are not all on one link\n${hint}`);
   }
-  return { destinations: resolved.map(({ address }) => address), scopeId };
+  return { destinations: resolved.map(({ address }) => address), scopeId, ambiguous };
 }
 
 /** The family that probes will be of. */
