@@ -17,7 +17,7 @@ const BASE_LOSS = 5e-4;
  * none. Even odds would find hardly more of them, and take a second longer (decision 29).
  */
 const HIDDEN_ODDS = 0.25;
-/** What an interface that answers less than all of its probes costs beforehand, in nats: one in ten. */
+/** What an interface that does not answer all probes costs beforehand, in nats: one in ten. */
 const RELUCTANCE = 2.3;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
