@@ -40,7 +40,7 @@ export class ValueOption extends Option {
 export const TEXT: { readonly valueSchema: ValueSchema; readonly read: (text: string) => string } =
   { valueSchema: { type: 'string', minLength: 1 }, read: (text) => text };
 
-/** Which family a name is looked up in, and what is simulated. */
+/** Which family a name is looked up in. */
 export function familyOptions(): Option[] {
   return [
     new Option('-4, --ipv4', 'IPv4 only').conflicts('ipv6'),

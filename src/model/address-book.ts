@@ -1,5 +1,6 @@
 /** Addresses as small integers: interned once, compared and counted by index ever after. */
 
+import { FNV_BASIS, fnvStep } from '../lib/fnv1a.ts';
 import { formatIpAddress } from '../lib/ip-address.ts';
 
 /** No address has this index. */
@@ -104,9 +105,9 @@ export class AddressBook {
 
 /** The steps are those of FNV-1a; the end mixes high bits into the low ones that count. */
 function hashOf(address: Uint8Array): number {
-  let hash = 0x811c9dc5;
+  let hash = FNV_BASIS;
   for (let i = 0; i < address.length; i++) {
-    hash = Math.imul(hash ^ (address[i] as number), 0x01000193);
+    hash = fnvStep(hash, address[i] as number);
   }
   return hash ^ (hash >>> 15);
 }

@@ -63,7 +63,8 @@ export interface RingWishes {
 const BESIDE = { protocol: 0, packetType: 4, device: 8, vlanTag: 44, isVlanTagged: 48 } as const;
 const BESIDE_OFFSET = 0xfffff000;
 const VLAN_NUMBER = 0x0fff;
-const IPV6_HEADER_BYTES = 40;
+/** Of an IP header without options. */
+export const IP_HEADER_BYTES = { 4: 20, 6: 40 } as const;
 
 /** Where the headers have what the filters look at (RFC 791 §3.1, RFC 8200 §3). */
 const HEADERS = {
@@ -163,7 +164,7 @@ function checkWhole(family: IpFamily): BpfLine[] {
 
 /** IPv4 headers tell the length of the packet, IPv6 headers of what follows them. */
 function lengthFieldMax(family: IpFamily): number {
-  return family === 4 ? RING_PACKET_BYTES_MAX[4] : RING_PACKET_BYTES_MAX[6] - IPV6_HEADER_BYTES;
+  return family === 4 ? RING_PACKET_BYTES_MAX[4] : RING_PACKET_BYTES_MAX[6] - IP_HEADER_BYTES[6];
 }
 
 function checkAddress(address: Uint8Array, offset: number, otherwise: string): BpfLine[] {
@@ -177,7 +178,7 @@ function checkAddress(address: Uint8Array, offset: number, otherwise: string): B
 /** Passes probes: their ports, or the identifier of an echo, are ours. They have no IP options. */
 function sentLines({ family, address }: RingTraits, { protocols, ports }: RingWishes): BpfLine[] {
   const header = HEADERS[family];
-  const start = family === 4 ? 20 : IPV6_HEADER_BYTES;
+  const start = IP_HEADER_BYTES[family];
   const hasPorts = protocols.filter((protocol) => protocol !== header.icmp);
   const echo = [
     load('byte', start),
@@ -209,7 +210,7 @@ function behindHeader(family: IpFamily, lines: readonly BpfLine[]): readonly Bpf
   const LD_ABSOLUTE = 0x20;
   return lines.map((line) => {
     if ('label' in line || (line.code & ~0x18) !== LD_ABSOLUTE) return line;
-    if (line.k < NETWORK_HEADER) return { ...line, k: line.k + IPV6_HEADER_BYTES };
+    if (line.k < NETWORK_HEADER) return { ...line, k: line.k + IP_HEADER_BYTES[6] };
     return { ...line, k: line.k - NETWORK_HEADER };
   });
 }

@@ -13,14 +13,13 @@ import {
   TP_STATUS_USER,
   TPACKET2,
 } from './linux-abi.ts';
+import { IP_HEADER_BYTES } from './ring-filters.ts';
 
 /** Header, address and up to 176 bytes of a packet. */
 export const FRAME_BYTES = 256;
 /** Where packets start at the earliest: behind the frame's header and address. */
 const PACKET_AT_MIN = 52;
 const WORDS = FRAME_BYTES / 4;
-const IPV4_HEADER_BYTES = 20;
-const IPV6_HEADER_BYTES = 40;
 
 /** Takes a packet from its IP header on, and CLOCK_REALTIME in microseconds. */
 export type TakeFrame = (packet: Uint8Array, realtimeUs: number) => void;
@@ -144,12 +143,12 @@ export class RingReader {
     const version = (copy[0] as number) >> 4;
     if (version !== this.#family) return 0;
     if (version === 6) {
-      const length = IPV6_HEADER_BYTES + (((copy[4] as number) << 8) | (copy[5] as number));
+      const length = IP_HEADER_BYTES[6] + (((copy[4] as number) << 8) | (copy[5] as number));
       return captured < length ? 0 : length;
     }
     const headerBytes = 4 * ((copy[0] as number) & 0x0f);
     const length = ((copy[2] as number) << 8) | (copy[3] as number);
-    if (headerBytes < IPV4_HEADER_BYTES || length < headerBytes || captured < length) return 0;
+    if (headerBytes < IP_HEADER_BYTES[4] || length < headerBytes || captured < length) return 0;
     return foldSum(addWords(0, copy, 0, headerBytes)) === 0xffff ? length : 0;
   }
 

@@ -1,5 +1,6 @@
 /** Which connections are traced at all: addresses, ports, and a sample of what is left. */
 
+import { FNV_BASIS, fnvStep } from '../lib/fnv1a.ts';
 import { contains, type IpPrefix } from '../lib/ip-prefix.ts';
 import type { Connection } from './connection.ts';
 import { parseUnmapped } from './connection.ts';
@@ -63,9 +64,9 @@ function isUnroutable(bytes: Uint8Array): boolean {
 
 /** A number in [0, 1) for a text: FNV-1a, 32 bits, its high bits mixed down once more. */
 export function drawFor(text: string, salt: number): number {
-  let hash = (0x811c9dc5 ^ salt) >>> 0;
+  let hash = (FNV_BASIS ^ salt) >>> 0;
   for (const character of text) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+    hash = fnvStep(hash, character.codePointAt(0) ?? 0) >>> 0;
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b) >>> 0;
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;

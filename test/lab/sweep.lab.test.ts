@@ -122,12 +122,7 @@ describe.each([
     ];
     const pace = ['--per-interface', '1000', '--timeout', '300ms'];
     const argv = [process.execPath, CLI, 'sweep', '--jsonl', ...what, ...pace, prefix];
-    const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
-    expect(status, stderr).toBe(0);
-    const lines = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const lines = await linesOf(lab, argv);
     const { measurement, targets } = lines.at(-1) as SweepRecord;
     expect(measurement).toMatchObject({ foreignReplies: 0, sendErrors: 0, malformed: 0 });
     expect(targets).toMatchObject({ inShard: 32, probed: 32 });
@@ -159,16 +154,21 @@ async function swept(
     ...more,
     target,
   ];
-  const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
-  expect(status, stderr).toBe(0);
-  const lines = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const lines = await linesOf(lab, argv);
   const record = lines.at(-1) as SweepRecord;
   expect(record.measurement).toMatchObject({ socketDrops: 0, sendErrors: 0, malformed: 0 });
   expect(record.targets).toMatchObject({ count: 1, reached: 1 });
   return { record, replies: lines.filter(({ type }) => type === 'reply') };
+}
+
+/** What a sweep tells with `--jsonl`: replies, and its record in the end. */
+async function linesOf(lab: NamespaceLab, argv: readonly string[]) {
+  const { status, stdout, stderr } = await lab.exec(SOURCE, argv);
+  expect(status, stderr).toBe(0);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 async function onNode(lab: NamespaceLab, node: string, script: string): Promise<void> {

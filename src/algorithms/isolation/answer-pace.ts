@@ -5,6 +5,8 @@
  * soon after an answer as of those sent long after it.
  */
 
+import { bestShareNats } from '../share-likelihood.ts';
+
 /** One probe, and whether it was answered. */
 export interface TimedProbe {
   /** When it was sent, in microseconds of the run's clock. */
@@ -93,6 +95,5 @@ function natsForClock(waits: readonly Wait[], borderUs: number): number {
 function shareOf(waits: readonly Wait[]): { sent: number; ratio: number; nats: number } {
   const sent = waits.length;
   const received = waits.filter(({ isAnswered }) => isAnswered).length;
-  const part = (count: number): number => (count === 0 ? 0 : count * Math.log(count / sent));
-  return { sent, ratio: received / sent, nats: part(received) + part(sent - received) };
+  return { sent, ratio: received / sent, nats: bestShareNats(received, sent) };
 }

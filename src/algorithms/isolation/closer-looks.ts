@@ -31,7 +31,8 @@ export function closerLooks(
       return isAsked ? [{ flow, ttl: minTtl + hop, responder, worth: nats[hop] ?? 0 }] : [];
     });
   });
-  const best = Math.max(0, ...cells.map(({ worth }) => worth));
+  // Not by a list of arguments: there may be more cells than a call can have.
+  const best = cells.reduce((most, { worth }) => Math.max(most, worth), 0);
   const telling = cells.filter(({ worth }) => worth > SHARE_MIN * best);
   const all = telling.reduce((sum, { worth }) => sum + worth, 0);
   const left = new Map<number, number>();

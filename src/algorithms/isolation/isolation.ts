@@ -19,7 +19,7 @@ import type { TargetAnswers } from './limited-target.ts';
 import { byFlow, SETTLED_PROBABILITY, settledPlaces, worthsByFlow } from './localised-flows.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
-import { hiddenLosses, probesNeeded } from './stopping.ts';
+import { hiddenLossWorths, probesNeeded } from './stopping.ts';
 import { type ClassLayout, classOf, targetOf } from './traffic-classes.ts';
 
 /** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
@@ -286,7 +286,7 @@ export class Isolation implements ProbeSink {
       return described?.kind === 'interface' ? [described.address] : [];
     });
     const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
-    const { isLikely, worths } = hiddenLosses(
+    const worths = hiddenLossWorths(
       this.#findings.testableCounts(),
       new Set([
         ...losses.flatMap(({ flowsAcross }) => flowsAcross),
@@ -299,9 +299,9 @@ export class Isolation implements ProbeSink {
         limited: new Set([...owing, ...this.#budgets.limited]),
       },
     );
-    this.#isSearching = isLikely;
-    if (isLikely) this.#worths = worthsByFlow(worths, this.#table.measured().flowOf);
-    return isLikely;
+    this.#isSearching = worths !== undefined;
+    if (worths !== undefined) this.#worths = worthsByFlow(worths, this.#table.measured().flowOf);
+    return this.#isSearching;
   }
 
   /** Whether no flow gets to the target, and what could still be learned on the way is known. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { locatedLoss } from '../../../test/support/located-loss.ts';
 import { countsOf, flowOf } from '../../../test/support/path-counts.ts';
-import { hiddenLosses, probesNeeded } from './stopping.ts';
+import { hiddenLossWorths, probesNeeded } from './stopping.ts';
 
-function mayHideLoss(...args: Parameters<typeof hiddenLosses>): boolean {
-  return hiddenLosses(...args).isLikely;
+function mayHideLoss(...args: Parameters<typeof hiddenLossWorths>): boolean {
+  return hiddenLossWorths(...args) !== undefined;
 }
 
 const NOBODY = { confidence: 0.95, lossRatio: 0.05, limited: new Set<number>() };
@@ -67,8 +67,8 @@ describe('another loss', () => {
 });
 
 describe('a probe that looks for another loss', () => {
-  const worthsOf = (...args: Parameters<typeof hiddenLosses>) =>
-    new Map(hiddenLosses(...args).worths.map(({ flow, nats }) => [flow, nats]));
+  const worthsOf = (...args: Parameters<typeof hiddenLossWorths>) =>
+    new Map(hiddenLossWorths(...args)?.map(({ flow, nats }) => [flow, nats]));
 
   test('is worth more the more links it crosses', () => {
     const [near = 0, middle = 0, far = 0] =

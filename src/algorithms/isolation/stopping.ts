@@ -6,9 +6,11 @@
  */
 
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
+import { NUISANCE_PENALTY } from '../localisation/hypothesis.ts';
 import type { Localisation, LocatedLoss } from '../localisation/localise.ts';
 import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
+import { bestShareNats } from '../share-likelihood.ts';
 
 /** Probability of a loss where there is none worth the name. */
 const BASE_LOSS = 5e-4;
@@ -17,8 +19,6 @@ const BASE_LOSS = 5e-4;
  * none. Even odds would find hardly more of them, and take a second longer (decision 29).
  */
 const HIDDEN_ODDS = 0.25;
-/** What an interface that does not answer all probes costs beforehand, in nats: one in ten. */
-const RELUCTANCE = 2.3;
 /** Odds at which a place counts as found. */
 const SETTLED_ODDS = 99;
 
@@ -31,14 +31,6 @@ export interface LossSizes {
   readonly limited: ReadonlySet<number>;
 }
 
-/** How likely each link still is to hide a loss, by what comes from beyond it. */
-export interface HiddenLosses {
-  /** Whether another loss is more likely than the run may be wrong. */
-  readonly isLikely: boolean;
-  /** By index into `counts.flows`: what each hop’s probes would do against that. */
-  readonly worths: readonly ProbeWorth[];
-}
-
 /**
  * Whether some link may still hide another loss of `lossRatio`, more likely than the run may be
  * wrong: on flows that cross none of the located losses, the probes are not yet likely enough
@@ -49,12 +41,14 @@ export interface HiddenLosses {
  * it crosses. What an interface is taken to owe may be what the link into it loses.
  *
  * @param located by index into `counts.flows`
+ * @returns what probes would do against that, by index into `counts.flows`; undefined where there
+ *   is no need
  */
-export function hiddenLosses(
+export function hiddenLossWorths(
   counts: PathCounts,
   located: ReadonlySet<number>,
   { confidence, lossRatio, limited }: LossSizes,
-): HiddenLosses {
+): readonly ProbeWorth[] | undefined {
   const perLoss = Math.log(lossRatio / BASE_LOSS);
   const perAnswer = Math.log((1 - lossRatio) / (1 - BASE_LOSS));
   const evidence = new Map<string, number>();
@@ -64,7 +58,7 @@ export function hiddenLosses(
   );
   for (const [, flow] of clear) {
     let behind = 0;
-    for (const { hop, responder } of answeringHops(flow)) {
+    for (const { hop, responder } of answeringHops(flow).reverse()) {
       const [sent, received] = [flow.sent[hop] ?? 0, flow.received[hop] ?? 0];
       const nats = (sent - received) * perLoss + received * perAnswer;
       const link = linkInto(flow, hop);
@@ -78,18 +72,17 @@ export function hiddenLosses(
   }
   const odds = new Map([...evidence].map(([link, nats]) => [link, Math.exp(nats)]));
   const sum = [...odds.values()].reduce((all, each) => all + each, 0);
-  return {
-    isLikely: HIDDEN_ODDS * sum > (1 - confidence) * odds.size,
-    worths: clear.map(([index, flow]) => {
-      const nats = new Array<number>(flow.responders.length).fill(0);
-      let before = 0;
-      for (const { hop, responder } of answeringHops(flow).reverse()) {
-        before += odds.get(linkInto(flow, hop)) ?? 0;
-        if (!limited.has(responder)) nats[hop] = before;
-      }
-      return { flow: index, nats };
-    }),
-  };
+  const isLikely = HIDDEN_ODDS * sum > (1 - confidence) * odds.size;
+  if (!isLikely) return undefined;
+  return clear.map(([index, flow]) => {
+    const nats = new Array<number>(flow.responders.length).fill(0);
+    let before = 0;
+    for (const { hop, responder } of answeringHops(flow)) {
+      before += odds.get(linkInto(flow, hop)) ?? 0;
+      if (!limited.has(responder)) nats[hop] = before;
+    }
+    return { flow: index, nats };
+  });
 }
 
 interface Answers {
@@ -112,28 +105,19 @@ function addTo(sums: Map<string, Answers>, link: string, { sent, received }: Ans
 function ratherLost({ sent, received }: Answers, lossRatio: number): number {
   const lost = sent - received;
   const asLoss = lost * Math.log(lossRatio) + received * Math.log(1 - lossRatio);
-  const asLimit =
-    timesLog(lost, lost / sent) +
-    timesLog(received, received / sent) -
-    RELUCTANCE -
-    Math.log(sent) / 2;
+  const asLimit = bestShareNats(received, sent) - NUISANCE_PENALTY - Math.log(sent) / 2;
   return Math.max(0, asLoss - asLimit);
-}
-
-function timesLog(count: number, ratio: number): number {
-  return count === 0 ? 0 : count * Math.log(ratio);
 }
 
 function linkInto({ responders }: FlowCounts, hop: number): string {
   return `${responders[hop - 1]} ${responders[hop]}`;
 }
 
-/** From the target to the first hop: what answers farther on has crossed all links before it. */
+/** From the first to the target: what answers farther on has crossed all links before it. */
 function answeringHops({ responders }: FlowCounts): { hop: number; responder: number }[] {
   return responders
     .map((responder, hop) => ({ hop, responder }))
-    .filter(({ responder }) => responder !== STAR)
-    .reverse();
+    .filter(({ responder }) => responder !== STAR);
 }
 
 /**

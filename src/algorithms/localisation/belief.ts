@@ -7,15 +7,19 @@ import type { Candidate } from './candidates.ts';
 import { CellSet } from './cell-set.ts';
 import type { Span } from './coverage-classes.ts';
 import { Evidence, type LossesOfFlows, type RoundLosses } from './evidence.ts';
-import { type Prospect, partialPenalty, penaltyOf, type Term } from './hypothesis.ts';
+import {
+  NUISANCE_PENALTY,
+  type Prospect,
+  partialPenalty,
+  penaltyOf,
+  type Term,
+} from './hypothesis.ts';
 import { LossModel } from './likelihood.ts';
 import { LossTable } from './loss-table.ts';
 import { bestMixture, type Mixture, PARTIAL_LOSSES } from './partial-loss.ts';
 import type { PathGraph } from './path-graph.ts';
 import { type Mark, newScores, ScoreJournal, type Scores } from './score-cache.ts';
 
-/** −ln of the prior odds of a limited responder: one in ten. */
-const NUISANCE_PENALTY = 2.3;
 /** How much less likely it is that only some interfaces of a router are affected, in nats. */
 const INCOMPLETE_PENALTY = 2;
 /** Only the candidates with the highest gains are tried as partial ones. */

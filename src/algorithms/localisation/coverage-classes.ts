@@ -3,6 +3,7 @@
  * named by the most telling of its explanations.
  */
 
+import { FNV_BASIS, fnvStep } from '../../lib/fnv1a.ts';
 import type { Candidate, Explanation, Span } from './candidate.ts';
 import type { PathGraph } from './path-graph.ts';
 
@@ -79,11 +80,9 @@ function pathsOf(spans: readonly Span[]): number[] {
 
 /** FNV-1a over the numbers of some spans. */
 function hashOf(spans: readonly Span[]): number {
-  let hash = 0x811c9dc5;
+  let hash = FNV_BASIS;
   for (const { path, from, end } of spans) {
-    hash = Math.imul(hash ^ path, 0x01000193);
-    hash = Math.imul(hash ^ from, 0x01000193);
-    hash = Math.imul(hash ^ end, 0x01000193);
+    hash = fnvStep(fnvStep(fnvStep(hash, path), from), end);
   }
   return hash;
 }

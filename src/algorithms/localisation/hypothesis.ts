@@ -13,6 +13,8 @@ import type { Mixture } from './partial-loss.ts';
  * that of a likelihood averaged over losses of every order of magnitude (Laplace’s method).
  */
 const SCALE_WEIGHT = 6;
+/** −ln of the prior odds of a limited responder: one in ten. */
+export const NUISANCE_PENALTY = 2.3;
 /** What a partial loss has to explain beyond a whole one, for loss and for limits. */
 const PARTIAL_PENALTY = 3;
 const PARTIAL_NUISANCE_PENALTY = 1;

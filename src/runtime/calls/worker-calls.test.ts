@@ -1,12 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { expectToWaitUnheard } from '../../../test/support/unheard-sweep.ts';
 import type { SweepRecord } from '../../model/sweep-record.ts';
 import type { TraceRecord } from '../../model/trace-record.ts';
 import type { SweepCall, SweepEvent } from '../sweep/sweep-call.ts';
 import type { SweepOptions } from '../sweep/sweep-options.ts';
 import { type TraceEvent, type TraceOptions, trace } from '../trace/trace.ts';
-import { EVENTS_WAITING_MAX, type Measurement, MeasurementCall } from './measurement-call.ts';
+import { type Measurement, MeasurementCall } from './measurement-call.ts';
 import { WorkerCalls, type WorkerPort } from './worker-calls.ts';
 import type { WorkerRequest } from './worker-messages.ts';
 import { serveCalls } from './worker-server.ts';
@@ -38,11 +39,6 @@ function traceBy(calls: WorkerCalls, options: TraceOptions) {
 function sweepBy(calls: WorkerCalls, target: string, options: SweepOptions): SweepCall {
   const asked = { kind: 'sweep', target, options } as const;
   return new MeasurementCall(calls.run(asked) as Measurement<SweepRecord, SweepEvent>);
-}
-
-/** Of the event loop. */
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function eventsOf(call: MeasurementCall<TraceRecord, TraceEvent>): Promise<TraceEvent[]> {
@@ -98,21 +94,8 @@ describe('a measurement in another thread', () => {
 describe('a sweep in another thread', () => {
   it('waits there while its events are not heard here', async () => {
     const rates = { rate: 100_000, perPrefix: 1_000_000, perInterface: 1_000_000 } as const;
-    const call = sweepBy(channelCalls(), '10.1.0.0/21', {
-      simulate: 'internet',
-      seed: 1,
-      ...rates,
-    });
-    let isOver = false;
-    void call.finally(() => (isOver = true));
-    const events = call.events();
-    await events.next();
-    await turns(5000); // a few hundred are enough for one that does not wait
-    expect(isOver).toBe(false);
-    let heard = 0; // what came first is progress
-    for await (const { type } of events) if (type === 'reply') heard++;
-    expect(heard).toBe((await call).repliesReceived);
-    expect(heard).toBeGreaterThan(4 * EVENTS_WAITING_MAX);
+    const simulated = { simulate: 'internet', seed: 1, ...rates };
+    await expectToWaitUnheard(sweepBy(channelCalls(), '10.1.0.0/21', simulated));
   });
 
   it('is ended by leaving its events', async () => {

@@ -4,8 +4,8 @@ import type { IpFamily } from '../../lib/ip-address.ts';
 import type { IsolateProtocol } from '../../model/isolate-record.ts';
 import { probeLengthMin } from '../../probing/flow.ts';
 import { choiceOption } from '../calls/choice-option.ts';
-import { integerOption } from '../calls/integer-option.ts';
 import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
+import { integerOption, ratioOption } from '../calls/number-option.ts';
 import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 import {
   CLASSES_MAX,
@@ -203,12 +203,6 @@ function limitsOf(options: IsolateCallOptions) {
       max: SEED_MAX,
     }),
   };
-}
-
-function ratioOption(name: string, value: number | undefined, preset: number): number {
-  const ratio = value ?? preset;
-  if (ratio > 0 && ratio < 1) return ratio;
-  throw new RangeError(`${name} must be within (0, 1), got ${ratio}`);
 }
 
 function requireList(

@@ -6,11 +6,10 @@ import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../../na
 import type { RawReceiverOptions } from '../../native/raw-receiver.ts';
 import { directReplyLines, icmpLines, passedIcmpTypes } from '../../native/reply-filters.ts';
 import { restLines } from '../../native/ring-filters.ts';
+import { IPV6_HEADER_BYTES } from '../../wire/ipv6.ts';
 import type { RawLinkOptions } from './raw-link-options.ts';
 import { RingInlet } from './ring-inlet.ts';
 
-/** Room that a link needs in front of what a raw IPv6 socket receives. */
-export const IPV6_HEADER_BYTES = 40;
 const NUMBERS = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP };
 
 function icmpOf(family: IpFamily): number {
@@ -26,6 +25,7 @@ function sentProtocols({ family, protocols = ['tcp'] }: RawLinkOptions): number[
 /** What each receiving socket is to be like; ICMP's is the first. */
 export function receiverOptions(options: RawLinkOptions): RawReceiverOptions[] {
   const { family, destination, ports, hearsDirectly = true, ringDevice, source } = options;
+  // A raw IPv6 socket hands over what follows the header, which the link puts back in front.
   const headroomBytes = family === 4 ? 0 : IPV6_HEADER_BYTES;
   const icmp = icmpOf(family);
   const sent = sentProtocols(options);

@@ -11,12 +11,13 @@ import { RawReceiver, type ReceivedMessage } from '../../native/raw-receiver.ts'
 import { RawSender } from '../../native/raw-sender.ts';
 import { Readiness } from '../../native/readiness.ts';
 import { SystemCallError } from '../../native/system-error.ts';
+import { IPV6_HEADER_BYTES } from '../../wire/ipv6.ts';
 import { monotonicUs } from '../clock.ts';
 import { HostError } from '../host/host-error.ts';
 import { KernelClock } from '../host/kernel-clock.ts';
 import { grantAdvice } from '../host/raw-socket-advice.ts';
 import { markDenied } from '../host/source-address.ts';
-import { IPV6_HEADER_BYTES, openRingInlet, receiverOptions } from './raw-inlets.ts';
+import { openRingInlet, receiverOptions } from './raw-inlets.ts';
 import type { RawLinkOptions } from './raw-link-options.ts';
 import type { RingInlet } from './ring-inlet.ts';
 

@@ -4,8 +4,8 @@ import type { SearchSettings } from '../../algorithms/multipath/search.ts';
 import type { FlowField, PathsProtocol } from '../../model/paths-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { choiceOption } from '../calls/choice-option.ts';
-import { integerOption } from '../calls/integer-option.ts';
 import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
+import { integerOption, ratioOption } from '../calls/number-option.ts';
 import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 
 /** How to search; every field has a default. */
@@ -88,7 +88,7 @@ const KINDS: OptionKinds<Required<PathsOptions>> = {
 export function completePathsOptions(options: PathsOptions): CompletePathsOptions {
   requireKinds<PathsOptions>(options, KINDS);
   requireFamily(options.family);
-  const { protocol = 'udp', confidence = 0.95 } = options;
+  const { protocol = 'udp' } = options;
   const fields = choiceOption('protocol', FIELDS, protocol);
   const flowField = options.flowField ?? fields[0] ?? 'source-port';
   if (!fields.includes(flowField)) {
@@ -97,9 +97,7 @@ export function completePathsOptions(options: PathsOptions): CompletePathsOption
   if (protocol === 'icmp' && options.port !== undefined) {
     throw new RangeError('port must be left out with protocol icmp, which has none');
   }
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`confidence must be within (0, 1), got ${confidence}`);
-  }
+  const confidence = ratioOption('confidence', options.confidence, 0.95);
   const flowsMax = integerOption('flowsMax', options.flowsMax, {
     preset: 1024,
     min: 1,

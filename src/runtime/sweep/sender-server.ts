@@ -20,7 +20,7 @@ export function serveSender(port: MessagePort): void {
   port.on('message', (request: SenderRequest) => sender.take(request));
 }
 
-class Sender implements Omit<SweepListener, 'outputLength'> {
+class Sender implements SweepListener {
   readonly #port: MessagePort;
   readonly #interruption = new AbortController();
   /** Who waits for what; one at a time for each. */
@@ -64,13 +64,7 @@ class Sender implements Omit<SweepListener, 'outputLength'> {
         targets,
         excluded: 0,
         network,
-        listener: {
-          replied: (reply) => this.replied(reply),
-          windowDone: (state) => this.windowDone(state),
-          progressed: (progress) => this.progressed(progress),
-          relief: () => this.relief(),
-          outputLength: () => 0, // the other thread knows
-        },
+        listener: this,
         exchange: {
           found: (interfaceHash) => this.#found.push(interfaceHash),
           others: () => this.#learnt.splice(0),
@@ -111,6 +105,11 @@ class Sender implements Omit<SweepListener, 'outputLength'> {
     this.#tell();
     this.#post({ type: 'progress', progress });
     return Promise.resolve();
+  }
+
+  /** The other thread knows. */
+  outputLength(): number {
+    return 0;
   }
 
   relief(): Promise<void> | undefined {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { flawsOf } from '../../../test/e2e/published-schemas.ts';
+import { expectToWaitUnheard } from '../../../test/support/unheard-sweep.ts';
 import type { SweepRecord, SweepReplyRecord } from '../../model/sweep-record.ts';
-import { EVENTS_WAITING_MAX } from '../calls/measurement-call.ts';
 import { type SweepCall, type SweepEvent, sweep } from './sweep-call.ts';
 import type { SweepOptions } from './sweep-options.ts';
 
@@ -47,18 +47,7 @@ describe('a sweep as a function', () => {
   });
 
   it('sends nothing while its events are not heard', async () => {
-    const call = sweep('10.1.0.0/21', SIMULATED);
-    let isOver = false;
-    void call.finally(() => (isOver = true));
-    const events = call.events();
-    await events.next();
-    // A few hundred turns of the event loop are enough for one that does not wait.
-    for (let i = 0; i < 5000; i++) await new Promise((resolve) => setImmediate(resolve));
-    expect(isOver).toBe(false);
-    let heard = 0; // what came first is progress
-    for await (const { type } of events) if (type === 'reply') heard++;
-    expect(heard).toBe((await call).repliesReceived);
-    expect(heard).toBeGreaterThan(4 * EVENTS_WAITING_MAX);
+    await expectToWaitUnheard(sweep('10.1.0.0/21', SIMULATED));
   });
 
   it('is stopped by leaving its events, also while it waits for them to be heard', async () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { AddressSet } from '../../lib/address-ranges.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import type { SweepCheckpoint } from '../../model/sweep-record.ts';
 import { asInvokingUser } from '../host/privileges.ts';
 import type { SweepSettings } from './sweep.ts';
@@ -48,8 +49,7 @@ export function readCheckpoint(file: string): SweepCheckpoint | undefined {
     text = asInvokingUser(() => readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CheckpointError(`the checkpoint cannot be read: ${reason}`);
+    throw new CheckpointError(`the checkpoint cannot be read: ${reasonOf(error)}`);
   }
   const checkpoint = parsed(text);
   if (checkpoint !== undefined) return checkpoint;
@@ -86,8 +86,7 @@ export async function requireWritable(file: string): Promise<void> {
 }
 
 function unwritable(file: string, error: unknown): CheckpointError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const message = `the checkpoint ${file} cannot be written: ${reason}`;
+  const message = `the checkpoint ${file} cannot be written: ${reasonOf(error)}`;
   return new CheckpointError(message, 'CHECKPOINT_UNWRITABLE');
 }
 

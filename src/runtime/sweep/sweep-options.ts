@@ -3,9 +3,9 @@
 import type { SweepStrategy } from '../../model/sweep-record.ts';
 import type { SweepProtocol } from '../../probing/sweep/sweep-packet.ts';
 import { choiceOption } from '../calls/choice-option.ts';
-import { integerOption } from '../calls/integer-option.ts';
-import type { MeasurementOptions } from '../calls/measurement-options.ts';
-import { type OptionKinds, requireKinds } from '../calls/option-kinds.ts';
+import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
+import { integerOption, ratioOption } from '../calls/number-option.ts';
+import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 import type { SweepSettings } from './sweep.ts';
 import { outputKindOf } from './sweep-output.ts';
 
@@ -90,7 +90,10 @@ const TTL = { min: 1, max: 32 };
 const RATE = { min: 1, max: 1_000_000 };
 const SHARDS_MAX = 999_999;
 
-const KINDS: OptionKinds<SweepOptions> = {
+/** A sweep looks up neither. */
+const { names: _, asDatabase: __, ...SHARED_KINDS } = MEASUREMENT_KINDS;
+const KINDS: OptionKinds<Required<SweepOptions>> = {
+  ...SHARED_KINDS,
   strategy: 'string',
   flows: 'number',
   confidence: 'number',
@@ -114,23 +117,14 @@ const KINDS: OptionKinds<SweepOptions> = {
   send: 'string',
   receive: 'string',
   senders: 'number',
-  source: 'string',
-  interface: 'string',
-  family: 'number',
-  simulate: 'string',
-  seed: 'number',
-  signal: 'object',
-  thread: 'string',
 };
 
 /** @throws {RangeError} naming the option, its value and its range */
 export function completeSweepOptions(options: SweepOptions): CompleteSweepOptions {
   requireKinds<SweepOptions>(options, KINDS);
   requireFitting(options);
-  const { confidence = 0.95, flows: givenFlows } = options;
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`confidence must be within (0, 1), got ${confidence}`);
-  }
+  const confidence = ratioOption('confidence', options.confidence, 0.95);
+  const { flows: givenFlows } = options;
   const preset = givenFlows === undefined ? 'stop-set' : 'every-ttl';
   const strategy = choiceOption<SweepStrategy>('strategy', STRATEGIES, options.strategy ?? preset);
   const protocol = choiceOption<SweepProtocol>(
@@ -174,7 +168,7 @@ function requireFitting(options: SweepOptions): void {
   }
   choiceOption('send', { raw: true, packet: true }, send);
   choiceOption('receive', { raw: true, ring: true }, receive);
-  if (family !== undefined) choiceOption('family', { 4: true, 6: true }, String(family));
+  requireFamily(family);
   for (const name of ['source', 'interface', 'send', 'receive'] as const) {
     if (simulate === undefined || options[name] === undefined) continue;
     throw new RangeError(`${name} must be left out with simulate, which sends nothing`);

@@ -7,6 +7,7 @@
 
 import { type FileHandle, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { reasonOf } from '../../lib/reason.ts';
 import { makeFolder } from '../folder.ts';
 import {
   type ChunkTarget,
@@ -155,8 +156,7 @@ class PartTarget implements ChunkTarget {
 const KEPT = '; once that is mended, the same sweep goes on from its checkpoint, where it has one';
 
 function unwritable(name: string, error: unknown, hint = ''): SweepOutputError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const message = `the output ${name} cannot be written: ${reason}${hint}`;
+  const message = `the output ${name} cannot be written: ${reasonOf(error)}${hint}`;
   return new SweepOutputError(message, { cause: error });
 }
 

@@ -172,17 +172,18 @@ class Senders implements OpenSweep {
 
   /** Sockets are closed by the threads themselves, which all end by `done` or `failed`. */
   async #ended(): Promise<void> {
-    while (this.#senders.some(({ state }) => state !== 'over')) {
-      await new Promise<void>((resolve) => (this.#changed = resolve));
-    }
+    while (this.#senders.some(({ state }) => state !== 'over')) await this.#change();
   }
 
-  /** @throws what has gone wrong by then, once all threads have ended for it */
+  /** @throws what has gone wrong by then; the threads end by themselves */
   async #until(isSo: () => boolean): Promise<void> {
-    while (this.#failure === undefined && !isSo()) {
-      await new Promise<void>((resolve) => (this.#changed = resolve));
-    }
+    while (this.#failure === undefined && !isSo()) await this.#change();
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Of the state of a sender, or by a failure. One at a time waits for it. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => (this.#changed = resolve));
   }
 
   #take(sender: Sender, answer: SenderAnswer): void {

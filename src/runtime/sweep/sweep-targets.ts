@@ -14,6 +14,7 @@ import {
 } from '../../lib/address-ranges.ts';
 import type { IpFamily } from '../../lib/ip-address.ts';
 import { PrefixList } from '../../lib/prefix-list.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { asInvokingUser } from '../host/privileges.ts';
 
 /** Targets that cannot be read, or may not be probed. */
@@ -158,11 +159,10 @@ async function readRanges(file: string, into = new GivenRanges()): Promise<Given
     await Promise.race([read, failed]);
   } catch (error) {
     if (error instanceof SweepTargetsError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     const hint = `neither a prefix such as 192.0.2.0/24 nor a file that can be read`;
     throw new SweepTargetsError(
       'TARGETS_UNREADABLE',
-      `${JSON.stringify(name)} is ${hint}: ${reason}`,
+      `${JSON.stringify(name)} is ${hint}: ${reasonOf(error)}`,
     );
   }
   return into;

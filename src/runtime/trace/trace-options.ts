@@ -4,8 +4,10 @@ import type { TraceSettings } from '../../algorithms/trace/trace-options.ts';
 import type { IpFamily } from '../../lib/ip-address.ts';
 import type { TraceProtocol } from '../../model/trace-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
-import { integerOption } from '../calls/integer-option.ts';
+import { choiceOption } from '../calls/choice-option.ts';
+import { MEASUREMENT_KINDS } from '../calls/measurement-options.ts';
 import type { ThreadOption } from '../calls/measuring-thread.ts';
+import { integerOption } from '../calls/number-option.ts';
 import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 
 /** How to trace; every field has a default. */
@@ -95,6 +97,7 @@ export interface CompleteTraceOptions {
 }
 
 const KINDS: OptionKinds<Required<TraceOptions>> = {
+  ...MEASUREMENT_KINDS,
   protocol: 'string',
   port: 'number',
   firstTtl: 'number',
@@ -108,25 +111,16 @@ const KINDS: OptionKinds<Required<TraceOptions>> = {
   packetBytes: 'number',
   sourcePort: 'number',
   borrowsPort: 'boolean',
-  source: 'string',
-  interface: 'string',
   mark: 'number',
   timestamps: 'string',
   tos: 'number',
   dontFragment: 'boolean',
   flowLabel: 'number',
-  names: 'boolean',
-  asDatabase: 'string',
   asDns: 'boolean',
   rate: 'number',
   ratePerInterface: 'number',
-  family: 'number',
-  simulate: 'string',
-  seed: 'number',
-  signal: 'object',
-  thread: 'string',
 };
-const TIMESTAMPS: readonly string[] = ['estimated', 'kernel', 'ring'];
+const TIMESTAMPS = { estimated: 'estimated', kernel: 'kernel', ring: 'ring' } as const;
 const PROTOCOLS: readonly TraceProtocol[] = ['tcp', 'tcp-ack', 'udp', 'udp-classic', 'icmp'];
 const DEFAULT_PORTS = {
   tcp: 443,
@@ -150,11 +144,9 @@ export function completeTraceOptions(options: TraceOptions): CompleteTraceOption
   if (packetBytes !== undefined) {
     integerOption('packetBytes', packetBytes, { preset: 0, min: 28, max: 65_535 });
   }
-  const { mark, timestamps = 'estimated' } = options;
+  const { mark } = options;
   if (mark !== undefined) integerOption('mark', mark, { preset: 0, min: 0, max: 2 ** 32 - 1 });
-  if (!TIMESTAMPS.includes(timestamps)) {
-    throw new RangeError(`timestamps must be one of ${TIMESTAMPS.join(', ')}, got ${timestamps}`);
-  }
+  const timestamps = choiceOption('timestamps', TIMESTAMPS, options.timestamps ?? 'estimated');
   if (timestamps === 'ring' && options.borrowsPort === true) {
     throw new RangeError('a receive ring does not go with ports of others: use timestamps kernel');
   }

@@ -1,4 +1,4 @@
-/** Whole numbers among the options of library calls. */
+/** Numbers among the options of library calls. */
 
 /** @throws {RangeError} naming the option, its value and its range; nothing is clamped */
 export function integerOption(
@@ -9,4 +9,11 @@ export function integerOption(
   if (value === undefined) return preset;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
+}
+
+/** @throws {RangeError} naming the option and its value, for what is not within (0, 1) */
+export function ratioOption(name: string, value: number | undefined, preset: number): number {
+  const ratio = value ?? preset;
+  if (ratio > 0 && ratio < 1) return ratio;
+  throw new RangeError(`${name} must be within (0, 1), got ${ratio}`);
 }
