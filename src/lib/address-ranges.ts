@@ -39,14 +39,8 @@ export function parseAddressRange(text: string): AddressRange | string {
   return { family, first, last: first + size - 1n };
 }
 
-/** Without overlaps and in order. */
-export function mergedRanges(ranges: readonly AddressRange[]): AddressRange[] {
-  const sorted = [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  return [...inOrder(sorted)];
-}
-
 /** Merges what overlaps or touches, of ranges that are sorted by their first addresses. */
-export function* inOrder(sorted: Iterable<AddressRange>): Generator<AddressRange> {
+export function* mergedRanges(sorted: Iterable<AddressRange>): Generator<AddressRange> {
   let open: AddressRange | undefined;
   for (const range of sorted) {
     if (open === undefined) open = range;

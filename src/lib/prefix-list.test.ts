@@ -21,8 +21,9 @@ describe.each([4, 6] as const)('a list of prefixes of IPv%d', (family) => {
         const list = new PrefixList(family);
         for (const range of ranges) list.add(range);
         expect(list.size).toBe(ranges.length);
-        expect([...list]).toEqual(mergedRanges(ranges));
-        expect([...list]).toEqual(mergedRanges(ranges)); // and once more
+        const sorted = ranges.toSorted((a, b) => (a.first < b.first ? -1 : 1));
+        expect([...list]).toEqual([...mergedRanges(sorted)]);
+        expect([...list]).toEqual([...mergedRanges(sorted)]); // and once more
       }),
     );
   });

@@ -3,7 +3,7 @@
  * Read back in order and without overlaps, whatever the order in which they came.
  */
 
-import { type AddressRange, BITS, inOrder } from './address-ranges.ts';
+import { type AddressRange, BITS, mergedRanges } from './address-ranges.ts';
 import type { IpFamily } from './ip-address.ts';
 
 const INITIAL_CAPACITY = 64;
@@ -42,7 +42,7 @@ export class PrefixList implements Iterable<AddressRange> {
   }
 
   [Symbol.iterator](): Iterator<AddressRange> {
-    return inOrder(this.#ranges());
+    return mergedRanges(this.#ranges());
   }
 
   *#ranges(): Generator<AddressRange> {

@@ -1,18 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import {
+  encodeIpv4,
+  encodeIpv6,
+  encodeTcp,
+  encodeUdp,
+} from '../../test/support/encoded-packets.ts';
 import { addWords, checksumOf, foldSum } from '../lib/checksum.ts';
 import { formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
 import { Random } from '../lib/random.ts';
 import { writeIcmpEcho } from '../wire/icmp.ts';
 import { ICMPV4 } from '../wire/icmpv4.ts';
 import { ICMPV6 } from '../wire/icmpv6.ts';
-import { encodeIpv4 } from '../wire/ipv4.ts';
-import { encodeIpv6 } from '../wire/ipv6.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { pseudoHeaderSum } from '../wire/pseudo-header.ts';
 import type { Reply } from '../wire/reply.ts';
 import { readReply } from '../wire/reply-reader.ts';
-import { encodeTcp, TCP_ACK, TCP_RST, TCP_SYN } from '../wire/tcp.ts';
-import { encodeUdp } from '../wire/udp.ts';
+import { TCP_ACK, TCP_RST, TCP_SYN } from '../wire/tcp.ts';
 import {
   farAnsweringAddress,
   type NetworkPlan,

@@ -2,18 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changesThatThrow, lengthsThatThrow } from '../../test/goldens/wire/codec-contract.ts';
 import { type Golden, readGoldens, stateField } from '../../test/goldens/wire/golden.ts';
-import { decodeIcmp, encodeIcmp, ICMP_HEADER_BYTES } from './icmp.ts';
+import {
+  encodeIcmp,
+  encodeIpv4,
+  encodeIpv6,
+  encodeTcp,
+  encodeUdp,
+} from '../../test/support/encoded-packets.ts';
+import { decodeIcmp, ICMP_HEADER_BYTES } from './icmp.ts';
 import { icmpErrorBytes, writeIcmpError } from './icmp-error.ts';
 import { ICMPV4 } from './icmpv4.ts';
 import { ICMPV6 } from './icmpv6.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
-import { decodeIpv4, encodeIpv4 } from './ipv4.ts';
-import { decodeIpv6, encodeIpv6 } from './ipv6.ts';
+import { decodeIpv4 } from './ipv4.ts';
+import { decodeIpv6 } from './ipv6.ts';
 import { isMalformed, type Malformed } from './malformed.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
 import { ReplyReader, readReply } from './reply-reader.ts';
-import { decodeTcp, encodeTcp } from './tcp.ts';
-import { decodeUdp, encodeUdp } from './udp.ts';
+import { decodeTcp } from './tcp.ts';
+import { decodeUdp } from './udp.ts';
 
 const GOLDENS = readGoldens();
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bits, testCodec } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeIcmpExtension } from '../../test/support/encoded-packets.ts';
 import {
   decodeIcmpExtension,
   decodeMplsEntry,
-  encodeIcmpExtension,
   encodeMplsEntry,
   findIcmpExtension,
   ICMP_OBJECTS_MAX,

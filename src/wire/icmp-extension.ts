@@ -67,13 +67,6 @@ export function decodeIcmpExtension(bytes: Uint8Array): readonly IcmpObject[] | 
   return objects;
 }
 
-/** The extension as bytes, with its checksum. */
-export function encodeIcmpExtension(objects: readonly IcmpObject[]): Uint8Array {
-  const bytes = new Uint8Array(icmpExtensionBytes(objects));
-  writeIcmpExtension(bytes, 0, objects);
-  return bytes;
-}
-
 /** Length of the extension that holds these objects, its header included. */
 export function icmpExtensionBytes(objects: readonly IcmpObject[]): number {
   let length = ICMP_EXTENSION_HEADER_BYTES;

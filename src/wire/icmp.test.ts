@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bits, testCodec } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeIcmp } from '../../test/support/encoded-packets.ts';
 import {
   decodeIcmp,
-  encodeIcmp,
   type IcmpDialect,
   type IcmpMessage,
   writeIcmp,

@@ -85,13 +85,6 @@ export function decodeIcmp(bytes: Uint8Array, pseudoHeaderSum: number): IcmpMess
   };
 }
 
-/** The message as bytes, with its checksum; the parameters are those of `writeIcmp`. */
-export function encodeIcmp(message: IcmpMessage, pseudoHeaderSum: number): Uint8Array {
-  const bytes = new Uint8Array(ICMP_HEADER_BYTES + message.body.length);
-  writeIcmp(bytes, 0, message, pseudoHeaderSum);
-  return bytes;
-}
-
 /**
  * Writes a message with its checksum, and allocates nothing. Numbers are cut to their field's
  * width.

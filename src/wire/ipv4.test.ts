@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bits, octets, testCodec, wordsUpTo } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeIpv4 } from '../../test/support/encoded-packets.ts';
 import {
   decodeIpv4,
-  encodeIpv4,
   IPV4_DONT_FRAGMENT,
   IPV4_MORE_FRAGMENTS,
   type Ipv4Packet,

@@ -77,15 +77,6 @@ export function decodeIpv4(bytes: Uint8Array): Ipv4Packet | Malformed {
   };
 }
 
-/** @throws {RangeError} as `writeIpv4Header` does */
-export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
-  const headerBytes = IPV4_HEADER_BYTES + packet.options.length;
-  const bytes = new Uint8Array(headerBytes + packet.payload.length);
-  writeIpv4Header(bytes, 0, { ...packet, payloadLength: packet.payload.length });
-  bytes.set(packet.payload, headerBytes);
-  return bytes;
-}
-
 /**
  * Writes a header with its checksum, and allocates nothing. Numbers are cut to their field's width.
  *

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bits, octets, testCodec } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeIpv6 } from '../../test/support/encoded-packets.ts';
 import {
   decodeIpv6,
-  encodeIpv6,
   IPV6_EXTENSION_HEADERS_MAX,
   type Ipv6Packet,
   walkExtensionHeaders,

@@ -70,14 +70,6 @@ export function decodeIpv6(bytes: Uint8Array): Ipv6Packet | Malformed {
   };
 }
 
-/** @throws {RangeError} as `writeIpv6Header` does */
-export function encodeIpv6(packet: Ipv6Packet): Uint8Array {
-  const bytes = new Uint8Array(IPV6_HEADER_BYTES + packet.payload.length);
-  writeIpv6Header(bytes, 0, { ...packet, payloadLength: packet.payload.length });
-  bytes.set(packet.payload, IPV6_HEADER_BYTES);
-  return bytes;
-}
-
 /**
  * Writes a header and allocates nothing. Numbers are cut to their field's width.
  *

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, readGolden } from '../../test/goldens/wire/golden.ts';
-import { encodeIcmp, type IcmpMessage } from './icmp.ts';
+import { encodeIcmp, encodeIpv4, encodeIpv6 } from '../../test/support/encoded-packets.ts';
+import type { IcmpMessage } from './icmp.ts';
 import { icmpErrorBytes, writeIcmpError } from './icmp-error.ts';
 import { ICMPV4 } from './icmpv4.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
-import { encodeIpv4 } from './ipv4.ts';
-import { encodeIpv6 } from './ipv6.ts';
 import { ReplyReader, readReply } from './reply-reader.ts';
 
 const TIME_EXCEEDED = readGolden('time-exceeded-v4-quotes-tcp').bytes;

@@ -2,17 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bits, testCodec, wordsUpTo } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeTcp } from '../../test/support/encoded-packets.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
-import {
-  decodeTcp,
-  encodeTcp,
-  TCP_ACK,
-  TCP_RST,
-  TCP_SYN,
-  type TcpSegment,
-  writeTcpSegment,
-} from './tcp.ts';
+import { decodeTcp, TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment, writeTcpSegment } from './tcp.ts';
 
 const SOURCE = bytesOf('0a640001');
 const DESTINATION = bytesOf('0ac80001');

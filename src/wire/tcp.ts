@@ -73,14 +73,6 @@ export function decodeTcp(
   };
 }
 
-/** @throws {RangeError} as `writeTcpSegment` does */
-export function encodeTcp(segment: TcpSegment, pseudoHeaderSum: number): Uint8Array {
-  const { options = NO_BYTES, payload = NO_BYTES } = segment;
-  const bytes = new Uint8Array(TCP_HEADER_BYTES + options.length + payload.length);
-  writeTcpSegment(bytes, 0, segment, pseudoHeaderSum);
-  return bytes;
-}
-
 /**
  * Writes a segment with its checksum, and allocates nothing. Numbers are cut to their field's
  * width.

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bits, testCodec } from '../../test/goldens/wire/codec-contract.ts';
 import { bytesOf } from '../../test/goldens/wire/golden.ts';
+import { encodeUdp } from '../../test/support/encoded-packets.ts';
 import { IP_PROTOCOL } from './ip-protocol.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
-import { decodeUdp, encodeUdp, type UdpDatagram, writeUdpDatagram } from './udp.ts';
+import { decodeUdp, type UdpDatagram, writeUdpDatagram } from './udp.ts';
 
 const SOURCE = bytesOf('fdec0100 00000000 00000000 00000001');
 const DESTINATION = bytesOf('fdec0200 00000000 00000000 00000001');

@@ -39,13 +39,6 @@ export function decodeUdp(bytes: Uint8Array, pseudoHeaderSum: number): UdpDatagr
   };
 }
 
-/** @throws {RangeError} as `writeUdpDatagram` does */
-export function encodeUdp(datagram: UdpDatagram, pseudoHeaderSum: number): Uint8Array {
-  const bytes = new Uint8Array(UDP_HEADER_BYTES + datagram.payload.length);
-  writeUdpDatagram(bytes, 0, datagram, pseudoHeaderSum);
-  return bytes;
-}
-
 /**
  * Writes a datagram with its checksum, and allocates nothing. Ports are cut to 16 bits.
  *

@@ -5,19 +5,13 @@ import { type IpFamily, parseIpAddress } from '../../src/lib/ip-address.ts';
 import { icmpErrorBytes, writeIcmpError } from '../../src/wire/icmp-error.ts';
 import { ICMPV4 } from '../../src/wire/icmpv4.ts';
 import { ICMPV6 } from '../../src/wire/icmpv6.ts';
-import { decodeIpv4, encodeIpv4 } from '../../src/wire/ipv4.ts';
-import { decodeIpv6, encodeIpv6 } from '../../src/wire/ipv6.ts';
+import { decodeIpv4 } from '../../src/wire/ipv4.ts';
+import { decodeIpv6 } from '../../src/wire/ipv6.ts';
 import { isMalformed } from '../../src/wire/malformed.ts';
 import { writeUint16 } from '../../src/wire/octets.ts';
 import { pseudoHeaderSum } from '../../src/wire/pseudo-header.ts';
-import {
-  decodeTcp,
-  encodeTcp,
-  TCP_ACK,
-  TCP_RST,
-  TCP_SYN,
-  type TcpSegment,
-} from '../../src/wire/tcp.ts';
+import { decodeTcp, TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment } from '../../src/wire/tcp.ts';
+import { encodeIpv4, encodeIpv6, encodeTcp } from './encoded-packets.ts';
 
 /** The bytes of an address that the test knows to be one. */
 export function addressOf(text: string): Uint8Array {

@@ -12,8 +12,9 @@ import {
   SETTINGS,
   searched,
 } from '../../../test/support/diamond-prober.ts';
+import { searchFailure } from '../../../test/support/search-failure.ts';
 import { Random } from '../../lib/random.ts';
-import { searchFailure, shareMissProbability } from './stopping-point.ts';
+import { shareMissProbability } from './stopping-point.ts';
 
 const SEED = 20_180;
 const EPSILON = SETTINGS.failureProbability;

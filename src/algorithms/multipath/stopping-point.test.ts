@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { searchFailure } from '../../../test/support/search-failure.ts';
 import { Random } from '../../lib/random.ts';
 import {
   BRANCHES_MAX,
@@ -7,7 +8,6 @@ import {
   failurePerBalancer,
   graphFailure,
   missProbability,
-  searchFailure,
   shareMissProbability,
   stoppingPoint,
 } from './stopping-point.ts';

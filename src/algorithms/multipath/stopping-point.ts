@@ -43,22 +43,6 @@ export function stoppingPoint(branches: number, failureProbability: number): num
   return point;
 }
 
-/**
- * The probability that a search which stops at the stopping points misses one of `branches` equal
- * branches: it ends too soon at any of the points before.
- */
-export function searchFailure(branches: number, failureProbability: number): number {
-  const occupancy = new Occupancy(branches);
-  let [flows, failed] = [0, 0];
-  for (let found = 1; found < branches; found++) {
-    const end = stoppingPoint(found + 1, failureProbability);
-    for (; flows < end; flows++) occupancy.addFlow();
-    failed += occupancy.seen[found] ?? 0;
-    occupancy.seen[found] = 0;
-  }
-  return failed;
-}
-
 /** The probability that no flow of `flows` takes a branch with a share of `share`. */
 export function shareMissProbability(share: number, flows: number): number {
   return (1 - share) ** flows;
@@ -97,18 +81,18 @@ function computedPoint(branches: number, failureProbability: number): number {
 /** How many of some equal branches flows have shown, as probabilities. */
 class Occupancy {
   /** By a number of branches: the probability that so many have been seen, and no more. */
-  readonly seen: Float64Array;
+  readonly #seen: Float64Array;
   readonly #branches: number;
 
   constructor(branches: number) {
     this.#branches = branches;
-    this.seen = new Float64Array(branches + 1);
-    this.seen[0] = 1;
+    this.#seen = new Float64Array(branches + 1);
+    this.#seen[0] = 1;
   }
 
   /** One more flow takes a branch that was seen before, or shows another. */
   addFlow(): void {
-    const { seen } = this;
+    const seen = this.#seen;
     const branches = this.#branches;
     // From the most branches on: the count below still has its probability from before the flow.
     for (let count = branches; count > 0; count--) {
@@ -121,7 +105,7 @@ class Occupancy {
   /** The probability that not all branches have been seen. */
   missing(): number {
     let sum = 0;
-    for (let count = 0; count < this.#branches; count++) sum += this.seen[count] ?? 0;
+    for (let count = 0; count < this.#branches; count++) sum += this.#seen[count] ?? 0;
     return sum;
   }
 }

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeIcmp, encodeIpv4 } from '../../../test/support/encoded-packets.ts';
 import { AddressSet, parseAddressRange } from '../../lib/address-ranges.ts';
 import { Random } from '../../lib/random.ts';
 import type { PacketArena } from '../../model/packet-link.ts';
 import type { SweepPlan, SweepReply } from '../../model/sweep.ts';
-import { encodeIcmp } from '../../wire/icmp.ts';
-import { encodeIpv4 } from '../../wire/ipv4.ts';
 import { SweepEngine } from './sweep-engine.ts';
 import { SWEEP_KEY_WORDS } from './sweep-token.ts';
 

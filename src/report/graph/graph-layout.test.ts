@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type GraphEdge, type GraphNode, type LayeredGraph, layOutGraph } from './graph-layout.ts';
-import { crossingWeight, orderLayers } from './graph-order.ts';
+import { type Joint, orderLayers } from './graph-order.ts';
 
 /** Layers of boxes of mixed heights, and edges onwards, some of which pass layers. */
 const graphs: fc.Arbitrary<LayeredGraph> = fc
@@ -102,6 +102,22 @@ describe('layOutGraph', () => {
     expect(layOutGraph({ nodes: [], edges: [] })).toMatchObject({ width: 0, height: 0 });
   });
 });
+
+/** How many pairs of joints cross, each weighted with the product of both; pair by pair. */
+function crossingWeight(layers: readonly (readonly number[])[], joints: readonly Joint[]): number {
+  const placeOf = new Map(layers.flatMap((layer) => layer.map((item, place) => [item, place])));
+  const ends = joints.map(({ from, to, weight }) => {
+    return { near: placeOf.get(from) ?? 0, far: placeOf.get(to) ?? 0, weight };
+  });
+  let sum = 0;
+  for (const [i, one] of ends.entries()) {
+    for (const other of ends.slice(0, i)) {
+      const isCrossing = (one.near - other.near) * (one.far - other.far) < 0;
+      if (isCrossing) sum += one.weight * other.weight;
+    }
+  }
+  return sum;
+}
 
 describe('orderLayers', () => {
   test('undoes crossings that need not be', () => {

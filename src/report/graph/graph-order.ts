@@ -37,15 +37,6 @@ export function orderLayers(
   return best;
 }
 
-/** How many pairs of joints cross, each weighted with the product of both. */
-export function crossingWeight(
-  layers: readonly (readonly number[])[],
-  joints: readonly Joint[],
-): number {
-  const items = layers.reduce((sum, layer) => sum + layer.length, 0);
-  return crossings(layers, neighbours(items, joints, 'from'));
-}
-
 interface Neighbour {
   readonly item: number;
   readonly weight: number;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeIcmp } from '../../../test/support/encoded-packets.ts';
 import { parseIpAddress } from '../../lib/ip-address.ts';
-import { encodeIcmp } from '../../wire/icmp.ts';
 import { pseudoHeaderSum } from '../../wire/pseudo-header.ts';
 import { pingCommand } from './ping-command.ts';
 
