@@ -246,7 +246,7 @@ function measurementOf({
   counters,
   loopDelays,
 }: FinishedRun): IsolateRecord['measurement'] {
-  const { socketDrops, clockSteps = 0, wrongChecksums = 0 } = network.counters();
+  const { socketDrops, clockSteps = 0, wrongChecksums = 0 } = network.link.counters();
   return {
     socketDrops,
     sendErrors: Object.values(counters.sendErrors).reduce((sum, count) => sum + count, 0),

@@ -7,8 +7,9 @@ import { createWriteStream, ftruncateSync, readFileSync, statSync } from 'node:f
 import { createGzip, gunzipSync } from 'node:zlib';
 import { keptPrintable } from '../../lib/printable.ts';
 import { reasonOf } from '../../lib/reason.ts';
-import type { RecordingCursor, RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
+import type { RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
 import { RECORDING_SCHEMA, RecordingError } from './recording.ts';
+import type { RecordingCursor } from './replayed-network.ts';
 
 const CHUNK_CHARACTERS = 65_536;
 /** Of the text of a recording, however well it was compressed. */

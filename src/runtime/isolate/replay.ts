@@ -4,8 +4,9 @@ import type { IsolateRecord } from '../../model/isolate-record.ts';
 import type { Network } from '../links/network.ts';
 import { type IsolateRound, runIsolate } from './isolate.ts';
 import type { IsolateOptions } from './isolate-run.ts';
-import { RecordingError, replayedNetwork } from './recording.ts';
+import { RecordingError } from './recording.ts';
 import type { Recording } from './recording-file.ts';
+import { replayedNetwork } from './replayed-network.ts';
 
 /** Hears of the run. */
 export interface ReplayWatcher {

@@ -17,7 +17,7 @@ describe('a simulated network', () => {
       skippedPorts: [],
       notes: [],
     });
-    expect(network.counters().socketDrops).toBe(0);
+    expect(network.link.counters().socketDrops).toBe(0);
   });
 
   test('may be probed in the other family and at another port', () => {

@@ -3,7 +3,7 @@
 import { familyOf, type IpFamily, parseIpAddress } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
 import type { IsolateProtocol, LoopDelays } from '../../model/isolate-record.ts';
-import type { LinkCounters, PacketLink } from '../../model/packet-link.ts';
+import type { PacketLink } from '../../model/packet-link.ts';
 import { TOKEN_KEY_WORDS, type TokenKey } from '../../probing/probe-token.ts';
 import { type NetworkPlan, planNetwork } from '../../sim/network-plan.ts';
 import type { Scenario } from '../../sim/scenario.ts';
@@ -30,7 +30,6 @@ export interface Network {
   readonly notes: readonly string[];
   /** Of a network that repeats a recorded run: what the record holds beside the measurement. */
   readonly replayed?: { readonly startedAt: string; readonly loopDelays: LoopDelays };
-  counters(): LinkCounters;
   close(): void;
 }
 
@@ -78,7 +77,6 @@ export function openSimulatedNetwork(
     skippedPorts: [],
     tokenKey: Uint32Array.from({ length: TOKEN_KEY_WORDS }, () => keys.uint32()),
     notes: [],
-    counters: () => link.counters(),
     close: () => link.close(),
   };
 }
@@ -143,7 +141,6 @@ export async function openHostNetwork(options: HostNetworkOptions): Promise<Netw
     tokenKey: crypto.getRandomValues(new Uint32Array(TOKEN_KEY_WORDS)),
     ownAddresses: ownAddresses(),
     notes: [...link.notes, ...(uplinks?.notes ?? [])],
-    counters: () => link.counters(),
     close,
   };
 }
