@@ -144,6 +144,9 @@ export interface ProbeSink {
   sent?(flow: number, ttl: number, round: number, sentAtUs: number): void;
 }
 
+/** For flows whose outcomes are nobody's business. */
+export const DEAF_SINK: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };
+
 /** Sends probes at the pace that the answering interfaces bear. */
 export interface Prober {
   /** Queues one probe; probes for one interface leave in the order in which they were queued. */

@@ -4,7 +4,7 @@
  */
 
 import type { AddressBook } from '../model/address-book.ts';
-import type { ProbeSink } from '../model/probe.ts';
+import { DEAF_SINK, type ProbeSink } from '../model/probe.ts';
 import type { Flow } from './flow.ts';
 import { NO_SLOT } from './in-flight.ts';
 import type { ProbeClaim } from './probe-claim.ts';
@@ -109,7 +109,7 @@ export class FlowBook {
     const flow = this.#flows[index];
     if (flow === undefined || flow.isReleased) return;
     flow.releasedAtUs = nowUs;
-    flow.sink = NOBODY;
+    flow.sink = DEAF_SINK;
     this.#resting.push(index);
     const key = tupleKey(flow.destinationIndex, flow.flow.sourcePort);
     const alike = (this.#byTuple.get(key) ?? []).filter((each) => each !== index);
@@ -144,7 +144,6 @@ export class FlowBook {
 }
 
 const NONE: readonly number[] = [];
-const NOBODY: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };
 
 function tupleKey(destination: number, sourcePort: number): number {
   return destination * 0x1_0000 + sourcePort;

@@ -3,6 +3,12 @@
  * tells the probes of one flow apart is left to the writers of each protocol.
  */
 
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import { IP_HEADER_BYTES } from '../wire/families.ts';
+import { ICMP_HEADER_BYTES } from '../wire/icmp.ts';
+import { TCP_HEADER_BYTES } from '../wire/tcp.ts';
+import { UDP_HEADER_BYTES } from '../wire/udp.ts';
+
 /**
  * `tcp` sends SYNs, `tcp-ack` segments as of a connection that is there; `udp-classic` counts the
  * destination port up with every probe, as the first traceroutes did.
@@ -41,8 +47,13 @@ export interface FlowId {
 export type Flow = Required<ProbeEndpoints> & FlowId & { readonly payload: Uint8Array };
 
 const LENGTH_MAX = 65_535;
-const HEADER_BYTES = { 4: 20, 16: 40 } as const;
-const TRANSPORT_BYTES = { tcp: 20, 'tcp-ack': 20, udp: 8, 'udp-classic': 8, icmp: 8 } as const;
+const TRANSPORT_BYTES = {
+  tcp: TCP_HEADER_BYTES,
+  'tcp-ack': TCP_HEADER_BYTES,
+  udp: UDP_HEADER_BYTES,
+  'udp-classic': UDP_HEADER_BYTES,
+  icmp: ICMP_HEADER_BYTES,
+} as const;
 /** Room for the token, where the payload has it, and for what keeps the checksum as it is to be. */
 export const PAYLOAD_BYTES_MIN = {
   tcp: 0,
@@ -53,8 +64,8 @@ export const PAYLOAD_BYTES_MIN = {
 } as const;
 
 /** The shortest probe of a protocol, in bytes from the IP header on. */
-export function probeLengthMin(protocol: ProbeProtocol, addressBytes: 4 | 16): number {
-  return HEADER_BYTES[addressBytes] + TRANSPORT_BYTES[protocol] + PAYLOAD_BYTES_MIN[protocol];
+export function probeLengthMin(protocol: ProbeProtocol, family: IpFamily): number {
+  return IP_HEADER_BYTES[family] + TRANSPORT_BYTES[protocol] + PAYLOAD_BYTES_MIN[protocol];
 }
 
 /**
@@ -75,7 +86,7 @@ export function completeFlow(flow: ProbeEndpoints & FlowId): Flow {
   requireInteger('destinationPort', destinationPort, isIcmp ? 1 : 0, isIcmp ? 0xfffe : 0xffff);
   requireInteger('tos', tos, 0, 0xff);
   requireInteger('flowLabel', flowLabel, 0, 0xfffff);
-  const lengthMin = probeLengthMin(protocol, addressBytes);
+  const lengthMin = probeLengthMin(protocol, familyOf(destination));
   const lengthBytes = flow.lengthBytes ?? lengthMin;
   requireInteger('lengthBytes', lengthBytes, lengthMin, LENGTH_MAX);
   const payloadBytes = lengthBytes - lengthMin + PAYLOAD_BYTES_MIN[protocol];

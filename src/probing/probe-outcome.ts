@@ -10,6 +10,7 @@ import {
   type ReplyDetails,
   type ReplyKind,
 } from '../model/probe.ts';
+import { ICMP_DIALECTS } from '../wire/families.ts';
 import type { InterfaceInformation } from '../wire/interface-information.ts';
 import type { EchoReply, IcmpErrorReply, Reply, TcpReply, UdpReply } from '../wire/reply.ts';
 import { TCP_RST, TCP_SYN } from '../wire/tcp.ts';
@@ -20,7 +21,6 @@ import type { Match } from './reply-matcher.ts';
 /** Kinds of replies that may answer a probe. */
 export type AnswerReply = IcmpErrorReply | TcpReply | UdpReply | EchoReply;
 
-const PORT_UNREACHABLE = { 4: 3, 6: 4 } as const;
 const NO_LABELS: readonly number[] = [];
 
 /** Whether a reply is of a kind that may answer a probe. */
@@ -100,7 +100,7 @@ function interfacesOf({ interfaces }: IcmpErrorReply): readonly InterfaceInfo[] 
 
 function echoReplyType(reply: AnswerReply): number {
   if (reply.kind !== 'icmp-echo-reply') return -1;
-  return reply.family === 4 ? 0 : 129;
+  return ICMP_DIALECTS[reply.family].echoReply;
 }
 
 function interfaceOf(information: InterfaceInformation): InterfaceInfo {
@@ -113,7 +113,7 @@ function isFromTarget(reply: AnswerReply, flow: Flow): boolean {
   if (isSameAddress(reply.source, flow.destination)) return true;
   if (reply.kind !== 'icmp-error' || reply.cause !== 'unreachable') return false;
   const isUdp = flow.protocol === 'udp' || flow.protocol === 'udp-classic';
-  return isUdp && reply.code === PORT_UNREACHABLE[reply.family];
+  return isUdp && reply.code === ICMP_DIALECTS[reply.family].portUnreachableCode;
 }
 
 /** What a reply is, whatever probe it answers. */

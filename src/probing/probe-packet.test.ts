@@ -53,7 +53,7 @@ describe.each(KINDS)('a probe by $protocol over IPv$family', ({ family, protocol
       extraBytes: fc.nat(200),
     })
     .map(({ extraBytes, ...rest }) => {
-      const lengthBytes = probeLengthMin(protocol, addressBytes) + extraBytes;
+      const lengthBytes = probeLengthMin(protocol, family) + extraBytes;
       return completeFlow({ ...rest, protocol, lengthBytes });
     });
 

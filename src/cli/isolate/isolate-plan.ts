@@ -35,7 +35,7 @@ export async function showPlan(
   const flows = ports?.length ?? flags.flows;
   const targets = run.targets.length;
   const plan = planIsolate(options, { flows, targets, family: run.family });
-  const classes = trafficClasses(options, run.family === 4 ? 4 : 16);
+  const classes = trafficClasses(options, run.family);
   const { protocol, sourcePort, rate, minTtl, maxTtl, maxTime } = flags;
   const document = {
     schema: SCHEMA,

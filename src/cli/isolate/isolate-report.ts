@@ -1,5 +1,6 @@
 /** Tells a run of `isolate`, live or replayed, in the form that was asked for. */
 
+import { familyOf } from '../../lib/ip-address.ts';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import type { IsolateRound } from '../../runtime/isolate/isolate.ts';
 import type { IsolateOptions } from '../../runtime/isolate/isolate-run.ts';
@@ -89,7 +90,7 @@ async function openLines(): Promise<IsolateReport> {
         targets: targetsOf(network, options),
         source: formatIpAddress(source),
         protocol,
-        classes: trafficClasses(options, source.length === 4 ? 4 : 16),
+        classes: trafficClasses(options, familyOf(source)),
         family: source.length === 4 ? 4 : 6,
         seed,
         minTtl,

@@ -50,7 +50,7 @@ export function trafficOf(flags: IsolateFlags, family: IpFamily): TrafficOptions
     const message = `--flow-label: ${flowLabel} is of no use: IPv4 has no flow labels`;
     throw new CliError('USAGE', message, 'use -6, or leave it out');
   }
-  const shortest = probeLengthMin(protocol, family === 4 ? 4 : 16);
+  const shortest = probeLengthMin(protocol, family);
   const tooShort = packetSize?.find((bytes) => bytes < shortest);
   if (tooShort !== undefined) {
     const probes = `${PROTOCOL[protocol]} probes over IPv${family}`;

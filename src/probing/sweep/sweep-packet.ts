@@ -5,6 +5,7 @@
  */
 
 import { foldSum } from '../../lib/checksum.ts';
+import { familyOf } from '../../lib/ip-address.ts';
 import type { PacketArena } from '../../model/packet-link.ts';
 import { IPV4_HEADER_BYTES } from '../../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES } from '../../wire/ipv6.ts';
@@ -55,7 +56,7 @@ export class SweepPackets {
       ? [4 as const, IPV4_HEADER_BYTES]
       : [16 as const, IPV6_HEADER_BYTES];
     const extra = protocol === 'tcp' ? 0 : TIME_BYTES;
-    this.lengthBytes = probeLengthMin(protocol, addressBytes) + extra;
+    this.lengthBytes = probeLengthMin(protocol, familyOf(source)) + extra;
     this.#flow = completeFlow({
       ...shape,
       destination: new Uint8Array(addressBytes),

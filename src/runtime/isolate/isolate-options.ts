@@ -138,7 +138,7 @@ export function requireOfFamily(
   if (family === 4 && flowLabel !== 'vary') {
     throw new RangeError('flowLabel must be left out over IPv4, which has none');
   }
-  const shortest = probeLengthMin(protocol, family === 4 ? 4 : 16);
+  const shortest = probeLengthMin(protocol, family);
   for (const { packetBytes = shortest } of classes) {
     if (packetBytes >= shortest) continue;
     const kind = `with ${protocol} over IPv${family}`;

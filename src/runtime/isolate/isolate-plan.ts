@@ -1,6 +1,7 @@
 /** What a run would do first, and what it may cost at most; nothing is opened and nothing sent. */
 
 import { Isolation } from '../../algorithms/isolation/isolation.ts';
+import type { IpFamily } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
 import { AddressBook } from '../../model/address-book.ts';
 import type { IsolateOptions } from './isolate-run.ts';
@@ -25,7 +26,7 @@ export interface IsolatePlan {
  */
 export function planIsolate(
   options: IsolateOptions,
-  request: { readonly flows: number; readonly targets: number; readonly family: 4 | 6 },
+  request: { readonly flows: number; readonly targets: number; readonly family: IpFamily },
 ): IsolatePlan {
   const firstProbes: { flow: number; ttl: number }[] = [];
   const prober = {
@@ -37,7 +38,7 @@ export function planIsolate(
     speedUp: (): void => {},
   };
   const { flows, targets } = request;
-  const classes = trafficClasses(options, request.family === 4 ? 4 : 16);
+  const classes = trafficClasses(options, request.family);
   const random = new Random(options.seed).fork();
   const addresses = new AddressBook();
   const isolation = new Isolation(

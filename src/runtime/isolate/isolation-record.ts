@@ -27,7 +27,6 @@ import {
   type IsolateRecord,
 } from '../../model/isolate-record.ts';
 import type { PathCounts } from '../../model/path-counts.ts';
-import type { Network } from '../links/network.ts';
 import { VERSION } from '../version.ts';
 import type { FinishedRun, IsolateOptions } from './isolate-run.ts';
 import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
@@ -53,7 +52,7 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     targets: targetsOf(network, options),
     source: formatIpAddress(network.source),
     protocol: options.protocol ?? 'tcp',
-    classes: trafficClasses(options, addressBytes(network)),
+    classes: trafficClasses(options, run.family),
     family: run.family,
     seed: options.seed,
     minTtl: options.minTtl,
@@ -165,10 +164,6 @@ function isOfClasses(flow: ProbedFlow | undefined, hit: readonly number[] | unde
   return hit === undefined || (flow !== undefined && hit.includes(flow.classIndex));
 }
 
-function addressBytes({ source }: Network): 4 | 16 {
-  return source.length === 4 ? 4 : 16;
-}
-
 /** The verdict beside what could have been taken for the loss that it names. */
 function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
   const { isolation, addresses, network } = run;
@@ -201,12 +196,15 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
 }
 
 /** Of ICMP, the number is identifier and checksum, and there is no port. */
-function fiveTuple({ network, options }: FinishedRun, flow: ProbedFlow | undefined): FiveTuple[] {
+function fiveTuple(
+  { network, options, family }: FinishedRun,
+  flow: ProbedFlow | undefined,
+): FiveTuple[] {
   const { protocol = 'tcp' } = options;
   if (flow === undefined) return [];
   const { source, destinations, port } = network;
   const destination = destinations[flow.targetIndex] ?? source;
-  const classes = trafficClasses(options, addressBytes(network));
+  const classes = trafficClasses(options, family);
   const own = classes.length > 1 ? classes[flow.classIndex] : undefined;
   return [
     {

@@ -60,8 +60,7 @@ export function summaryOf(run: FinishedRun, concluded: Concluded): string {
           },
         }),
     flows: chosen.length,
-    onlyPackets:
-      hit && classText(trafficClasses(options, network.source.length === 4 ? 4 : 16), hit),
+    onlyPackets: hit && classText(trafficClasses(options, run.family), hit),
     pathsFound: graph.classes.length,
     probesSent: counters.probesSent,
     repliesReceived: counters.repliesReceived,

@@ -4,7 +4,7 @@
  * addresses, ports and labels.
  */
 
-import { formatIpAddress } from '../../lib/ip-address.ts';
+import { familyOf, formatIpAddress, type IpFamily } from '../../lib/ip-address.ts';
 import type { Random } from '../../lib/random.ts';
 import type { IsolateProtocol, IsolateRecord, TrafficClass } from '../../model/isolate-record.ts';
 import { probeLengthMin } from '../../probing/flow.ts';
@@ -75,9 +75,9 @@ export function targetsOf(
 /** The classes of a run, at least one, with the lengths that their packets have. */
 export function trafficClasses(
   { tos, protocol = 'tcp', classes = [{ tos }] }: TrafficOptions,
-  addressBytes: 4 | 16,
+  family: IpFamily,
 ): TrafficClass[] {
-  const shortest = probeLengthMin(protocol, addressBytes);
+  const shortest = probeLengthMin(protocol, family);
   return classes.map((each) => ({ tos: each.tos, packetBytes: each.packetBytes ?? shortest }));
 }
 
@@ -104,7 +104,7 @@ export function flowRequests(
 ): FlowRequest[] {
   const { protocol = 'tcp', flowLabel = 'vary' } = options;
   const { source, destinations, port, sourcePorts } = network;
-  const classes = trafficClasses(options, source.length === 4 ? 4 : 16);
+  const classes = trafficClasses(options, familyOf(source));
   const labels = new Map(
     sourcePorts.map((sourcePort) => [sourcePort, labelOf(flowLabel, random)] as const),
   );

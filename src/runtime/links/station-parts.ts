@@ -6,7 +6,7 @@
 import { familyOf, type IpFamily } from '../../lib/ip-address.ts';
 import { Random } from '../../lib/random.ts';
 import { AddressBook } from '../../model/address-book.ts';
-import type { ProbeSink } from '../../model/probe.ts';
+import { DEAF_SINK } from '../../model/probe.ts';
 import type { TraceRung } from '../../model/trace-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { type EngineOptions, ProbeEngine } from '../../probing/probe-engine.ts';
@@ -74,7 +74,5 @@ export function hostStationParts(
 function engineWithoutFlows(
   traits: Omit<EngineOptions, 'flows' | 'destinationPort' | 'tos'>,
 ): ProbeEngine {
-  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, NOBODY);
+  return new ProbeEngine({ ...traits, flows: [], destinationPort: 0, tos: 0 }, DEAF_SINK);
 }
-
-const NOBODY: ProbeSink = { replied() {}, repliedLate() {}, lost() {}, unsent() {} };

@@ -11,6 +11,7 @@ import type { AddressBook } from '../../model/address-book.ts';
 import type { PathsAliases } from '../../model/paths-record.ts';
 import type { ProbeReply, ProbeSink } from '../../model/probe.ts';
 import type { FlowRequest, ProbeEngine } from '../../probing/probe-engine.ts';
+import { ICMP_DIALECTS } from '../../wire/families.ts';
 import type { StationTask } from '../links/station-loop.ts';
 
 /** What a run of it is made of. */
@@ -37,7 +38,6 @@ export interface AliasCounts {
 
 /** A TTL that reaches whoever is asked itself. */
 const DIRECT_TTL = 64;
-const UNREACHABLE = { v4: { type: 3, code: 3 }, v6: { type: 1, code: 4 } } as const;
 
 /** The task, for a station to run. */
 export class AliasTask implements StationTask {
@@ -169,9 +169,11 @@ interface Outcomes {
 }
 
 function isPortUnreachable({ kind, code, details }: ProbeReply): boolean {
-  const { v4, v6 } = UNREACHABLE;
   if (kind !== 'unreachable' || details === undefined) return false;
-  return [v4, v6].some((each) => each.type === details.icmpType && each.code === code);
+  return Object.values(ICMP_DIALECTS).some(
+    ({ unreachable, portUnreachableCode }) =>
+      unreachable === details.icmpType && portUnreachableCode === code,
+  );
 }
 
 /** Interfaces of hops that have several, each with a flow that passes it. */

@@ -71,7 +71,7 @@ export function flowBetween(ends: Ends, given: TraceOptions, options: CompleteTr
   const family = familyOf(ends.destination);
   requireFamilyFor(given, family);
   const { protocol, packetBytes, tos, dontFragment, flowLabel, seed, sourcePort } = options;
-  const lengthMin = probeLengthMin(protocol, family === 4 ? 4 : 16);
+  const lengthMin = probeLengthMin(protocol, family);
   if (packetBytes !== undefined && packetBytes < lengthMin) {
     const message = `packetBytes must be at least ${lengthMin} for ${protocol}, got ${packetBytes}`;
     throw new RangeError(message);
