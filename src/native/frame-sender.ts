@@ -5,19 +5,11 @@
 
 import type { IpFamily } from '../lib/ip-address.ts';
 import { checked, libc } from './libc.ts';
-import {
-  AF_PACKET,
-  ETH_P_IP,
-  ETH_P_IPV6,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOCKADDR_LL,
-} from './linux-abi.ts';
+import { AF_PACKET, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCKADDR_LL } from './linux-abi.ts';
 import { takeMemory } from './memory.ts';
 import { MessageArena } from './message-arena.ts';
-import type { SendOutcome } from './raw-sender.ts';
-import { errnoName } from './system-error.ts';
+import { type SendOutcome, sendMessages } from './send-messages.ts';
+import { ETHER_TYPES, encodeLinkAddress } from './socket-address.ts';
 
 /** Whom to hand packets to. */
 export interface NextHop {
@@ -55,7 +47,10 @@ export class FrameSender {
     this.#fd = checked('socket', libc().socket(AF_PACKET, type, 0));
     const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes: 0 };
     this.#arena = new MessageArena({ ...shape, names: 'one' }, takeMemory);
-    this.#arena.bytes.set(linkAddress(family, device, neighbour), this.#arena.nameOffset(0));
+    this.#arena.bytes.set(
+      encodeLinkAddress({ protocol: ETHER_TYPES[family], device, neighbour }),
+      this.#arena.nameOffset(0),
+    );
     this.#neighbour = neighbour;
     this.slots = slots;
     this.slotBytes = slotBytes;
@@ -76,14 +71,7 @@ export class FrameSender {
       arena.prepareToSend(slot, this.lengths[slot] as number, SOCKADDR_LL.bytes);
     }
     arena.bytes.set(this.#neighbour, arena.nameOffset(0) + SOCKADDR_LL.address);
-    let accepted = 0;
-    while (accepted < count) {
-      const sent = libc().sendmmsg(this.#fd, arena.headerAddress(accepted), count - accepted, 0);
-      // sendmmsg tells the error of a packet only when that packet is its first.
-      if (sent === -1) return { accepted, error: errnoName(libc().errno()) };
-      accepted += sent;
-    }
-    return { accepted, error: undefined };
+    return sendMessages(this.#fd, arena, count);
   }
 
   close(): void {
@@ -92,16 +80,4 @@ export class FrameSender {
     this.#fd = -1; // the number may become another file's
     this.#arena.release();
   }
-}
-
-/** `struct sockaddr_ll`. */
-function linkAddress(family: IpFamily, device: number, neighbour: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(SOCKADDR_LL.bytes);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(SOCKADDR_LL.protocol, family === 4 ? ETH_P_IP : ETH_P_IPV6);
-  view.setInt32(SOCKADDR_LL.device, device, true);
-  bytes[SOCKADDR_LL.addressLength] = neighbour.length;
-  bytes.set(neighbour, SOCKADDR_LL.address);
-  return bytes;
 }

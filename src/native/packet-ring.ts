@@ -11,8 +11,6 @@ import { checked, libc } from './libc.ts';
 import {
   AF_PACKET,
   ETH_P_ALL,
-  ETH_P_IP,
-  ETH_P_IPV6,
   PACKET_RX_RING,
   PACKET_STATISTICS,
   PACKET_VERSION,
@@ -20,7 +18,6 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-  SOCKADDR_LL,
   SOL_PACKET,
   SOL_SOCKET,
   TPACKET_V2,
@@ -29,6 +26,7 @@ import { giveSharedBack, type MemoryBlock, takeShared } from './memory.ts';
 import type { RingTraits } from './ring-filters.ts';
 import { FRAME_BYTES, RingReader, type TakeFrame } from './ring-reader.ts';
 import { attachFilter, readOption, setOption } from './socket.ts';
+import { ETHER_TYPES, encodeLinkAddress } from './socket-address.ts';
 
 /** The kernel looks for blocks of so many pages in one piece. */
 const BLOCK_BYTES = 65_536;
@@ -61,7 +59,9 @@ export class PacketRing {
       setOption(this.fd, option(PACKET_VERSION, 'PACKET_VERSION'), TPACKET_V2);
       setOption(this.fd, option(PACKET_RX_RING, 'PACKET_RX_RING'), RING_REQUEST);
       memory = takeShared(this.fd, RING_BYTES);
-      const name = ringAddress(device, seesSent ? ETH_P_ALL : ETHER_TYPES[family]);
+      // Only sockets of every protocol are shown, and cost, what leaves.
+      const protocol = seesSent ? ETH_P_ALL : ETHER_TYPES[family];
+      const name = encodeLinkAddress({ protocol, device });
       checked('bind', libc().bind(this.fd, name, name.length));
     } catch (error) {
       libc().close(this.fd);
@@ -118,7 +118,6 @@ export class PacketRing {
   }
 }
 
-const ETHER_TYPES = { 4: ETH_P_IP, 6: ETH_P_IPV6 } as const;
 const ERROR = { level: SOL_SOCKET, name: SO_ERROR, label: 'SO_ERROR' };
 
 /** `struct tpacket_req`. */
@@ -131,14 +130,4 @@ const RING_REQUEST = Uint32Array.of(
 
 function option(name: number, label: string): { level: number; name: number; label: string } {
   return { level: SOL_PACKET, name, label };
-}
-
-/** Only sockets of every protocol are shown, and cost, what leaves. */
-function ringAddress(device: number, protocol: number): Uint8Array {
-  const bytes = new Uint8Array(SOCKADDR_LL.bytes);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(SOCKADDR_LL.protocol, protocol);
-  view.setInt32(SOCKADDR_LL.device, device, true);
-  return bytes;
 }

@@ -22,10 +22,10 @@ import {
 } from './linux-abi.ts';
 import { takeMemory } from './memory.ts';
 import { MessageArena } from './message-arena.ts';
+import { type SendOutcome, sendMessages } from './send-messages.ts';
 import { SendStamps } from './send-stamps.ts';
 import { bindToDevice, openSocket, setMark, setOption } from './socket.ts';
 import { encodeSocketAddress } from './socket-address.ts';
-import { errnoName } from './system-error.ts';
 
 /**
  * Options per family. With IP_PMTUDISC_PROBE a forged "fragmentation needed" cannot make the kernel
@@ -92,12 +92,6 @@ export interface RawSenderOptions {
   readonly slotBytes: number;
 }
 
-/** `accepted` packets went out; `error`, an errno name, is why the next did not. */
-export interface SendOutcome {
-  readonly accepted: number;
-  readonly error: string | undefined;
-}
-
 /** A socket that sends, and the room for its packets. */
 export class RawSender {
   readonly slots: number;
@@ -158,15 +152,10 @@ export class RawSender {
       this.#address(slot);
       if (this.#devices.length > 0) this.#chooseDevice(slot);
     }
-    let accepted = 0;
-    while (accepted < count) {
-      const sent = libc().sendmmsg(this.#fd, arena.headerAddress(accepted), count - accepted, 0);
-      // sendmmsg tells the error of a packet only when that packet is its first.
-      if (sent === -1) return this.#refused(accepted, errnoName(libc().errno()));
-      accepted += sent;
-      this.#sent += sent;
-    }
-    return { accepted, error: undefined };
+    const outcome = sendMessages(this.#fd, arena, count);
+    this.#sent += outcome.accepted;
+    if (outcome.error !== undefined) this.#stamps?.restart(this.#sent);
+    return outcome;
   }
 
   /**
@@ -175,11 +164,6 @@ export class RawSender {
    */
   sendTimes(take: (sequence: number, realtimeUs: number) => void): void {
     if (this.#fd !== -1) this.#stamps?.drain(take);
-  }
-
-  #refused(accepted: number, error: string): SendOutcome {
-    this.#stamps?.restart(this.#sent);
-    return { accepted, error };
   }
 
   /** Routing follows the address beside a packet: it is the one that the packet has. */

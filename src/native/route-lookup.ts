@@ -68,6 +68,20 @@ export class RouteLookup {
   }
 }
 
+/**
+ * One question, on a socket of its own.
+ *
+ * @throws {SystemCallError} as `RouteLookup.ask` does
+ */
+export function routeOf(question: RouteQuestion): RouteAnswer {
+  const lookup = new RouteLookup();
+  try {
+    return lookup.ask(question);
+  } finally {
+    lookup.close();
+  }
+}
+
 function routeMessage({ destination, source, tos = 0 }: RouteQuestion): Uint8Array {
   const body = new Uint8Array(RTMSG_BYTES);
   body[0] = familyOf(destination) === 4 ? AF_INET : AF_INET6;

@@ -8,12 +8,9 @@ import {
   AF_NETLINK,
   EAGAIN,
   NETLINK_SOCK_DIAG,
-  SO_RCVBUF,
-  SO_RCVBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_RAW,
-  SOL_SOCKET,
 } from './linux-abi.ts';
 import { decodeNetlinkMessages, NLMSG_DONE, NLMSG_ERROR, netlinkErrno } from './netlink-message.ts';
 import { Readiness } from './readiness.ts';
@@ -22,7 +19,7 @@ import {
   decodeDiagnosedSocket,
   encodeDumpRequest,
 } from './sock-diag-message.ts';
-import { setOption } from './socket.ts';
+import { enlargeReceiveBuffer } from './socket.ts';
 import { SystemCallError } from './system-error.ts';
 
 /** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY as bits. */
@@ -90,7 +87,7 @@ export class DestroyedSockets {
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
     this.#fd = checked('socket', libc().socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
     try {
-      enlargeBuffer(this.#fd);
+      enlargeReceiveBuffer(this.#fd, EVENTS_BUFFER_BYTES);
       const address = new Uint8Array(SOCKADDR_NL_BYTES);
       const view = new DataView(address.buffer);
       view.setUint16(0, AF_NETLINK, true);
@@ -123,15 +120,5 @@ export class DestroyedSockets {
         if (socket !== undefined) this.#listener.destroyed(socket);
       }
     }
-  }
-}
-
-/** Beyond net.core.rmem_max where CAP_NET_ADMIN permits it, else as far as that goes. */
-function enlargeBuffer(fd: number): void {
-  const option = { level: SOL_SOCKET, name: SO_RCVBUFFORCE, label: 'SO_RCVBUFFORCE' };
-  try {
-    setOption(fd, option, EVENTS_BUFFER_BYTES);
-  } catch {
-    setOption(fd, { ...option, name: SO_RCVBUF, label: 'SO_RCVBUF' }, EVENTS_BUFFER_BYTES);
   }
 }

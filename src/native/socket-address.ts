@@ -1,7 +1,16 @@
-/** Socket addresses: `sockaddr_in` and `sockaddr_in6` as bytes. */
+/** Socket addresses: `sockaddr_in`, `sockaddr_in6` and `sockaddr_ll` as bytes. */
 
-import { familyOf } from '../lib/ip-address.ts';
-import { AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6 } from './linux-abi.ts';
+import { familyOf, type IpFamily } from '../lib/ip-address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_PACKET,
+  ETH_P_IP,
+  ETH_P_IPV6,
+  SOCKADDR_IN,
+  SOCKADDR_IN6,
+  SOCKADDR_LL,
+} from './linux-abi.ts';
 
 /** One end of a conversation. */
 export interface SocketAddress {
@@ -31,4 +40,31 @@ export function addressIn(bytes: Uint8Array): Uint8Array {
   const isV4 = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true) === AF_INET;
   const start = isV4 ? SOCKADDR_IN.address : SOCKADDR_IN6.address;
   return bytes.slice(start, start + (isV4 ? 4 : 16));
+}
+
+/** Protocol numbers of frames that hold a packet of the family. */
+export const ETHER_TYPES: Readonly<Record<IpFamily, number>> = { 4: ETH_P_IP, 6: ETH_P_IPV6 };
+
+/** Where packet sockets send to, or listen at. */
+export interface LinkAddress {
+  /** Of the frames, host order: one of `ETHER_TYPES`, or `ETH_P_ALL`. */
+  readonly protocol: number;
+  /** Index of the device. */
+  readonly device: number;
+  /** Link-layer address, 6 bytes on Ethernet; none to listen. */
+  readonly neighbour?: Uint8Array;
+}
+
+/** Bytes of the struct for this address. */
+export function encodeLinkAddress({ protocol, device, neighbour }: LinkAddress): Uint8Array {
+  const bytes = new Uint8Array(SOCKADDR_LL.bytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_PACKET, true);
+  view.setUint16(SOCKADDR_LL.protocol, protocol);
+  view.setInt32(SOCKADDR_LL.device, device, true);
+  if (neighbour !== undefined) {
+    bytes[SOCKADDR_LL.addressLength] = neighbour.length;
+    bytes.set(neighbour, SOCKADDR_LL.address);
+  }
+  return bytes;
 }

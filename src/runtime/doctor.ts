@@ -26,6 +26,7 @@ import {
 import { icmpLines } from '../native/reply-filters.ts';
 import { attachFilter, openSocket, setOption } from '../native/socket.ts';
 import { SystemCallError, UnsupportedPlatformError } from '../native/system-error.ts';
+import { processStatus } from './host/process-status.ts';
 import { PING_GRANT } from './host/raw-socket-advice.ts';
 import { sourceAddressFor } from './host/source-address.ts';
 
@@ -149,11 +150,7 @@ function routeAbility(family: IpFamily): Ability {
 }
 
 function processFacts(): HostFact[] {
-  const status = new Map(
-    (read('/proc/self/status') ?? '')
-      .split('\n')
-      .map((line) => line.split(':\t') as [string, string]),
-  );
+  const status = processStatus();
   const uid = process.geteuid?.();
   return [
     { name: 'user', value: uid === 0 ? 'root' : String(uid), warning: '' },

@@ -3,8 +3,8 @@
  * else: whoever finds a hole in the parsing of packets becomes nobody.
  */
 
-import { readFileSync } from 'node:fs';
 import { reasonOf } from '../../lib/reason.ts';
+import { processStatus } from './process-status.ts';
 
 /** The unprivileged user and group of Linux, also what user namespaces call unknown ones. */
 const NOBODY = 65_534;
@@ -116,7 +116,7 @@ function isRoot(): boolean {
 
 /** A capability cannot be given up in all threads without changing the user: it is told instead. */
 function remainingRight(): string | undefined {
-  const status = readStatus();
+  const status = processStatus();
   const effective = BigInt(`0x${status.get('CapEff') ?? '0'}`);
   if ((effective & (1n << BigInt(CAP_NET_RAW))) === 0n) return undefined;
   const bounds = [
@@ -126,13 +126,4 @@ function remainingRight(): string | undefined {
   ].filter((bound) => bound !== undefined);
   const told = bounds.length === 0 ? 'nothing else bounds it' : bounds.join(', ');
   return `keeps CAP_NET_RAW until it ends, as user ${process.getuid?.()}: ${told}`;
-}
-
-function readStatus(): ReadonlyMap<string, string> {
-  try {
-    const lines = readFileSync('/proc/self/status', 'utf8').split('\n');
-    return new Map(lines.map((line) => line.split(':\t') as [string, string]));
-  } catch {
-    return new Map(); // no Linux, and no capabilities
-  }
 }

@@ -1,7 +1,7 @@
 /** The device that a receive ring listens at: the one that probes to a target leave by. */
 
 import { type DeviceTraits, deviceTraits } from '../../native/device-traits.ts';
-import { RouteLookup } from '../../native/route-lookup.ts';
+import { routeOf } from '../../native/route-lookup.ts';
 import { SystemCallError } from '../../native/system-error.ts';
 import { HostError } from './host-error.ts';
 import type { RouteOptions } from './source-address.ts';
@@ -22,14 +22,9 @@ export interface RingRoute extends RouteOptions {
 export function ringDeviceFor({ destination, source, ...route }: RingRoute): number {
   try {
     const given = route.device === undefined ? route.scopeId : deviceTraits(route.device).index;
-    const lookup = new RouteLookup();
-    try {
-      const { device } = lookup.ask({ destination, source, device: given, mark: route.mark });
-      requireWhole(deviceTraits(device));
-      return device;
-    } finally {
-      lookup.close();
-    }
+    const { device } = routeOf({ destination, source, device: given, mark: route.mark });
+    requireWhole(deviceTraits(device));
+    return device;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     throw new HostError('NO_ROUTE', `no device for a receive ring (${error.message})`, error);

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { familyOf } from '../../lib/ip-address.ts';
 import type { IsolateProtocol } from '../../model/isolate-record.ts';
 import type { DevicesOfPorts } from '../../native/raw-sender.ts';
-import { RouteLookup } from '../../native/route-lookup.ts';
+import { RouteLookup, routeOf } from '../../native/route-lookup.ts';
 import { SystemCallError } from '../../native/system-error.ts';
 import { ICMP_DIALECTS } from '../../wire/families.ts';
 import { IP_PROTOCOL } from '../../wire/ip-protocol.ts';
@@ -107,12 +107,7 @@ const DEVICES = '/sys/class/net';
 
 function deviceTowards(source: Uint8Array, destination: Uint8Array): number | undefined {
   try {
-    const lookup = new RouteLookup();
-    try {
-      return lookup.ask({ source, destination }).device;
-    } finally {
-      lookup.close();
-    }
+    return routeOf({ source, destination }).device;
   } catch (error) {
     if (error instanceof SystemCallError) return undefined;
     throw error;
