@@ -4,8 +4,10 @@
  * where, in words for whoever made the file. Keys that a schema does not describe pass.
  */
 
+import { isJsonObject, type JsonObject } from './json-object.ts';
+
 /** A schema, or part of one. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type JsonSchema = JsonObject;
 
 /** The first thing that is wrong. */
 export interface SchemaFlaw {
@@ -33,7 +35,7 @@ interface Place {
 }
 
 const TYPES: Readonly<Record<string, { named: string; fits: (value: unknown) => boolean }>> = {
-  object: { named: 'an object', fits: isObject },
+  object: { named: 'an object', fits: isJsonObject },
   array: { named: 'an array', fits: Array.isArray },
   string: { named: 'a text', fits: (value) => typeof value === 'string' },
   number: { named: 'a number', fits: (value) => typeof value === 'number' },
@@ -49,11 +51,11 @@ function flawAt(place: Place): SchemaFlaw | undefined {
   if (typeof reference === 'string') {
     return flawAt({ ...place, schema: definitionOf(reference, root) });
   }
-  if (Array.isArray(anyOf)) return flawOfChoices(anyOf.filter(isObject), place);
+  if (Array.isArray(anyOf)) return flawOfChoices(anyOf.filter(isJsonObject), place);
   if (!fits(schema, value)) {
     return { path, complaint: `must be ${namedBy(schema)}, not ${excerpt(value)}` };
   }
-  if (isObject(value)) return flawOfKeys(value, place);
+  if (isJsonObject(value)) return flawOfKeys(value, place);
   return Array.isArray(value) ? flawOfItems(value, place) : undefined;
 }
 
@@ -68,16 +70,16 @@ function flawOfChoices(choices: readonly JsonSchema[], place: Place): SchemaFlaw
   return { path, complaint: `must be ${named.join(' or ')}, not ${excerpt(value)}` };
 }
 
-function flawOfKeys(value: JsonSchema, { schema, path, root }: Place): SchemaFlaw | undefined {
+function flawOfKeys(value: JsonObject, { schema, path, root }: Place): SchemaFlaw | undefined {
   const { required, properties, additionalProperties: others } = schema;
   const missing = (Array.isArray(required) ? required : []).find(
     (key) => typeof key === 'string' && !Object.hasOwn(value, key),
   );
   if (missing !== undefined) return { path: pathTo(path, missing), complaint: 'is missing' };
   for (const [key, each] of Object.entries(value)) {
-    const described = isObject(properties) && Object.hasOwn(properties, key);
+    const described = isJsonObject(properties) && Object.hasOwn(properties, key);
     const own = described ? properties[key] : others;
-    if (!isObject(own)) continue;
+    if (!isJsonObject(own)) continue;
     const flaw = flawAt({ schema: own, value: each, path: pathTo(path, key), root });
     if (flaw !== undefined) return flaw;
   }
@@ -88,7 +90,7 @@ function flawOfItems(
   values: readonly unknown[],
   { schema: { items }, path, root }: Place,
 ): SchemaFlaw | undefined {
-  if (!isObject(items)) return undefined;
+  if (!isJsonObject(items)) return undefined;
   for (const [i, value] of values.entries()) {
     const flaw = flawAt({ schema: items, value, path: `${path}[${i}]`, root });
     if (flaw !== undefined) return flaw;
@@ -149,13 +151,9 @@ function resolved(schema: JsonSchema, root: JsonSchema): JsonSchema {
 /** @throws {RangeError} for a schema that refers to what it does not have */
 function definitionOf(reference: string, root: JsonSchema): JsonSchema {
   let at: unknown = root;
-  for (const key of reference.replace(/^#\//, '').split('/')) at = isObject(at) ? at[key] : at;
-  if (isObject(at)) return at;
+  for (const key of reference.replace(/^#\//, '').split('/')) at = isJsonObject(at) ? at[key] : at;
+  if (isJsonObject(at)) return at;
   throw new RangeError(`the schema has no ${reference}`);
-}
-
-function isObject(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function pathTo(path: string, key: string): string {
@@ -165,7 +163,7 @@ function pathTo(path: string, key: string): string {
 
 function excerpt(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  if (isObject(value)) return 'an object';
+  if (isJsonObject(value)) return 'an object';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > EXCERPT_CHARACTERS ? `${text.slice(0, EXCERPT_CHARACTERS)}…` : text;
 }

@@ -1,7 +1,8 @@
 /** The public surface of `fantrace/sim`: simulated networks, to test what measures real ones. */
 
+export type { JsonSchema } from '../lib/json-schema.ts';
 export type { LinkCounters, PacketArena, PacketLink, SendReport } from '../model/packet-link.ts';
-export { type JsonSchema, ScenarioError } from './json-fields.ts';
+export { ScenarioError } from './json-fields.ts';
 export {
   answeringAddresses,
   type NetworkPlan,

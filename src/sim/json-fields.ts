@@ -4,8 +4,8 @@
  * never taken for its default. A reader carries the JSON Schema of what it takes.
  */
 
-/** A JSON Schema (draft 2020-12), or part of one. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import { isJsonObject, type JsonObject } from '../lib/json-object.ts';
+import type { JsonSchema } from '../lib/json-schema.ts';
 
 /** A scenario that cannot be simulated; the message starts with the path of what is wrong. */
 export class ScenarioError extends Error {
@@ -165,7 +165,7 @@ export function wrong(path: string, expected: string, value: unknown): ScenarioE
 }
 
 function readKey(
-  object: Readonly<Record<string, unknown>>,
+  object: JsonObject,
   key: string,
   { read, fallback }: Key<unknown>,
   path: string,
@@ -198,9 +198,7 @@ function isTellable(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
-function objectAt(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
+function objectAt(value: unknown, path: string): JsonObject {
+  if (isJsonObject(value)) return value;
   throw wrong(path, 'an object', value);
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonSchema } from './json-fields.ts';
+import type { JsonSchema } from '../lib/json-schema.ts';
 import { scenarioSchema } from './scenario.ts';
 
 const ROOT = new URL('../../', import.meta.url);

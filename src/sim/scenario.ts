@@ -4,7 +4,8 @@
  * from `network-plan.ts`; `scenarios/` holds those that ship with the product.
  */
 
-import { type JsonSchema, ScenarioError } from './json-fields.ts';
+import type { JsonSchema } from '../lib/json-schema.ts';
+import { ScenarioError } from './json-fields.ts';
 import { otherTargetsOf } from './other-targets.ts';
 import { NetworkNames } from './places.ts';
 import { readWritten } from './scenario-language.ts';

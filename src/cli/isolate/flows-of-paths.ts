@@ -1,6 +1,6 @@
 /** Source ports of a recorded search for paths, so that `isolate` probes along the same ways. */
 
-import { isRecord } from '../../runtime/json-checks.ts';
+import { isJsonObject } from '../../lib/json-object.ts';
 import { isPathsDocument, readPathsDocument } from '../../runtime/paths/paths-document.ts';
 import { CliError } from '../cli-error.ts';
 
@@ -41,7 +41,7 @@ export function portsOfPaths(
 function recordIn(text: string): ReturnType<typeof readPathsDocument> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) && isPathsDocument(value) ? readPathsDocument(value) : undefined;
+    return isJsonObject(value) && isPathsDocument(value) ? readPathsDocument(value) : undefined;
   } catch {
     return undefined;
   }

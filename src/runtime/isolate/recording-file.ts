@@ -5,6 +5,7 @@
 
 import { createWriteStream, ftruncateSync, readFileSync, statSync } from 'node:fs';
 import { createGzip, gunzipSync } from 'node:zlib';
+import { isJsonObject } from '../../lib/json-object.ts';
 import { keptPrintable } from '../../lib/printable.ts';
 import { reasonOf } from '../../lib/reason.ts';
 import type { RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
@@ -78,7 +79,7 @@ export function readRecording(path: string): Recording {
   const text = contentsOf(path);
   const lines = new Lines(text, path);
   const start = lines.next();
-  if (!isObject(start) || start['type'] !== 'start' || typeof start['schema'] !== 'string') {
+  if (!isJsonObject(start) || start['type'] !== 'start' || typeof start['schema'] !== 'string') {
     throw new RecordingError('RECORDING_INVALID', `${path} is no recording of fantrace`);
   }
   if (start['schema'] !== RECORDING_SCHEMA) {
@@ -102,7 +103,7 @@ export function readRecording(path: string): Recording {
 function withSafeTexts(value: unknown): unknown {
   if (typeof value === 'string') return keptPrintable(value);
   if (Array.isArray(value)) return value.map(withSafeTexts);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const entries = Object.entries(value).map(([key, each]) => [
     keptPrintable(key),
     withSafeTexts(each),
@@ -173,7 +174,8 @@ class LineCursor implements RecordingCursor {
   peek(): RecordingEvent | undefined {
     if (!this.#isRead) {
       const line = this.#lines.next();
-      this.#next = isObject(line) && line['type'] !== 'end' ? (line as RecordingEvent) : undefined;
+      this.#next =
+        isJsonObject(line) && line['type'] !== 'end' ? (line as RecordingEvent) : undefined;
       this.#isRead = true;
     }
     return this.#next;
@@ -193,7 +195,7 @@ function lastLine(text: Buffer, path: string): Record<string, unknown> {
   } catch {
     throw truncated(path);
   }
-  if (!isObject(line) || line['type'] !== 'end') throw truncated(path);
+  if (!isJsonObject(line) || line['type'] !== 'end') throw truncated(path);
   return line;
 }
 
@@ -202,12 +204,9 @@ function truncated(path: string): RecordingError {
   return new RecordingError('RECORDING_TRUNCATED', `the recording ${path} is truncated: ${why}`);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function hasStartFields({ options, network }: Record<string, unknown>): boolean {
-  if (!isObject(options) || !isObject(network) || !isObject(network['outbox'])) return false;
+  if (!isJsonObject(options) || !isJsonObject(network) || !isJsonObject(network['outbox']))
+    return false;
   const { slots, slotBytes } = network['outbox'];
   const isNumbers = (value: unknown): boolean =>
     Array.isArray(value) && value.every((each) => Number.isInteger(each));
@@ -229,7 +228,7 @@ function hasEndFields(end: Record<string, unknown>): boolean {
   const areNumbers = ['loopDelayP99Ms', 'loopDelayMaxMs'].every(
     (key) => typeof end[key] === 'number',
   );
-  const areMaps = ['names', 'origins'].every((key) => isObject(end[key]));
+  const areMaps = ['names', 'origins'].every((key) => isJsonObject(end[key]));
   return typeof end['startedAt'] === 'string' && areNumbers && areMaps;
 }
 

@@ -5,16 +5,17 @@
  */
 
 import type { Resolver } from 'node:dns/promises';
-import { formatIpAddress, parseIpAddress } from '../../lib/ip-address.ts';
+import { familyOf, formatIpAddress, parseIpAddress } from '../../lib/ip-address.ts';
+import { maskAddress } from '../../lib/ip-prefix.ts';
 import { type AsOrigin, asOriginOf } from '../../model/as-origin.ts';
 import type { AsLookup } from './as-lookup.ts';
 import { askDns, type DnsPatience } from './dns-questions.ts';
 import { reverseLabels } from './ptr-names.ts';
 
-const ZONES = { 4: 'origin.asn.cymru.com', 16: 'origin6.asn.cymru.com' } as const;
+const ZONES = { 4: 'origin.asn.cymru.com', 6: 'origin6.asn.cymru.com' } as const;
 const NAMES_ZONE = 'asn.cymru.com';
 /** Longer prefixes are seldom announced: so long a one has one answer for all its addresses. */
-const BLOCK_BYTES = { 4: 3, 16: 6 } as const;
+const BLOCK_BITS = { 4: 24, 6: 48 } as const;
 /** Asked for at once; and answers kept, the oldest of which make room. */
 const ADDRESSES_MAX = 1024;
 const KEPT_MAX = 65_536;
@@ -66,7 +67,7 @@ export class CymruLookup implements AsLookup {
     const isOpen = ([block]: readonly [string, string]): boolean =>
       (this.#blocks.get(block)?.untilMs ?? 0) <= nowMs;
     await askDns([...blocks].filter(isOpen), patience, async (resolver, [block, address]) => {
-      const zone = ZONES[address.includes(':') ? 16 : 4];
+      const zone = ZONES[address.includes(':') ? 6 : 4];
       const records = await textsOf(resolver, `${reverseLabels(address)}.${zone}`);
       if (records === undefined) return;
       keep(this.#blocks, block, { origin: nearestOrigin(records), untilMs: nowMs + KEPT_MS });
@@ -123,11 +124,7 @@ function lengthOf({ prefix }: AsOrigin): number {
 }
 
 function blockOf(bytes: Uint8Array): string {
-  return formatIpAddress(bytes.map((byte, i) => (i < BLOCK_BYTES[sizeOf(bytes)] ? byte : 0)));
-}
-
-function sizeOf(bytes: Uint8Array): 4 | 16 {
-  return bytes.length === 4 ? 4 : 16;
+  return formatIpAddress(maskAddress(bytes, BLOCK_BITS[familyOf(bytes)]));
 }
 
 function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Reader } from 'mmdb-lib';
 import { formatIpAddress, parseIpAddress } from '../../lib/ip-address.ts';
+import { formatIpPrefix, maskAddress } from '../../lib/ip-prefix.ts';
 import { printable } from '../../lib/printable.ts';
 import { type AsOrigin, asOriginOf } from '../../model/as-origin.ts';
 import { HostError } from '../host/host-error.ts';
@@ -72,9 +73,5 @@ function lookedUp(reader: AsReader, address: string): AsOrigin | undefined {
 /** The first `length` bits of an address, the rest zeros. */
 function prefixText(address: Uint8Array, length: number): string | null {
   if (!Number.isInteger(length) || length < 0 || length > address.length * 8) return null;
-  const bytes = address.map((byte, i) => {
-    const kept = Math.max(0, Math.min(8, length - 8 * i));
-    return byte & (0xff00 >> kept);
-  });
-  return `${formatIpAddress(bytes)}/${length}`;
+  return formatIpPrefix({ address: maskAddress(address, length), length });
 }

@@ -5,10 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 import { type PathSet, pathSetOf } from '../../algorithms/path-diff/path-set.ts';
+import { isJsonObject, type JsonObject } from '../../lib/json-object.ts';
 import { printable } from '../../lib/printable.ts';
 import { fileReasonOf } from '../../lib/reason.ts';
 import type { PathsStopReason } from '../../model/paths-record.ts';
-import { isRecord, type Json } from '../json-checks.ts';
 import { isPathsDocument, readPathsDocument } from './paths-document.ts';
 import { tracelbPathSet } from './tracelb-path-set.ts';
 
@@ -53,7 +53,7 @@ export function readPathSet(path: string): PathSetFile {
   return isPathsDocument(document) ? ofRecord(document, file) : ofTracelb(document, file);
 }
 
-function ofRecord(document: Json, file: string): PathSetFile {
+function ofRecord(document: JsonObject, file: string): PathSetFile {
   const record = readPathsDocument(document);
   if ('flaw' in record) throw invalid(file, record.flaw);
   const { target, startedAt, source, protocol, flowField, stopReason } = record;
@@ -61,7 +61,7 @@ function ofRecord(document: Json, file: string): PathSetFile {
   return { ...known, target: target.address, set: pathSetOf(record) };
 }
 
-function ofTracelb(document: Json, file: string): PathSetFile {
+function ofTracelb(document: JsonObject, file: string): PathSetFile {
   const read = tracelbPathSet(document);
   if ('flaw' in read) throw invalid(file, read.flaw);
   return { ...read, file };
@@ -76,16 +76,16 @@ function textOf(path: string, file: string): string {
 }
 
 /** One document, or one a line. */
-function documentsIn(text: string, file: string): Json[] {
+function documentsIn(text: string, file: string): JsonObject[] {
   try {
     const whole: unknown = JSON.parse(text);
-    return isRecord(whole) ? [whole] : [];
+    return isJsonObject(whole) ? [whole] : [];
   } catch {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     return lines.flatMap((line, i) => {
       try {
         const each: unknown = JSON.parse(line);
-        return isRecord(each) ? [each] : [];
+        return isJsonObject(each) ? [each] : [];
       } catch {
         throw invalid(file, `line ${i + 1} is not JSON`);
       }
@@ -93,7 +93,7 @@ function documentsIn(text: string, file: string): Json[] {
   }
 }
 
-function whatItIs(documents: readonly Json[]): string {
+function whatItIs(documents: readonly JsonObject[]): string {
   const schema = documents.map((each) => each['schema']).find((each) => typeof each === 'string');
   const expected = 'expected what fantrace paths --json writes, or a tracelb of scamper -O json';
   return schema === undefined ? expected : `it is ${printable(String(schema))}; ${expected}`;

@@ -1,14 +1,14 @@
 /** Reads back what `fantrace paths --json` wrote: from a file, so nothing is believed unseen. */
 
+import type { JsonObject } from '../../lib/json-object.ts';
 import { flawText, schemaFlaw } from '../../lib/json-schema.ts';
 import type { PathsRecord } from '../../model/paths-record.ts';
-import type { Json } from '../json-checks.ts';
 import { publishedSchema } from '../published-schema.ts';
 
 const SCHEMA_NAME = 'fantrace.paths/1';
 
 /** Whether a document says that it is one. */
-export function isPathsDocument({ schema }: Json): boolean {
+export function isPathsDocument({ schema }: JsonObject): boolean {
   return schema === SCHEMA_NAME;
 }
 
@@ -17,7 +17,7 @@ export function isPathsDocument({ schema }: Json): boolean {
  *
  * @param document what `JSON.parse` made of the file
  */
-export function readPathsDocument(document: Json): PathsRecord | { readonly flaw: string } {
+export function readPathsDocument(document: JsonObject): PathsRecord | { readonly flaw: string } {
   const flaw = schemaFlaw(publishedSchema('paths-1'), document);
   if (flaw !== undefined) return { flaw: flawText(flaw) };
   const record = document as unknown as PathsRecord;

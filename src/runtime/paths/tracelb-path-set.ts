@@ -6,8 +6,8 @@ import {
   PathSetBuilder,
   SOURCE_KEY,
 } from '../../algorithms/path-diff/path-set.ts';
+import type { JsonObject } from '../../lib/json-object.ts';
 import { flawText, schemaFlaw } from '../../lib/json-schema.ts';
-import type { Json } from '../json-checks.ts';
 
 interface TracelbPathSet {
   readonly target: string;
@@ -100,7 +100,7 @@ interface TracelbNode {
 }
 
 /** The links in it; where it is damaged, what is wrong first, with its path. */
-export function tracelbPathSet(document: Json): TracelbPathSet | { readonly flaw: string } {
+export function tracelbPathSet(document: JsonObject): TracelbPathSet | { readonly flaw: string } {
   const flaw = schemaFlaw(SCHEMA, document);
   if (flaw !== undefined) return { flaw: flawText(flaw) };
   const { src, dst, method, start, nodes = [], ...counts } = document as unknown as Tracelb;

@@ -4,6 +4,7 @@
  */
 
 import { request } from 'node:http';
+import { isJsonObject } from '../../lib/json-object.ts';
 import type { AsOrigin } from '../../model/as-origin.ts';
 import type { AsLookup } from '../../runtime/names/as-lookup.ts';
 import { AnnotatorError, type HopAnnotator } from './hop-annotations.ts';
@@ -62,7 +63,7 @@ function parsedObject(text: string, path: string): object {
     const message = `the annotator at ${path} answered no JSON`;
     throw new AnnotatorError('unmarshal_error', message, { cause });
   }
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer;
+  if (isJsonObject(answer)) return answer;
   throw new AnnotatorError('unmarshal_error', `the annotator at ${path} answered no object`);
 }
 
