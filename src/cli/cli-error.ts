@@ -29,14 +29,23 @@ interface Sink {
 /** Text alone, with a JSON document, or with a record among JSON lines. */
 export type ErrorForm = 'text' | 'document' | 'line';
 
-/** Writes an error: a line to stderr, and in the JSON forms an object to stdout as well. */
+/**
+ * Writes an error: a line to stderr, and in the JSON forms an object to stdout as well.
+ *
+ * @param program under whose name; `fantrace` unless told
+ */
 export function reportError(
   error: unknown,
-  { form, stdout, stderr }: { form: ErrorForm; stdout: Sink; stderr: Sink },
+  {
+    form,
+    stdout,
+    stderr,
+    program = 'fantrace',
+  }: { form: ErrorForm; stdout: Sink; stderr: Sink; program?: string },
 ): void {
   const document = errorDocument(error);
   const { message, hint } = document;
-  stderr.write(`fantrace: ${safe(message)}${hintText(safe(hint))}\n`);
+  stderr.write(`${program}: ${safe(message)}${hintText(safe(hint))}\n`);
   if (form === 'text') return;
   const written = form === 'line' ? { type: 'error', ...document } : document;
   stdout.write(`${JSON.stringify(written)}\n`);

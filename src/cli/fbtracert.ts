@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+
 /**
  * The `fbtracert` command: takes the flags of the original and prints its formats, measured and
  * judged the way `fantrace isolate` does.
@@ -17,50 +18,40 @@ import {
 } from './ancestors/fbtracert-flags.ts';
 import { openFbtracertNetwork, optionsOf } from './ancestors/fbtracert-network.ts';
 import { CliError, reportError } from './cli-error.ts';
+import { EXIT_INTERRUPTED, interruptible } from './interruption.ts';
+import { watchOutput } from './watched-output.ts';
 
 const EXIT_FAILED = 1;
 /** That of Go's `flag` package. */
 const EXIT_BAD_FLAG = 2;
-const EXIT_INTERRUPTED = 130;
 const PORTS_LISTED = 10;
 const SEEDS = 2 ** 32;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    return await run(readFbtracertFlags(argv));
+    const flags = readFbtracertFlags(argv);
+    return await interruptible((signal) => run(flags, signal));
   } catch (error) {
     if (error instanceof UsageWanted) {
       const complaint = error.isMistake ? `${printable(error.message)}\n` : '';
       process.stderr.write(`${complaint}${error.usage}`);
       return error.isMistake ? EXIT_BAD_FLAG : 0;
     }
-    reportError(error, { form: 'text', stdout: process.stdout, stderr: { write: complain } });
+    const { stdout, stderr } = process;
+    reportError(error, { form: 'text', stdout, stderr, program: 'fbtracert' });
     return EXIT_FAILED;
   }
 }
 
-/** Under our own name. */
-function complain(line: string): void {
-  process.stderr.write(line.replace(/^fantrace: /, 'fbtracert: '));
-}
-
-async function run(flags: FbtracertFlags): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+async function run(flags: FbtracertFlags, signal: AbortSignal): Promise<number> {
+  const seed = flags.seed ?? Math.floor(Math.random() * SEEDS);
+  const opened = await openFbtracertNetwork(flags, seed);
   try {
-    const seed = flags.seed ?? Math.floor(Math.random() * SEEDS);
-    const opened = await openFbtracertNetwork(flags, seed);
-    try {
-      const record = await measure(opened, { flags, seed, signal: interruption.signal });
-      await write(record, flags);
-      return record.partial ? EXIT_INTERRUPTED : 0;
-    } finally {
-      opened.network.close();
-    }
+    const record = await measure(opened, { flags, seed, signal });
+    await write(record, flags);
+    return record.partial ? EXIT_INTERRUPTED : 0;
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    opened.network.close();
   }
 }
 
@@ -146,19 +137,7 @@ async function write(record: IsolateRecord, flags: FbtracertFlags): Promise<void
   process.stderr.write(verdictLines(record, flags));
 }
 
-function watchOutput(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough, such as `head`, is no failure of ours.
-    if (error.code !== 'EPIPE') {
-      process.stderr.write(`fbtracert: the result cannot be written: ${error.message}\n`);
-      process.exitCode = EXIT_FAILED;
-    }
-    process.exit();
-  });
-  process.stderr.on('error', () => {}); // nobody is left to be told
-}
-
-watchOutput();
+watchOutput('fbtracert');
 void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });

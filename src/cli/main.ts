@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+
 /** The `fantrace` command: reads the command line and hands over to a subcommand. */
 
 import { type Command, CommanderError } from 'commander';
@@ -6,6 +7,7 @@ import { CliError, reportError } from './cli-error.ts';
 import { errorFormOf } from './error-form.ts';
 import { buildProgram } from './program.ts';
 import { foreignFlagAdvice } from './trace/trace-flags.ts';
+import { watchOutput } from './watched-output.ts';
 
 const EXIT_FAILED = 1;
 
@@ -44,17 +46,5 @@ function usageErrorOf(error: unknown, program: Command): unknown {
   return new CliError('USAGE', message, `see \`${command} --help\``);
 }
 
-function watchOutput(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough, such as `head`, is no failure of ours.
-    if (error.code !== 'EPIPE') {
-      process.stderr.write(`fantrace: the result cannot be written: ${error.message}\n`);
-      process.exitCode = EXIT_FAILED;
-    }
-    process.exit();
-  });
-  process.stderr.on('error', () => {}); // nobody is left to be told
-}
-
-watchOutput();
+watchOutput('fantrace');
 void main(process.argv.slice(2));

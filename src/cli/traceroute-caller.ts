@@ -29,14 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`${complaint}${error.usage}`);
       return isMistake ? EXIT_BAD_FLAG : 0;
     }
-    reportError(error, { form: 'text', stdout: process.stdout, stderr: { write: complain } });
+    const { stdout, stderr } = process;
+    reportError(error, { form: 'text', stdout, stderr, program: 'traceroute-caller' });
     return EXIT_FAILED;
   }
-}
-
-/** Under our own name. */
-function complain(line: string): void {
-  process.stderr.write(line.replace(/^fantrace: /, 'traceroute-caller: '));
 }
 
 process.stderr.on('error', () => {}); // nobody is left to be told

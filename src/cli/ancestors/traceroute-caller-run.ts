@@ -10,7 +10,6 @@ import { HOST_TCP } from '../../runtime/host/kernel-tcp.ts';
 import type { ConnectionSource } from '../../watch/connection-source.ts';
 import type { HopAnnotator } from '../../watch/files/hop-annotations.ts';
 import { asAnnotator, socketAnnotator } from '../../watch/files/hop-annotators.ts';
-import { findUuidPrefix } from '../../watch/files/uuid-prefix.ts';
 import { NativeTracer } from '../../watch/native-tracer.ts';
 import { datatypeSchemas } from '../../watch/scamper/bigquery-schema.ts';
 import { Paris } from '../../watch/scamper/paris.ts';
@@ -22,9 +21,9 @@ import type { Tracer, TracerName } from '../../watch/tracer.ts';
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import type { WatchTuning } from '../../watch/watch-service.ts';
 import { CliError } from '../cli-error.ts';
-import { uuidPrefix } from '../watch/watch-flags.ts';
+import { uuidPrefixFor } from '../watch/uuid-prefix-for.ts';
 import { liveUntilStopped, openLog, type WatchSetup } from '../watch/watch-life.ts';
-import { type DaemonListener, startedDaemon } from '../watch/watch-tracers.ts';
+import { type DaemonListener, openedInOrder, startedDaemon } from '../watch/watch-tracers.ts';
 import type { TracerouteCallerFlags } from './traceroute-caller-options.ts';
 
 /** Where Kubernetes puts what a pod is told of its node. */
@@ -57,12 +56,13 @@ async function setupOf(flags: TracerouteCallerFlags): Promise<WatchSetup> {
   const annotator = await annotatorFor(flags);
   return {
     source: sourceFor(flags),
-    tracers: (onDaemon) => openTracers(flags, onDaemon),
+    tracers: (onDaemon) =>
+      openedInOrder(flags.tracers, (name) => openTracer(name, flags, onDaemon)),
     output: { flag: '-traceroute-output', folder, fileMode: fileModeFor(flags) },
     user: undefined, // scamper needs root for every trace
     tuning: tuningOf(flags),
     drainMs,
-    uuidPrefix: prefixFor(flags),
+    uuidPrefix: uuidPrefixFor('-uuid-prefix-file', flags.uuidPrefixFile || undefined),
     own: loadBalancerAddresses(METADATA_FOLDER),
     files: { format, sharedTime: compat === 'v0.5' ? 'request' : 'trace' },
     keys,
@@ -101,20 +101,6 @@ function sourceFor({ eventSocket, pollIntervalMs }: TracerouteCallerFlags): Conn
   return new NetlinkSource({ kernel: HOST_TCP, clock, intervalMs: pollIntervalMs });
 }
 
-async function openTracers(
-  flags: TracerouteCallerFlags,
-  onRunning: DaemonListener,
-): Promise<Tracer[]> {
-  const tracers: Tracer[] = [];
-  try {
-    for (const name of flags.tracers) tracers.push(await openTracer(name, flags, onRunning));
-    return tracers;
-  } catch (error) {
-    await Promise.all(tracers.map((tracer) => tracer.close()));
-    throw error;
-  }
-}
-
 async function openTracer(
   name: TracerName,
   flags: TracerouteCallerFlags,
@@ -148,18 +134,6 @@ async function annotatorFor(flags: TracerouteCallerFlags): Promise<HopAnnotator 
   if (asnDb === '') return undefined;
   const { openAsLookup } = await import('../../runtime/names/as-sources.ts');
   return asAnnotator(await openAsLookup(asnDb === 'cymru' ? { dns: true } : { file: asnDb }));
-}
-
-/** @throws {CliError} for a file that cannot be read, or holds no prefix */
-function prefixFor({ uuidPrefixFile }: TracerouteCallerFlags): string {
-  const file = uuidPrefixFile === '' ? undefined : uuidPrefixFile;
-  try {
-    const name = process.env['POD_NAME'];
-    return uuidPrefix(findUuidPrefix({ file, name, nowMs: HOST_CLOCK.nowMs() }));
-  } catch (error) {
-    const what = file === undefined ? 'the UUID prefix' : `-uuid-prefix-file: ${file}`;
-    throw new CliError('UUID_PREFIX_UNREADABLE', `${what}: ${reasonOf(error)}`);
-  }
 }
 
 /**

@@ -9,6 +9,7 @@ import type { IsolateOptions } from '../../runtime/isolate/isolate-run.ts';
 import type { Network } from '../../runtime/links/network.ts';
 import { type AddressFacts, addressesOf, withFacts } from '../../runtime/names/address-facts.ts';
 import type { AsLookup } from '../../runtime/names/as-lookup.ts';
+import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { type OutputFile, openOutputs, statusWithFiles } from '../output-files.ts';
 import {
   type IsolateFlags,
@@ -20,8 +21,6 @@ import type { IsolateReport } from './isolate-report.ts';
 import { endpointsOf, openNetwork, optionsOf } from './isolate-target.ts';
 
 const EXIT_FAILED = 1;
-const EXIT_INTERRUPTED = 130;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** The exit status for each verdict of a run that came to its end. */
 export const EXIT_BY_VERDICT: Readonly<Record<VerdictKind, number>> = {
   'no-loss': 0,
@@ -54,23 +53,17 @@ async function isolate(targets: readonly string[], flags: IsolateFlags): Promise
     requireConsistent(flags, endpoints.targetNames.length);
     return showPlan(endpoints, flags, seed);
   }
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  // Until the report is out: a second signal must not cost what the first one saved.
-  for (const signal of SIGNALS) process.on(signal, interrupt);
-  try {
+  return interruptible(async (signal) => {
     const endpoints = await endpointsOf(targets, flags);
     requireConsistent(flags, endpoints.targetNames.length);
     const options = await optionsOf(endpoints, flags, seed);
     const network = await openNetwork(endpoints, flags, seed);
     try {
-      return await measure(network, options, { flags, signal: interruption.signal });
+      return await measure(network, options, { flags, signal });
     } finally {
       network.close();
     }
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
-  }
+  });
 }
 
 /** Sockets are open; everything else that needs a right or a module comes before it is given up. */

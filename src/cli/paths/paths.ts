@@ -5,6 +5,7 @@ import type { PathsRecord } from '../../model/paths-record.ts';
 import type { FinishedPaths } from '../../runtime/paths/paths.ts';
 import type { PathsOptions } from '../../runtime/paths/paths-options.ts';
 import { CliError } from '../cli-error.ts';
+import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { openOutputs, statusWithFiles } from '../output-files.ts';
 import { type PathsFlags, pathsFlags, pathsOptionsOf } from './paths-flags.ts';
 import { openPathsReport, type PathsReport } from './paths-report.ts';
@@ -12,8 +13,6 @@ import { openPathsReport, type PathsReport } from './paths-report.ts';
 const EXIT_SURE = 0;
 const EXIT_NOT_REACHED = 2;
 const EXIT_NOT_SURE = 3;
-const EXIT_INTERRUPTED = 130;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const EXAMPLES = `
 Exit status:
@@ -60,11 +59,8 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
     throw new CliError('USAGE', 'no target given', 'name a host, or use --simulate NAME');
   }
   const target = given ?? 'the simulated target';
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  for (const signal of SIGNALS) process.on(signal, interrupt);
-  try {
-    const options = pathsOptionsOf(flags, interruption.signal);
+  return interruptible(async (signal) => {
+    const options = pathsOptionsOf(flags, signal);
     if (flags.simulate === undefined) {
       const { checkEnds } = await import('../endpoints.ts');
       await checkEnds(target, options);
@@ -82,9 +78,7 @@ async function showPaths(given: string | undefined, flags: PathsFlags): Promise<
     const finished = await found(target, options, report);
     const failures = report.finish(finished);
     return statusWithFiles(exitStatusOf(finished.record), failures);
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
-  }
+  });
 }
 
 /** Everything that needs a right or a module comes before root is given up. */

@@ -4,14 +4,13 @@ import { Command } from 'commander';
 import { printable } from '../../lib/printable.ts';
 import type { SweepRecord } from '../../model/sweep-record.ts';
 import { CliError } from '../cli-error.ts';
+import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { type SweepFlags, sweepFlags } from './sweep-flags.ts';
 import { openSweepRun, type PreparedSweep } from './sweep-run.ts';
 
 const EXIT_MEASURED = 0;
 const EXIT_NOTHING_ANSWERED = 3;
-const EXIT_INTERRUPTED = 130;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const EXAMPLES = `
 Exit status:
@@ -38,19 +37,16 @@ export function sweepCommand(): Command {
     .argument('<FILE|-|PREFIX>', 'what to probe');
   for (const option of sweepFlags()) command.addOption(option);
   return command.addHelpText('after', EXAMPLES).action(async (from: string, flags: SweepFlags) => {
-    process.exitCode = await sweep(from, flags);
+    process.exitCode = await interruptible((signal) => sweep(from, flags, signal));
   });
 }
 
-async function sweep(from: string, flags: SweepFlags): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+async function sweep(from: string, flags: SweepFlags, signal: AbortSignal): Promise<number> {
   const progressLine = new ProgressLine(process.stderr);
   try {
     const write = await openReport(flags); // its code may be unreadable without root
     const prepared = await openSweepRun(from, flags, {
-      signal: interruption.signal,
+      signal,
       tell: (text) => progressLine.showText(text),
       warn: (text) => process.stderr.write(`fantrace: ${text}\n`),
     });
@@ -68,7 +64,6 @@ async function sweep(from: string, flags: SweepFlags): Promise<number> {
     throw error;
   } finally {
     progressLine.clear();
-    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }
 

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { TraceCall } from '../../runtime/trace/trace.ts';
 import type { TraceOptions } from '../../runtime/trace/trace-options.ts';
 import { CliError, reportError } from '../cli-error.ts';
+import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { type TraceFlags, traceOptions } from './trace-flags.ts';
 import type { Outcome } from './trace-output.ts';
 import { inFlagNames, optionsOf, targetsOf } from './trace-request.ts';
@@ -11,8 +12,6 @@ import { inFlagNames, optionsOf, targetsOf } from './trace-request.ts';
 const EXIT_REACHED = 0;
 const EXIT_FAILED = 1;
 const EXIT_NOT_REACHED = 2;
-const EXIT_INTERRUPTED = 130;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const TOO_EARLY = 'interrupted before anything was sent';
 /** Traces under way at a time; others wait for their turn. */
 const TARGETS_AT_ONCE = 10_000;
@@ -56,10 +55,14 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
   const targets = await targetsOf(given, flags);
   const options = optionsOf(flags);
   if (flags.dryRun) return dryRun(targets, options, flags);
-  const interruption = new AbortController();
-  const { signal } = interruption;
-  const interrupt = (): void => interruption.abort();
-  for (const each of SIGNALS) process.on(each, interrupt);
+  return interruptible((signal) => traceUntil(signal, targets, { options, flags }));
+}
+
+async function traceUntil(
+  signal: AbortSignal,
+  targets: readonly string[],
+  { options, flags }: { readonly options: TraceOptions; readonly flags: TraceFlags },
+): Promise<number> {
   try {
     const outcomes = await outcomesOf(targets, { ...options, signal }, flags);
     return signal.aborted ? interrupted() : exitStatusOf(outcomes);
@@ -68,8 +71,6 @@ async function traceAll(given: readonly string[], flags: TraceFlags): Promise<nu
     const form = flags.json ? 'document' : flags.jsonl ? 'line' : 'text';
     reportError(error, { form, stdout: process.stdout, stderr: process.stderr });
     return interrupted();
-  } finally {
-    for (const each of SIGNALS) process.off(each, interrupt);
   }
 }
 

@@ -5,12 +5,12 @@ import { HOST_TCP } from '../../runtime/host/kernel-tcp.ts';
 import type { ConnectionSource } from '../../watch/connection-source.ts';
 import type { HopAnnotator } from '../../watch/files/hop-annotations.ts';
 import { asAnnotator, socketAnnotator } from '../../watch/files/hop-annotators.ts';
-import { findUuidPrefix } from '../../watch/files/uuid-prefix.ts';
 import { EventSocketSource } from '../../watch/sources/event-socket-source.ts';
 import { NetlinkSource, PollingSource } from '../../watch/sources/kernel-sources.ts';
 import { HOST_CLOCK } from '../../watch/watch-clock.ts';
 import { CliError } from '../cli-error.ts';
-import { uuidPrefix, type WatchFlags } from './watch-flags.ts';
+import { uuidPrefixFor } from './uuid-prefix-for.ts';
+import type { WatchFlags } from './watch-flags.ts';
 import { type LivingWatch, liveUntilStopped, openLog, type WatchSetup } from './watch-life.ts';
 import { openTracers, rootIsFor } from './watch-tracers.ts';
 import { TUNABLE, tuningOf } from './watch-tuning.ts';
@@ -45,7 +45,7 @@ async function setupOf(flags: WatchFlags): Promise<WatchSetup> {
     user: userToBecome({ user: flags.user, rootIsFor: rootIsFor(flags) }),
     tuning: tuningOf(flags),
     drainMs: drain / 1000,
-    uuidPrefix: prefixFor(flags),
+    uuidPrefix: flags.uuidPrefix ?? uuidPrefixFor('--uuid-prefix-file', flags.uuidPrefixFile),
     own,
     files: { format: 'jsonl', sharedTime: 'trace' },
     keys: 'all',
@@ -89,18 +89,6 @@ function sourceFor({ source, eventsocket, interval }: WatchFlags): ConnectionSou
   }
   const options = { kernel: HOST_TCP, clock, intervalMs: interval / 1000 };
   return source === 'poll' ? new PollingSource(options) : new NetlinkSource(options);
-}
-
-/** @throws {CliError} for a file that cannot be read, or holds no prefix */
-function prefixFor({ uuidPrefix: given, uuidPrefixFile: file }: WatchFlags): string {
-  if (given !== undefined) return given;
-  try {
-    const name = process.env['POD_NAME'];
-    return uuidPrefix(findUuidPrefix({ file, name, nowMs: HOST_CLOCK.nowMs() }));
-  } catch (error) {
-    const what = file === undefined ? 'the UUID prefix' : `--uuid-prefix-file: ${file}`;
-    throw new CliError('UUID_PREFIX_UNREADABLE', `${what}: ${reasonOf(error)}`);
-  }
 }
 
 /** Never rejects: a bad settings file leaves all as it is. */

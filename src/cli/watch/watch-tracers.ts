@@ -18,10 +18,18 @@ export type DaemonListener = (isRunning: boolean, reason: string) => void;
  *
  * @throws {HostError} naming the package of a program that is missing
  */
-export async function openTracers(flags: WatchFlags, onDaemon: DaemonListener): Promise<Tracer[]> {
+export function openTracers(flags: WatchFlags, onDaemon: DaemonListener): Promise<Tracer[]> {
+  return openedInOrder(flags.tracer, (name) => open(name, flags, onDaemon));
+}
+
+/** Each as `open` does it; none stays open when one cannot be opened. @throws what `open` throws */
+export async function openedInOrder(
+  names: readonly TracerName[],
+  open: (name: TracerName) => Promise<Tracer>,
+): Promise<Tracer[]> {
   const tracers: Tracer[] = [];
   try {
-    for (const name of flags.tracer) tracers.push(await open(name, flags, onDaemon));
+    for (const name of names) tracers.push(await open(name));
     return tracers;
   } catch (error) {
     await Promise.all(tracers.map((tracer) => tracer.close()));
