@@ -1,8 +1,10 @@
 /** `--dot`: the graph of a record in the DOT language, for Graphviz to lay out. */
 
+import { keptPrintable } from '../../lib/printable.ts';
 import type { IsolateRecord } from '../../model/isolate-record.ts';
 import { withProbedFlows } from '../suspect-paths.ts';
 import { wrap } from '../wrap.ts';
+import { quoted, quotedLeft, quotedLines } from './dot-text.ts';
 import {
   type DrawnGraph,
   type DrawnHop,
@@ -15,7 +17,6 @@ import {
 } from './graph-levels.ts';
 import { LIGHT } from './graph-palette.ts';
 import { lineWidth } from './svg-graph.ts';
-import { visible } from './svg-markup.ts';
 
 const STYLES: Readonly<Record<Level, string>> = {
   lossy: 'bold',
@@ -45,11 +46,8 @@ export function formatIsolateDot(record: IsolateRecord): string {
 }
 
 function sentence({ summary, partial }: IsolateRecord): string {
-  const text = visible(partial ? `${summary} (partial: interrupted)` : summary);
-  // Graphviz ends a left-justified line at the two characters \l.
-  return `"${wrap(text, { width: SENTENCE_COLUMNS })
-    .map((line) => `${escapedText(line)}\\l`)
-    .join('')}"`;
+  const text = partial ? `${summary} (partial: interrupted)` : summary;
+  return quotedLeft(wrap(keptPrintable(text), { width: SENTENCE_COLUMNS }));
 }
 
 function rankLines(ttl: number, { places }: DrawnGraph): string[] {
@@ -75,9 +73,8 @@ function nodeLine(index: number, place: DrawnPlace): string {
   ];
   const color = level === 'clear' ? LIGHT.dim : LIGHT.levels[level];
   const style = level === 'clear' ? 'rounded,filled' : `rounded,filled,${STYLES[level]}`;
-  const label = `"${lines.map((line) => escapedText(visible(line))).join('\\n')}"`;
   return attributes(`n${index}`, {
-    label,
+    label: quotedLines(lines),
     color: `"${color}"`,
     style: `"${style}"`,
     tooltip: quoted(placeDescription(place)),
@@ -102,13 +99,4 @@ function edgeLine(hop: DrawnHop, graph: DrawnGraph): string {
 function attributes(subject: string, values: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   return `${subject} [${pairs.join(', ')}];`;
-}
-
-function quoted(text: string): string {
-  return `"${escapedText(visible(text))}"`;
-}
-
-/** Inside quotes; Graphviz reads entities too, so that `&` is written as one. */
-function escapedText(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;');
 }

@@ -17,6 +17,9 @@ export interface Palette {
   readonly heat: readonly (readonly [fill: string, text: string])[];
 }
 
+/** The typeface of all that is no address. */
+export const SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif';
+
 export const LIGHT: Palette = {
   page: '#fbfaf8',
   panel: '#ffffff',

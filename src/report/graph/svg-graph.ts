@@ -1,11 +1,12 @@
 /** Draws the graph of a record as SVG: boxes in columns by TTL, lines as wide as their flows. */
 
+import { keptPrintable } from '../../lib/printable.ts';
 import type { Suspect } from '../../model/verdict.ts';
 import { type GraphLayout, layOutGraph, type Point } from './graph-layout.ts';
 import type { DrawnGraph, DrawnHop, DrawnPlace } from './graph-levels.ts';
 import { LEVELS, placeDescription, placeTitle } from './graph-levels.ts';
 import { DARK, DASHES, LIGHT, type Palette } from './graph-palette.ts';
-import { escaped, percent, short, visible } from './svg-markup.ts';
+import { escaped, percent, short } from './svg-markup.ts';
 
 export interface GraphDrawing {
   /** In pixels at the size that the text is made for. */
@@ -142,11 +143,11 @@ function boxSize(place: DrawnPlace): { width: number; height: number } {
 }
 
 function addressText(place: DrawnPlace): string {
-  return visible(placeTitle(place));
+  return keptPrintable(placeTitle(place));
 }
 
 function noteText({ notes }: DrawnPlace): string {
-  const text = visible(notes);
+  const text = keptPrintable(notes);
   return text.length > NOTE_MAX ? `${text.slice(0, NOTE_MAX - 1)}…` : text;
 }
 
@@ -155,7 +156,7 @@ function placeLabel(place: DrawnPlace): string {
   const { notes, labelled, description } = place;
   const shown = noteText(place);
   const parts = [addressText(place), shown, labelled === undefined ? '' : lossLine(labelled)];
-  const whole = shown === visible(notes) ? '' : `; ${notes}`;
+  const whole = shown === keptPrintable(notes) ? '' : `; ${notes}`;
   return `${parts.filter((part) => part !== '').join(' ')}${whole}; ${description}`;
 }
 

@@ -1,5 +1,7 @@
 /** Text as XML and HTML, whatever it contains, and numbers as short as drawings need them. */
 
+import { keptPrintable } from '../../lib/printable.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -8,21 +10,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Shows as `\u{…}` what a page or a viewer might act on: controls, lone surrogates, and characters
- * that turn the direction of text or are invisible. Unlike `printable` it leaves backslashes alone,
- * so that what was already made printable stays as it is.
- */
-export function visible(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
-}
-
 /** As element content or as a quoted attribute value. */
 export function escaped(text: string): string {
-  return visible(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return keptPrintable(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 /** At most one decimal. */

@@ -1,11 +1,12 @@
 /** `--html`: the whole report as one file that works without a network, and asks for nothing. */
 
 import { createHash } from 'node:crypto';
+import { keptPrintable } from '../../../lib/printable.ts';
 import type { IsolateRecord } from '../../../model/isolate-record.ts';
 import { drawnGraph, placeTitle } from '../../graph/graph-levels.ts';
 import { graphDrawing } from '../../graph/svg-graph.ts';
 import { legendEntries, WIDTH_TEXT } from '../../graph/svg-legend.ts';
-import { escaped, visible } from '../../graph/svg-markup.ts';
+import { escaped } from '../../graph/svg-markup.ts';
 import { withProbedFlows } from '../../suspect-paths.ts';
 import { counted } from '../../wrap.ts';
 import { pathsText } from '../isolate-evidence.ts';
@@ -29,7 +30,7 @@ export function formatIsolateHtml(whole: IsolateRecord): string {
   const sentence = record.partial ? `${record.summary} (partial: interrupted)` : record.summary;
   const links = {
     paths: rows.paths,
-    places: graph.places.map((place) => visible(placeTitle(place))),
+    places: graph.places.map((place) => keptPrintable(placeTitle(place))),
     hops: graph.hops.map(({ from, to }) => [from, to]),
   };
   return `<!doctype html>

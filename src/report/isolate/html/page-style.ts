@@ -1,10 +1,9 @@
 /** The style sheet of the page: calm, dense, and fit for paper. */
 
-import { DASHES, paletteStyle } from '../../graph/graph-palette.ts';
+import { DASHES, paletteStyle, SANS } from '../../graph/graph-palette.ts';
 import { graphStyle } from '../../graph/svg-graph.ts';
 
 const MONO = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace';
-const SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif';
 /** The graph shrinks to this share of its size before it has to be scrolled. */
 const SHRINK = 0.8;
 /** At least so much of the rows is seen, in pixels. */
