@@ -5,18 +5,21 @@
  */
 
 import { Worker } from 'node:worker_threads';
+import { monotonicUs } from '../clock.ts';
 import { type Audience, EVENTS_WAITING_MAX, type Measurement } from './measurement-call.ts';
+import { unpacked } from './packed-list.ts';
 import {
   errorOf,
   type WorkerAnswer,
   type WorkerKind,
+  type WorkerParcel,
   type WorkerRequest,
 } from './worker-messages.ts';
 
 /** What `serveCalls` looks like from here: a worker, or in tests the end of a channel. */
 export interface WorkerPort {
   postMessage(request: WorkerRequest): void;
-  on(event: 'message', listener: (answers: readonly WorkerAnswer[]) => void): unknown;
+  on(event: 'message', listener: (parcels: readonly WorkerParcel[]) => void): unknown;
   on(event: 'error' | 'messageerror', listener: (error: Error) => void): unknown;
   on(event: 'exit', listener: () => void): unknown;
   ref(): void;
@@ -41,6 +44,8 @@ interface ActiveCall {
 
 /** Programs often ask again soon, and to start a thread takes some 60 ms. */
 const LINGER_MS = 1000;
+/** Others on the host's event loop wait for this and one parcel more at most: 0.1 ms for a record. */
+const UNPACKING_SLICE_US = 400;
 
 /** All calls of one process. */
 export class WorkerCalls {
@@ -104,10 +109,12 @@ export class WorkerCalls {
       return open;
     }
     const port = this.#start();
-    const gone = (error: Error): void => this.#gone(port, error);
-    port.on('message', (answers) => {
-      for (const answer of answers) this.#take(answer);
-    });
+    const arrivals = new Arrivals((answer) => this.#take(answer));
+    port.on('message', (parcels) => arrivals.add(parcels));
+    const gone = (error: Error): void => {
+      arrivals.unpackAll(); // what came before is not lost with the worker
+      this.#gone(port, error);
+    };
     port.on('error', gone);
     port.on('messageerror', gone);
     port.on('exit', () => gone(new Error('the worker that measured has ended')));
@@ -154,6 +161,43 @@ export class WorkerCalls {
     this.#port = undefined;
     clearTimeout(this.#ending);
     for (const { failed } of this.#active.values()) failed(error);
+  }
+}
+
+/**
+ * What has come from the worker. It is unpacked in slices: timers of the host program wait for one
+ * of them, and not for all that came while the program did something else.
+ */
+class Arrivals {
+  readonly #take: (answer: WorkerAnswer) => void;
+  readonly #waiting: WorkerParcel[] = [];
+  #isUnpacking = false;
+
+  constructor(take: (answer: WorkerAnswer) => void) {
+    this.#take = take;
+  }
+
+  add(parcels: readonly WorkerParcel[]): void {
+    this.#waiting.push(...parcels);
+    if (!this.#isUnpacking) this.#unpackSome();
+  }
+
+  unpackAll(): void {
+    for (const parcel of this.#waiting.splice(0)) this.#unpack(parcel);
+  }
+
+  #unpackSome(): void {
+    const endUs = monotonicUs() + UNPACKING_SLICE_US;
+    do {
+      const parcel = this.#waiting.shift();
+      if (parcel !== undefined) this.#unpack(parcel);
+    } while (this.#waiting.length > 0 && monotonicUs() < endUs);
+    this.#isUnpacking = this.#waiting.length > 0;
+    if (this.#isUnpacking) setImmediate(() => this.#unpackSome());
+  }
+
+  #unpack({ answers, count }: WorkerParcel): void {
+    for (const answer of unpacked(answers, count)) this.#take(answer as WorkerAnswer);
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the thread of the caller and the worker that probes for it say to each other. */
 
+import type { PackedList } from './packed-list.ts';
+
 /** Measurements that a worker can run. */
 export type WorkerKind = 'trace' | 'paths' | 'isolate' | 'sweep';
 
@@ -22,7 +24,17 @@ export type WorkerRequest =
   /** Nothing more will come. */
   | { readonly type: 'end' };
 
-/** From the worker, many at a time: waking a thread costs more than an event. */
+/** From the worker, many parcels at a time: waking a thread costs more than an event. */
+export interface WorkerParcel {
+  readonly count: number;
+  /** `WorkerAnswer`s. */
+  readonly answers: PackedList;
+}
+
+/** So many answers at most are one parcel, of which the last alone may be a record. */
+export const PARCEL_ANSWERS_MAX = 64;
+
+/** One thing that a worker tells. */
 export type WorkerAnswer =
   | { readonly type: 'event'; readonly call: number; readonly event: unknown }
   | { readonly type: 'done'; readonly call: number; readonly record: unknown }

@@ -2,10 +2,13 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { EVENTS_WAITING_MAX, type MeasurementCall } from './measurement-call.ts';
+import { packed } from './packed-list.ts';
 import {
+  PARCEL_ANSWERS_MAX,
   toldError,
   type WorkerAnswer,
   type WorkerKind,
+  type WorkerParcel,
   type WorkerRequest,
 } from './worker-messages.ts';
 
@@ -104,13 +107,38 @@ async function measure(
 
 /** Posts all that one turn of the event loop has brought as one message. */
 function batched(port: MessagePort): (answer: WorkerAnswer) => void {
-  let waiting: WorkerAnswer[] = [];
+  const batch = new Batch();
   return (answer) => {
-    waiting.push(answer);
-    if (waiting.length > 1) return;
-    setImmediate(() => {
-      port.postMessage(waiting);
-      waiting = [];
-    });
+    batch.add(answer);
+    if (batch.length > 1) return;
+    setImmediate(() => port.postMessage(batch.take()));
   };
+}
+
+/** Answers on their way, in parcels that take the other thread little time each. */
+class Batch {
+  #parcels: WorkerParcel[] = [];
+  #open: WorkerAnswer[] = [];
+  /** Answers in all. */
+  length = 0;
+
+  add(answer: WorkerAnswer): void {
+    this.#open.push(answer);
+    this.length++;
+    if (answer.type !== 'event' || this.#open.length === PARCEL_ANSWERS_MAX) this.#pack();
+  }
+
+  /** Everything so far; it is empty again. */
+  take(): readonly WorkerParcel[] {
+    if (this.#open.length > 0) this.#pack();
+    const parcels = this.#parcels;
+    this.#parcels = [];
+    this.length = 0;
+    return parcels;
+  }
+
+  #pack(): void {
+    this.#parcels.push({ count: this.#open.length, answers: packed(this.#open) });
+    this.#open = [];
+  }
 }
