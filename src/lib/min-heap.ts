@@ -2,16 +2,18 @@
 
 const ENTRIES_AT_FIRST = 16;
 
-/** Entries ordered by a number that is read off each when it comes in. */
+/**
+ * Entries ordered by a number that is read off each when it comes in. No key passes from one
+ * function to another: V8 would put it into an object wherever it does not inline the call.
+ */
 export class MinHeap<Entry> {
   readonly #entries: Entry[] = [];
-  /** Beside the entries, as each number that a function returns may cost V8 an object. */
   #keys: Float64Array<ArrayBuffer> = new Float64Array(ENTRIES_AT_FIRST);
-  readonly #keyOf: (entry: Entry) => number;
+  readonly #noteKey: (entry: Entry, keys: Float64Array, at: number) => void;
 
-  /** @param keyOf must not change for an entry while it is inside */
-  constructor(keyOf: (entry: Entry) => number) {
-    this.#keyOf = keyOf;
+  /** @param noteKey writes an entry's key to `keys[at]`; it must not change while that is inside */
+  constructor(noteKey: (entry: Entry, keys: Float64Array, at: number) => void) {
+    this.#noteKey = noteKey;
   }
 
   get size(): number {
@@ -28,7 +30,8 @@ export class MinHeap<Entry> {
     this.#entries.push(entry);
     if (at === this.#keys.length) this.#grow();
     const keys = this.#keys;
-    const key = this.#keyOf(entry);
+    this.#noteKey(entry, keys, at);
+    const key = keys[at] as number;
     while (at > 0) {
       const above = (at - 1) >> 1;
       if ((keys[above] as number) <= key) break;
@@ -42,15 +45,15 @@ export class MinHeap<Entry> {
   pop(): Entry | undefined {
     const least = this.#entries[0];
     const last = this.#entries.pop();
-    const size = this.#entries.length;
-    if (last !== undefined && size > 0) this.#sink(last, this.#keys[size] as number);
+    if (last !== undefined && this.#entries.length > 0) this.#sink(last);
     return least;
   }
 
-  /** Places `entry` from the top down, where the least entry was. */
-  #sink(entry: Entry, key: number): void {
+  /** Places what was the last entry from the top down, where the least one was. */
+  #sink(entry: Entry): void {
     const keys = this.#keys;
     const size = this.#entries.length;
+    const key = keys[size] as number;
     let at = 0;
     for (let below = 1; below < size; below = 2 * at + 1) {
       const right = below + 1;

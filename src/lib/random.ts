@@ -16,23 +16,28 @@ export class Random {
     this.#b = Math.floor(whole / 0x1_0000_0000) >>> 0;
     this.#c = 0x9e3779b9;
     this.#counter = 1;
-    for (let i = 0; i < 15; i++) this.uint32(); // mixes the seed into all of the state
+    for (let i = 0; i < 15; i++) this.#next(); // mixes the seed into all of the state
   }
 
   /** An integer in [0, 2^32). */
   uint32(): number {
+    return this.#next() >>> 0;
+  }
+
+  /** 32 bits, signed: what is beyond 31 V8 puts into an object where it does not inline a call. */
+  #next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
     this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum;
     this.#c |= 0;
-    return sum >>> 0;
+    return sum;
   }
 
   /** A number in [0, 1), with 53 random bits. */
   unit(): number {
-    return ((this.uint32() >>> 5) * 0x400_0000 + (this.uint32() >>> 6)) / 0x20_0000_0000_0000;
+    return ((this.#next() >>> 5) * 0x400_0000 + (this.#next() >>> 6)) / 0x20_0000_0000_0000;
   }
 
   /** @param bound integer in [1, 2^32] @returns an integer in [0, bound), each as likely */

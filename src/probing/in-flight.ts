@@ -142,9 +142,9 @@ export class InFlight {
     return { flow, ttl, round };
   }
 
-  /** The number by which a probe is known on the wire, before it becomes a token. */
+  /** The number by which a probe is known on the wire, before it becomes a token: 32 bits, signed. */
   counterOf(slot: number): number {
-    return (((this.#generation[slot] ?? 0) << SLOT_BITS) | slot) >>> 0;
+    return ((this.#generation[slot] ?? 0) << SLOT_BITS) | slot;
   }
 
   /** The row that a counter from the wire names, or `NO_SLOT` when it names none that lives. */

@@ -49,7 +49,9 @@ export class Pacer {
   readonly #rates: PacerRates;
   readonly #random: Random;
   readonly #budgets = new Map<number, Budget>();
-  readonly #schedule = new MinHeap<Budget>((budget) => budget.dueUs);
+  readonly #schedule = new MinHeap<Budget>(({ dueUs }, keys, at) => {
+    keys[at] = dueUs;
+  });
   #neverAskedUs = NEVER_ASKED_US;
   #totalDueUs = Number.NEGATIVE_INFINITY;
   #queued = 0;

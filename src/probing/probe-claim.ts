@@ -21,9 +21,13 @@ export interface ProbeClaim {
   readonly sourcePort: number;
   /** −1 for ICMP. */
   readonly destinationPort: number;
-  /** 32 bits; −1 where there is not as much of the probe. */
+  /** Whether there is as much of the probe. */
+  readonly hasToken: boolean;
+  /** 32 bits, signed. */
   readonly token: number;
-  /** The same from another place of the probe, where it is quoted twice; −1 where it is not. */
+  /** Whether the probe has it in another place as well, and that is there. */
+  readonly hasSpareToken: boolean;
+  /** What is in the other place. */
   readonly spareToken: number;
   /** 16 bits, see `secondaryKey`; −1 where there is not as much of the probe. */
   readonly secondaryKey: number;
@@ -42,8 +46,10 @@ export function newClaim(): Mutable<ProbeClaim> {
     source: NO_BYTES,
     sourcePort: 0,
     destinationPort: -1,
-    token: -1,
-    spareToken: -1,
+    hasToken: false,
+    token: 0,
+    hasSpareToken: false,
+    spareToken: 0,
     secondaryKey: -1,
     isTokenless: false,
   };
@@ -65,19 +71,23 @@ export function claimOf(
     case 'tcp': {
       const { flags, sequence, acknowledgment } = reply;
       // The answer to an ACK of no connection (RFC 9293 §3.10.7.1).
-      if ((flags & (TCP_RST | TCP_ACK)) === TCP_RST) return directClaim(reply, sequence, into);
+      if ((flags & (TCP_RST | TCP_ACK)) === TCP_RST)
+        return claimOfSegment(reply, sequence | 0, into);
       // Without SYN and RST, what a half-open connection says to another SYN (RFC 5961 §4).
       if ((flags & TCP_ACK) === 0 || (flags & TCP_FIN) !== 0) return undefined;
-      return directClaim(reply, (acknowledgment - 1) >>> 0, into);
+      return claimOfSegment(reply, (acknowledgment - 1) | 0, into);
     }
     case 'icmp-echo-reply':
       begin(into, 'icmp', reply.destination, reply.source);
       into.sourcePort = reply.identifier;
-      into.token = tokenIn(reply.payload);
+      into.hasToken = holdsToken(reply.payload);
+      if (into.hasToken) into.token = tokenIn(reply.payload);
       into.secondaryKey = reply.sequence;
       return into;
     case 'udp':
-      return directClaim(reply, -1, into);
+      directClaim(reply, into);
+      into.isTokenless = true;
+      return into;
     default:
       return undefined;
   }
@@ -98,23 +108,23 @@ function begin(
   into.source = source;
   into.destination = destination;
   into.destinationPort = -1;
-  into.token = -1;
-  into.spareToken = -1;
+  into.hasToken = false;
+  into.hasSpareToken = false;
   into.secondaryKey = -1;
   into.isTokenless = false;
 }
 
 /** Of an answer of the target: its ends are those of the probe, the other way round. */
-function directClaim(
-  reply: TcpReply | UdpReply,
-  token: number,
-  into: Mutable<ProbeClaim>,
-): ProbeClaim {
+function directClaim(reply: TcpReply | UdpReply, into: Mutable<ProbeClaim>): void {
   begin(into, reply.kind, reply.destination, reply.source);
   into.sourcePort = reply.destinationPort;
   into.destinationPort = reply.sourcePort;
+}
+
+function claimOfSegment(reply: TcpReply, token: number, into: Mutable<ProbeClaim>): ProbeClaim {
+  directClaim(reply, into);
+  into.hasToken = true;
   into.token = token;
-  into.isTokenless = reply.kind === 'udp';
   return into;
 }
 
@@ -126,7 +136,8 @@ function claimOfQuote(quote: Quote, into: Mutable<ProbeClaim>): ProbeClaim | und
       begin(into, 'tcp', source, destination);
       into.sourcePort = transport.sourcePort;
       into.destinationPort = transport.destinationPort;
-      into.token = transport.sequence;
+      into.hasToken = true;
+      into.token = transport.sequence | 0;
       into.secondaryKey = isV4 ? identification : transport.window;
       return into;
     case 'udp':
@@ -143,12 +154,20 @@ function claimOfQuote(quote: Quote, into: Mutable<ProbeClaim>): ProbeClaim | und
     default:
       return undefined;
   }
-  const inPayload = tokenIn(transport.payload);
-  into.token = isV4 ? ((identification << 16) | into.secondaryKey) >>> 0 : inPayload;
-  if (isV4) into.spareToken = inPayload;
+  const isInPayload = holdsToken(transport.payload);
+  const inPayload = isInPayload ? tokenIn(transport.payload) : 0;
+  into.hasToken = isV4 || isInPayload;
+  into.token = isV4 ? (identification << 16) | into.secondaryKey : inPayload;
+  into.hasSpareToken = isV4 && isInPayload;
+  into.spareToken = inPayload;
   return into;
 }
 
+function holdsToken(payload: PacketPart): boolean {
+  return payload.length >= PAYLOAD_TOKEN_BYTES;
+}
+
+/** Of a payload that holds one. */
 function tokenIn(payload: PacketPart): number {
-  return payload.length < PAYLOAD_TOKEN_BYTES ? -1 : payload.uint32At(0);
+  return payload.int32At(0);
 }

@@ -41,6 +41,7 @@ export const PAYLOAD_TOKEN_BYTES = 4;
 
 export interface ProbeFields {
   readonly ttl: number;
+  /** 32 bits, signed. */
   readonly token: number;
   /** Added to the destination port: 0 but for `udp-classic`. */
   readonly portOffset: number;

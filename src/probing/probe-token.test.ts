@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../lib/random.ts';
 import { ProbeTokens, TOKEN_KEY_WORDS } from './probe-token.ts';
 
-const word = fc.nat({ max: 2 ** 32 - 1 });
+const word = fc.integer(); // of 32 bits
 const key = fc
   .array(word, { minLength: TOKEN_KEY_WORDS, maxLength: TOKEN_KEY_WORDS })
   .map((words) => Uint32Array.from(words));
@@ -34,12 +34,12 @@ describe('tokens are a permutation of 32-bit numbers', () => {
     fc.assert(
       fc.property(key, word, (words, counter) => {
         const token = new ProbeTokens(words).encode(counter);
-        expect(Number.isInteger(token) && token >= 0 && token < 2 ** 32).toBe(true);
+        expect(token).toBe(token | 0);
       }),
     );
   });
 
-  test.each([0, 0x8000_0000, 0xffff_ffff])('keeps the ends of the range apart: %i', (counter) => {
+  test.each([0, -0x8000_0000, -1])('keeps the ends of the range apart: %i', (counter) => {
     const tokens = new ProbeTokens(keyOf(1));
     expect(tokens.decode(tokens.encode(counter))).toBe(counter);
   });
@@ -70,8 +70,8 @@ test('a changed bit of the counter changes about half of the token', () => {
   for (let bit = 0; bit < 32; bit++) {
     let changed = 0;
     for (let i = 0; i < 500; i++) {
-      const counter = random.uint32();
-      changed += bitsOf(tokens.encode(counter) ^ tokens.encode((counter ^ (1 << bit)) >>> 0));
+      const counter = random.uint32() | 0;
+      changed += bitsOf(tokens.encode(counter) ^ tokens.encode(counter ^ (1 << bit)));
     }
     // 16 of 32 on average; four rounds of a 16-bit half leave it a little less in the worst bit.
     expect(changed / 500, `bit ${bit}`).toBeGreaterThan(13);

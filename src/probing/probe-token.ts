@@ -13,7 +13,10 @@ export type TokenKey = Uint32Array;
 
 export const TOKEN_KEY_WORDS = 4;
 
-/** A keyed permutation of the 32-bit numbers, and its inverse. */
+/**
+ * A keyed permutation of the 32-bit numbers, and its inverse. All of them are signed: those need no
+ * object where they pass from function to function, as unsigned ones may.
+ */
 export class ProbeTokens {
   readonly #key: TokenKey;
 
@@ -25,7 +28,7 @@ export class ProbeTokens {
     this.#key = key;
   }
 
-  /** @param counter an integer in [0, 2^32) @returns its token, in [0, 2^32) */
+  /** @param counter 32 bits @returns its token, in [−2^31, 2^31) */
   encode(counter: number): number {
     let high = counter >>> 16;
     let low = counter & 0xffff;
@@ -34,10 +37,10 @@ export class ProbeTokens {
       high = low;
       low = next;
     }
-    return ((high << 16) | low) >>> 0;
+    return (high << 16) | low;
   }
 
-  /** The inverse of `encode`: any 32-bit number is the token of exactly one counter. */
+  /** The inverse of `encode`: any 32 bits are the token of exactly one counter. */
   decode(token: number): number {
     let high = token >>> 16;
     let low = token & 0xffff;
@@ -46,7 +49,7 @@ export class ProbeTokens {
       low = high;
       high = previous;
     }
-    return ((high << 16) | low) >>> 0;
+    return (high << 16) | low;
   }
 }
 

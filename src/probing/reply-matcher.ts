@@ -46,8 +46,10 @@ export class ReplyMatcher {
     if (claim === undefined) return undefined;
     const isQuote = reply.kind === 'icmp-error';
     return (
-      this.#inSlot(claim, this.#slotOf(claim.token), isQuote) ??
-      this.#inSlot(claim, this.#slotOf(claim.spareToken), isQuote) ??
+      (claim.hasToken ? this.#inSlot(claim, this.#slotOf(claim.token), isQuote) : undefined) ??
+      (claim.hasSpareToken
+        ? this.#inSlot(claim, this.#slotOf(claim.spareToken), isQuote)
+        : undefined) ??
       (reply.kind === 'tcp' ? this.#byTokenBeforePayload(claim) : undefined) ??
       (reply.kind === 'tcp' ? this.#byShiftedToken(claim) : undefined) ??
       this.#byTuple(claim)
@@ -57,7 +59,7 @@ export class ReplyMatcher {
   /** `NO_SLOT` where no row that lives has the token. */
   #slotOf(token: number): number {
     const { inFlight, tokens } = this.#parts;
-    return token < 0 ? NO_SLOT : inFlight.slotOf(tokens.decode(token));
+    return inFlight.slotOf(tokens.decode(token));
   }
 
   #inSlot(claim: ProbeClaim, slot: number, isQuote: boolean): Mutable<Match> | undefined {
@@ -80,7 +82,7 @@ export class ReplyMatcher {
     );
     for (const length of lengths) {
       if (length === 0) continue;
-      const match = this.#inSlot(claim, this.#slotOf((claim.token - length) >>> 0), false);
+      const match = this.#inSlot(claim, this.#slotOf((claim.token - length) | 0), false);
       if (match?.flow.flow.payload.length === length) return match;
     }
     return undefined;
@@ -92,7 +94,7 @@ export class ReplyMatcher {
     for (const index of flows.alike(claim)) {
       const { known } = flows.at(index)?.shifts ?? { known: NO_SHIFTS };
       for (const shift of known) {
-        const match = this.#inSlot(claim, this.#slotOf((claim.token - shift) >>> 0), false);
+        const match = this.#inSlot(claim, this.#slotOf((claim.token - shift) | 0), false);
         if (match === undefined || inFlight.flow[match.slot] !== index) continue;
         match.key = 'shifted-token';
         return match;

@@ -45,7 +45,9 @@ export class SendQueue {
   readonly #retries = new SendRetries();
   readonly #sharedHops = new SharedHops();
   readonly #next: Mutable<Order> = { flow: 0, ttl: 0, round: 0 };
-  readonly #held = new MinHeap<HeldOrder>(({ dueUs }) => dueUs);
+  readonly #held = new MinHeap<HeldOrder>(({ dueUs }, keys, at) => {
+    keys[at] = dueUs;
+  });
 
   constructor(parts: SendQueueParts) {
     this.#parts = parts;

@@ -69,7 +69,9 @@ export class SimulatedLink implements PacketLink {
   readonly #sourceHash: number;
   readonly #isTarget: (address: Uint8Array) => boolean;
   readonly #inFlightMax: number;
-  readonly #inFlight = new MinHeap<Arrival>(({ atUs }) => atUs);
+  readonly #inFlight = new MinHeap<Arrival>(({ atUs }, keys, at) => {
+    keys[at] = atUs;
+  });
   readonly #counters = { socketDrops: 0, malformed: 0, spoofed: 0, lost: 0, unanswered: 0 };
   #isClosed = false;
 

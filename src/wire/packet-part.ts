@@ -1,6 +1,6 @@
 /** Parts of a packet that few readers look into: a view of each would be an object per packet. */
 
-import { NO_BYTES, uint32At } from './octets.ts';
+import { int32At, NO_BYTES } from './octets.ts';
 
 /** Where a part is. Valid as long as the packet and what was read from it: see `ReplyReader`. */
 export class PacketPart {
@@ -19,8 +19,8 @@ export class PacketPart {
     return this.#end - this.#start;
   }
 
-  /** The big-endian number at an offset from the start of the part, which must hold it. */
-  uint32At(offset: number): number {
-    return uint32At(this.#bytes, this.#start + offset);
+  /** The big-endian number at an offset from the start of the part, which must hold it; signed. */
+  int32At(offset: number): number {
+    return int32At(this.#bytes, this.#start + offset);
   }
 }

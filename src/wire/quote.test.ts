@@ -168,7 +168,7 @@ test('a reader’s next quote takes the place of the one before', () => {
   const first = reader.readIpv4(udp, 0, udp.length);
   expect(first).toMatchObject({ transport: { kind: 'udp', payload: { length: 6 } } });
   const transport = 'transport' in first ? first.transport : undefined;
-  expect(transport?.kind === 'udp' && transport.payload.uint32At(2)).toBe(0x0304_0506);
+  expect(transport?.kind === 'udp' && transport.payload.int32At(2)).toBe(0x0304_0506);
   const tcp = bytesOf(`${V4.replace('0a64', '0b64')} ${TCP}`);
   expect(reader.readIpv4(tcp, 0, tcp.length)).toBe(first);
   expect(first).toMatchObject({ source: bytesOf('0b640001'), transport: TCP_READ });

@@ -101,7 +101,9 @@ export class SweepEngine {
   readonly #packets: SweepPackets;
   readonly #reader: SweepReplyReader;
   readonly #pace: SweepPace;
-  readonly #deferred = new MinHeap<DeferredProbe>(({ dueUs }) => dueUs);
+  readonly #deferred = new MinHeap<DeferredProbe>(({ dueUs }, keys, at) => {
+    keys[at] = dueUs;
+  });
   readonly #polled: number[] = [];
   readonly #address: Uint8Array;
   readonly #probe = { ttl: 0, flow: 0, nowUs: 0 };

@@ -100,7 +100,7 @@ export class SweepPackets {
     patch.ttl = ttl;
     patch.flow = flow;
     patch.nowUs = nowUs;
-    patch.token = this.#carriedToken(flowHash, ttl, Math.floor(nowUs / 1000));
+    patch.token = this.#carriedToken(flowHash, ttl, Math.floor(nowUs / 1000) % TICKS);
     patch.key = secondaryKey(this.#flow, patch.token);
     patch.addressSum = sumOf(bytes, addressAt, addressBytes);
     if (this.#isV4) this.#patchIpv4(bytes, start);
@@ -123,9 +123,9 @@ export class SweepPackets {
   }
 
   /** A few tokens a protocol cannot carry: a later millisecond has another. */
-  #carriedToken(flowHash: number, ttl: number, milliseconds: number): number {
+  #carriedToken(flowHash: number, ttl: number, tick: number): number {
     for (let ahead = 0; ; ahead++) {
-      const token = this.#tokens.token(flowHash, ttl, (milliseconds + ahead) % TICKS);
+      const token = this.#tokens.token(flowHash, ttl, (tick + ahead) % TICKS);
       if (canCarry(this.#flow, token)) return token;
     }
   }

@@ -6,7 +6,7 @@
 import { isSameAddress } from '../../lib/ip-address.ts';
 import type { SweepReply } from '../../model/sweep.ts';
 import { isMalformed } from '../../wire/malformed.ts';
-import { uint32At } from '../../wire/octets.ts';
+import { int32At } from '../../wire/octets.ts';
 import type { PacketPart } from '../../wire/packet-part.ts';
 import type { Reply } from '../../wire/reply.ts';
 import { ReplyReader } from '../../wire/reply-reader.ts';
@@ -73,14 +73,15 @@ export class SweepReplyReader {
     return 'reply';
   }
 
-  #readToken({ destination, sourcePort, destinationPort, token, spareToken }: ProbeClaim): boolean {
+  #readToken(claim: ProbeClaim): boolean {
+    const { destination, sourcePort, destinationPort } = claim;
     const isPortRight = destinationPort === -1 || destinationPort === this.#shape.destinationPort;
     if (!isPortRight) return false;
     const ports = (sourcePort << 16) | Math.max(0, destinationPort);
     const hash = this.#tokens.flowHash(destination, 0, destination.length, ports);
     return (
-      (token >= 0 && this.#tokens.read(token, hash, this.#fields)) ||
-      (spareToken >= 0 && this.#tokens.read(spareToken, hash, this.#fields))
+      (claim.hasToken && this.#tokens.read(claim.token, hash, this.#fields)) ||
+      (claim.hasSpareToken && this.#tokens.read(claim.spareToken, hash, this.#fields))
     );
   }
 
@@ -118,7 +119,7 @@ export class SweepReplyReader {
     reply.isRttExact = false;
     const payload = payloadOf(received);
     if (payload === undefined || payload.length < PAYLOAD_TIME_AT + 4) return;
-    const sinceUs = (receivedAtUs - payload.uint32At(PAYLOAD_TIME_AT)) % 2 ** 32;
+    const sinceUs = (receivedAtUs - (payload.int32At(PAYLOAD_TIME_AT) >>> 0)) % 2 ** 32;
     const exactUs = sinceUs < 0 ? sinceUs + 2 ** 32 : sinceUs;
     // A payload has no check of its own: it may only refine what the token says.
     if (Math.abs(exactUs - reply.rttUs) > 1000 * (CLOCK_SLACK_MS + 1)) return;
@@ -149,7 +150,7 @@ function addressHash(address: Uint8Array): number {
   let hash = 0;
   for (let i = 0; i < address.length; i += 4) {
     hash = address.length === 4 ? 0 : Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    hash ^= uint32At(address, i);
+    hash ^= int32At(address, i);
   }
   return hash >>> 0;
 }

@@ -61,12 +61,10 @@ export class SweepTokens {
     return hash | 0;
   }
 
-  /** @param ttl 1–32 @param tick 0–4095 */
+  /** @param ttl 1–32 @param tick 0–4095 @returns 32 bits, signed */
   token(flowHash: number, ttl: number, tick: number): number {
     const fields = (tick << 5) | (ttl - 1);
-    return this.#permutation.encode(
-      ((this.#check(flowHash, fields) << CHECK_SHIFT) | fields) >>> 0,
-    );
+    return this.#permutation.encode((this.#check(flowHash, fields) << CHECK_SHIFT) | fields);
   }
 
   /** Takes a token apart; false when it is none of this flow's. */

@@ -92,7 +92,9 @@ export class StationLoop {
   readonly #parts: LoopParts;
   readonly #active = new Map<StationTask, ActiveTask>();
   readonly #touched = new Set<ActiveTask>();
-  readonly #schedule = new MinHeap<Appointment>(({ dueUs }) => dueUs);
+  readonly #schedule = new MinHeap<Appointment>(({ dueUs }, keys, at) => {
+    keys[at] = dueUs;
+  });
   #isRunning = false;
 
   constructor(parts: LoopParts) {
