@@ -4,6 +4,7 @@
  * Usage: node --expose-gc bench/run.mjs engine [PROBES]
  */
 
+import { spawnSync } from 'node:child_process';
 import type { PacketArena } from '../src/model/packet-link.ts';
 import { InFlight, PROBE_ANSWERED } from '../src/probing/in-flight.ts';
 import type { ProbeEngine } from '../src/probing/probe-engine.ts';
@@ -11,7 +12,7 @@ import { ProbeWriter } from '../src/probing/probe-packet.ts';
 import { ProbeTokens, TOKEN_KEY_WORDS } from '../src/probing/probe-token.ts';
 import { sealIcmp } from '../src/wire/icmp.ts';
 import { IPV4_HEADER_BYTES } from '../src/wire/ipv4.ts';
-import { allocationFigures, sweepAllocationFigures } from './engine/allocation.ts';
+import { allocationFigures } from './engine/allocation.ts';
 import {
   ADDRESSES,
   arenaOf,
@@ -26,6 +27,8 @@ import {
 } from './engine/parts.ts';
 import { costOf, FigureList, liveHeapBytes } from './measured-cost.ts';
 
+/** It compiles what is run, and knows where it is. */
+const RUNNER = process.argv[1] as string;
 const { target: TARGET } = ADDRESSES[4];
 const REPETITIONS = 300_000;
 const MIB = 2 ** 20;
@@ -43,9 +46,15 @@ export async function main([probes = '3000000']: readonly string[]): Promise<num
   decodingCosts(figures);
   rowCost(figures);
   allocationFigures(figures);
-  sweepAllocationFigures(figures);
   heapGrowth(Number(probes), figures);
-  return figures.missed === 0 ? 0 : 1;
+  const isUninlinedMet = reportUninlined();
+  return figures.missed === 0 && isUninlinedMet ? 0 : 1;
+}
+
+/** What V8 inlines differs from run to run: once more where it inlines nothing at all. */
+function reportUninlined(): boolean {
+  const argv = ['--expose-gc', '--no-turbo-inlining', RUNNER, 'engine/uninlined'];
+  return spawnSync(process.execPath, argv, { stdio: 'inherit' }).status === 0;
 }
 
 function encodingCosts(figures: FigureList): void {

@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Benches that measure the code as it ships, or that run much of it. */
 const MEASURES_SPEED = new Set([
   'engine',
+  'engine/uninlined',
   'event-loop/host',
   'kernel-rate/worker',
   'paths-concurrency',

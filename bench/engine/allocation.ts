@@ -37,18 +37,23 @@ const ROUND_US = 30e6;
 /** As of a host that has been up for days: microseconds beyond what V8 keeps without an object. */
 const START_US = 1e12 + 0.25;
 
-/** Adds a line for sending and one for taking in, for each kind of probe. */
-export function allocationFigures(figures: FigureList): void {
+/**
+ * Adds a line for sending and one for taking in, for each kind of probe and for a sweep.
+ *
+ * @param where of this process, to be told with each
+ */
+export function allocationFigures(figures: FigureList, where = ''): void {
   for (const each of CASES) {
     const { perProbe, perReply } = bytesOf(each);
-    const kind = `${each.protocol} over IPv${each.family}`;
+    const kind = `${each.protocol} over IPv${each.family}${where}`;
     add(figures, `allocated for a probe, ${kind}`, perProbe);
     add(figures, `allocated for its reply, ${kind}`, perReply);
   }
+  sweepFigures(figures, where);
 }
 
 /** The same for a sweep, which keeps nothing of its probes. */
-export function sweepAllocationFigures(figures: FigureList): void {
+function sweepFigures(figures: FigureList, where: string): void {
   const { packets, reader } = sweepPackets();
   const arena = arenaOf(FLOWS);
   const probe = { ttl: 1, flow: 0, nowUs: START_US };
@@ -74,8 +79,8 @@ export function sweepAllocationFigures(figures: FigureList): void {
       return SWEEP_BATCH;
     });
   }
-  add(figures, 'allocated for a probe of a sweep', sent.bytesEach());
-  add(figures, 'allocated for a reply to a sweep', taken.bytesEach());
+  add(figures, `allocated for a probe of a sweep${where}`, sent.bytesEach());
+  add(figures, `allocated for a reply to a sweep${where}`, taken.bytesEach());
 }
 
 function add(figures: FigureList, what: string, value: number): void {

@@ -2,6 +2,12 @@
  * Seeded random numbers: the same seed gives the same run on every machine. Not for secrets.
  */
 
+/** A number in [0, 1) has 27 high and 26 low bits. */
+const HIGH_BITS = 2 ** 26;
+const ALL_BITS = 2 ** 53;
+/** The latest of any stream, on its way to the caller. */
+const DRAWN = new Float64Array(1);
+
 /** A stream of random numbers (sfc32, Doty-Humphrey's small fast counter: 128 bits of state). */
 export class Random {
   #a: number;
@@ -37,7 +43,15 @@ export class Random {
 
   /** A number in [0, 1), with 53 random bits. */
   unit(): number {
-    return ((this.#next() >>> 5) * 0x400_0000 + (this.#next() >>> 6)) / 0x20_0000_0000_0000;
+    this.fill(DRAWN);
+    return DRAWN[0] as number;
+  }
+
+  /** Fills an array with the numbers that `unit` would give: none passes through a call. */
+  fill(into: Float64Array): void {
+    for (let i = 0; i < into.length; i++) {
+      into[i] = ((this.#next() >>> 5) * HIGH_BITS + (this.#next() >>> 6)) / ALL_BITS;
+    }
   }
 
   /** @param bound integer in [1, 2^32] @returns an integer in [0, bound), each as likely */

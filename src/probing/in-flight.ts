@@ -142,7 +142,7 @@ export class InFlight {
     return { flow, ttl, round };
   }
 
-  /** The number by which a probe is known on the wire, before it becomes a token: 32 bits, signed. */
+  /** By which a probe is known on the wire, before that becomes a token: 32 bits, signed. */
   counterOf(slot: number): number {
     return ((this.#generation[slot] ?? 0) << SLOT_BITS) | slot;
   }

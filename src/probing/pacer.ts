@@ -48,6 +48,7 @@ interface Budget {
 export class Pacer {
   readonly #rates: PacerRates;
   readonly #random: Random;
+  readonly #drawn = new Float64Array(1);
   readonly #budgets = new Map<number, Budget>();
   readonly #schedule = new MinHeap<Budget>(({ dueUs }, keys, at) => {
     keys[at] = dueUs;
@@ -93,7 +94,8 @@ export class Pacer {
     const job = budget.waiting.shift();
     budget.isScheduled = false;
     const leftUs = Math.max(budget.dueUs, nowUs - CATCH_UP_US);
-    const varied = 1 - SPREAD + 2 * SPREAD * this.#random.unit();
+    this.#random.fill(this.#drawn);
+    const varied = 1 - SPREAD + 2 * SPREAD * (this.#drawn[0] as number);
     budget.freeUs = leftUs + (varied * 1e6) / budget.perSecond;
     budget.dueUs = Math.max(budget.freeUs, leftUs + varied * budget.evenGapUs);
     this.#totalDueUs = Math.max(this.#totalDueUs, nowUs - CATCH_UP_US) + 1e6 / this.#rates.total;

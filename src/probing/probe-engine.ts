@@ -332,7 +332,7 @@ export class ProbeEngine implements Prober {
   #deliver(match: Match, reply: AnswerReply): void {
     const { slot, flow } = match;
     const isLate = this.#inFlight.state[slot] !== PROBE_AWAITED;
-    this.#timeout.observe(this.#times.rttUs, kindOf(reply));
+    this.#timeout.observe(this.#times, kindOf(reply));
     this.#inFlight.settle(slot, PROBE_ANSWERED);
     if (isLate) this.counters.lateReplies++;
     if (flow.isReleased) return;

@@ -18,14 +18,15 @@ export const TOKEN_KEY_WORDS = 4;
  * object where they pass from function to function, as unsigned ones may.
  */
 export class ProbeTokens {
-  readonly #key: TokenKey;
+  /** Signed, as all words here. */
+  readonly #key: Int32Array;
 
   /** @throws {RangeError} when the key has not four words */
   constructor(key: TokenKey) {
     if (key.length !== TOKEN_KEY_WORDS) {
       throw new RangeError(`a token key has ${TOKEN_KEY_WORDS} words, got ${key.length}`);
     }
-    this.#key = key;
+    this.#key = Int32Array.from(key);
   }
 
   /** @param counter 32 bits @returns its token, in [−2^31, 2^31) */

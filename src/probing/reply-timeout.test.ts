@@ -16,23 +16,23 @@ const ROWS: readonly { readonly rttsUs: readonly number[]; readonly us: number }
 
 test.each(ROWS)('after replies in $rttsUs µs the wait is $us µs', ({ rttsUs, us }) => {
   const timeout = new ReplyTimeout();
-  for (const rttUs of rttsUs) timeout.observe(rttUs);
+  for (const rttUs of rttsUs) timeout.observe({ rttUs });
   expect(timeout.us).toBe(us);
 });
 
 test('a SYN-ACK a second later than the first is a repeat, and stretches nothing', () => {
   const timeout = new ReplyTimeout();
-  timeout.observe(10_000, 'accepted');
-  timeout.observe(1_010_000, 'accepted');
-  timeout.observe(1_300_000, 'acknowledged');
+  timeout.observe({ rttUs: 10_000 }, 'accepted');
+  timeout.observe({ rttUs: 1_010_000 }, 'accepted');
+  timeout.observe({ rttUs: 1_300_000 }, 'acknowledged');
   expect(timeout.us).toBe(400_000);
-  timeout.observe(500_000, 'accepted');
+  timeout.observe({ rttUs: 500_000 }, 'accepted');
   expect(timeout.us).toBe(1_500_000);
 });
 
 test('a router that takes a second longer than others is slow', () => {
   const timeout = new ReplyTimeout();
-  timeout.observe(10_000, 'time-exceeded');
-  timeout.observe(1_010_000, 'time-exceeded');
+  timeout.observe({ rttUs: 10_000 }, 'time-exceeded');
+  timeout.observe({ rttUs: 1_010_000 }, 'time-exceeded');
   expect(timeout.us).toBe(3_030_000);
 });

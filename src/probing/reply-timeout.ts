@@ -25,7 +25,7 @@ export class ReplyTimeout {
   #fastestSynAckUs = Number.POSITIVE_INFINITY;
 
   /** Takes in a round-trip time, also that of a reply that came too late. */
-  observe(rttUs: number, kind: ReplyKind = 'time-exceeded'): void {
+  observe({ rttUs }: { readonly rttUs: number }, kind: ReplyKind = 'time-exceeded'): void {
     if (kind === 'acknowledged') return;
     if (kind === 'accepted') {
       this.#fastestSynAckUs = Math.min(this.#fastestSynAckUs, rttUs);

@@ -72,7 +72,7 @@ export class SendQueue {
    * object, which is filled anew by the next call.
    */
   next(nowUs: number): Order | undefined {
-    if (nowUs < this.#retries.pausedUntilUs) return undefined;
+    if (this.#retries.isPausedAt(nowUs)) return undefined;
     this.#unhold(nowUs);
     for (let job = this.#pacer.next(nowUs); job !== undefined; job = this.#pacer.next(nowUs)) {
       const isPredicted = job % 2 === 1;

@@ -43,6 +43,11 @@ export class SendRetries {
     return this.#pausedUntilUs;
   }
 
+  /** Whether that is later than `nowUs`. */
+  isPausedAt(nowUs: number): boolean {
+    return nowUs < this.#pausedUntilUs;
+  }
+
   /** No packet of this flow should be handed to the kernel before this. */
   flowPausedUntilUs(flow: number): number {
     if (this.#flows.size === 0) return Number.NEGATIVE_INFINITY;

@@ -157,9 +157,8 @@ export class SweepPackets {
     const pseudo = this.#shape.protocol === 'icmp' && this.#isV4 ? 0 : this.#patch.addressSum;
     const high = token >>> 16;
     const low = token & 0xffff;
-    const timeUs = nowUs % 2 ** 32;
-    const timeHigh = Math.floor(timeUs / 65_536);
-    const timeLow = timeUs % 65_536;
+    const timeHigh = nowUs >>> 16; // of the lowest 32 bits
+    const timeLow = nowUs & 0xffff;
     const isUdp = this.#shape.protocol === 'udp';
     const checksum = isUdp ? low : this.#shape.destinationPort + flow;
     writeUint16(bytes, at + (isUdp ? 0 : 4), sourcePort);
