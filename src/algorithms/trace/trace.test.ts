@@ -270,6 +270,65 @@ describe('who limits its answers, and has one left for a far probe alone', () =>
   });
 });
 
+describe('who has used up its answers when the further queries come', () => {
+  const QUERIES = { queries: 3, maxTtl: 30 };
+  /** Routers up to TTL 4; the target answers first probes of these TTLs alone. */
+  const spent =
+    (ttls: readonly number[], rest: Partial<Answer> = {}): AnswerAt =>
+    (ttl, round) => {
+      if (ttl < 5) return { by: ttl, rttMs: 20 };
+      if (round > 0 || !ttls.includes(ttl)) return undefined;
+      return { by: 99, rttMs: ttl, kind: 'unreachable', isTarget: true, ...rest };
+    };
+  const lastHop = (answerAt: AnswerAt, settings: Partial<TraceSettings> = QUERIES) =>
+    run(settings, answerAt)
+      .trace.hops.at(-1)
+      ?.probes.map(({ ttl, state, reply }) => `${ttl} ${state} ${reply?.ttl}`);
+  const ONE_OF_THREE = ['5 answered 5', '5 lost undefined', '5 lost undefined'];
+
+  test('is told with its answers to farther probes, which cost nothing more', () => {
+    const asLinux = spent([5, 6, 7, 8, 9, 10]);
+    expect(lastHop(asLinux)).toEqual(['5 answered 5', '5 answered 6', '5 answered 7']);
+    expect(run(QUERIES, asLinux).ordered).toHaveLength(30 + 5 * 2);
+  });
+
+  test('is told with as many as there are', () => {
+    expect(lastHop(spent([5, 6]))).toEqual(['5 answered 5', '5 answered 6', '5 lost undefined']);
+    expect(lastHop(spent([5]))).toEqual(ONE_OF_THREE);
+  });
+
+  test('gives no answer twice where the nearest one is moved', () => {
+    const { trace } = run(QUERIES, spent([6, 7], { quotedTtl: 2 }));
+    expect(trace.hops.at(-1)?.probes.map(({ reply }) => reply?.ttl)).toEqual([6, 7, undefined]);
+  });
+
+  test('is told to listeners', () => {
+    const told: string[] = [];
+    const network = new FakeNetwork(spent([5, 6, 7]));
+    const settled = ({ ttl, round, reply }: TraceProbe): void => {
+      if (ttl === 5) told.push(`${round} ${reply?.ttl ?? '*'}`);
+    };
+    const trace = new Trace({ ...SETTINGS, ...QUERIES }, { order: network.order, settled }, 0);
+    while (trace.stopReason === undefined) {
+      network.send(trace);
+      trace.advance(network.nowUs);
+      if (trace.stopReason === undefined && !network.hasOrders) network.moveOn(trace);
+    }
+    expect(told).toEqual(['0 5', '1 *', '2 *', '1 6', '2 7']);
+  });
+
+  test.each([
+    ['answers come again behind a silence, as after a loss by chance', spent([5, 6, 7, 9]), {}],
+    ['its answers are none that hosts limit', spent([5, 6, 7, 8], { kind: 'accepted' }), {}],
+    ['few are missing', spent([5, 6, 7]), { maxTtl: 7 }],
+  ] satisfies [string, AnswerAt, Partial<TraceSettings>][])(
+    'but has stars where %s',
+    (_, answerAt, rest) => {
+      expect(lastHop(answerAt, { ...QUERIES, ...rest })).toEqual(ONE_OF_THREE);
+    },
+  );
+});
+
 describe('a loop', () => {
   test.each([2, 3, 4])('of %i routers ends after its second round', (period) => {
     const { hops, stopReason } = run({ maxTtl: 30 }, (ttl) => {

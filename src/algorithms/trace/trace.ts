@@ -7,7 +7,7 @@
 import { keptReply, type ProbeReply } from '../../model/probe.ts';
 import type { TraceStopReason } from '../../model/trace-record.ts';
 import { endOfLoop } from './loop.ts';
-import { moveEndNear } from './nearest-end.ts';
+import { answerFromBeyond, moveEndNear } from './nearest-end.ts';
 import { replyWaitUs } from './reply-wait.ts';
 import type { TraceSettings } from './trace-options.ts';
 import { type TraceHop, type TraceProbe, TraceProbes } from './trace-probes.ts';
@@ -215,16 +215,19 @@ export class Trace {
     return nowUs >= this.#startedAtUs + this.#settings.maxTimeUs ? 'timeout' : undefined;
   }
 
-  /** The end may be nearer than the nearest probe that it answered. */
+  /** The end may be nearer than the nearest probe that it answered, and may owe more answers. */
   #drawNear(): void {
     if (this.#endTtl !== this.#finalTtl()) return;
     const moved = moveEndNear(this.#probes, this.#hopOf(this.#endTtl));
-    if (moved === undefined) return;
-    const ttl = this.#ttlOf(moved.hop);
-    if (this.#reachedTtl === this.#endTtl) this.#reachedTtl = ttl;
-    else this.#unreachableTtl = ttl;
-    this.#endTtl = ttl;
-    this.#settled(moved.hop, moved.round);
+    if (moved !== undefined) {
+      const ttl = this.#ttlOf(moved.hop);
+      if (this.#reachedTtl === this.#endTtl) this.#reachedTtl = ttl;
+      else this.#unreachableTtl = ttl;
+      this.#endTtl = ttl;
+      this.#settled(moved.hop, moved.round);
+    }
+    const owed = answerFromBeyond(this.#probes, this.#hopOf(this.#endTtl), this.#hopCount);
+    for (const { hop, round } of owed) this.#settled(hop, round);
   }
 
   /** Ends the trace where too many hops in a row were silent, and nobody answers behind them. */
