@@ -79,6 +79,14 @@ function requireFlawless(name: string, text: string, flag: GoFlag | undefined): 
   throw new GoFlagError(`invalid value ${JSON.stringify(text)} for flag -${name}: ${flaw}`);
 }
 
+/** The flaw of a text that is none of these. */
+export function oneOf(...names: readonly string[]): (text: string) => string {
+  return (text) =>
+    names.includes(text)
+      ? ''
+      : `${JSON.stringify(text)} is not a valid option: [${names.join(' ')}]`;
+}
+
 /** The only flags that need not be defined. */
 function requireHelp(name: string): void {
   if (name === 'h' || name === 'help') return;

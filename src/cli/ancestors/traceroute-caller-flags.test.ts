@@ -105,10 +105,8 @@ describe('a command line', () => {
     ['-scamper.tracelb-W 14', '-scamper.tracelb-W: 14 is not 15 to 200'],
     ['-scamper.waitprobe 201', '-scamper.waitprobe: 201 is not 15 to 200'],
     ['-scamper.max-probes 49', '-scamper.max-probes: 49 is not 50 to 65535'],
-    ['-scamper.trace-type both', '"both" is not one of mda, regular'],
     ['-output.format json', '-output.format: json is for -scamper.trace-type regular'],
     ['-poll=false', '-poll=false: name an event socket with -tcpinfo.eventsocket'],
-    ['-compat v0.9', '"v0.9" is not one of v0.5, v0.12'],
     ['-tracetool paris-traceroute -anonymize.ip netblock', 'cannot be anonymised'],
     ['-ipservice.sock /a -asn-db cymru', '-ipservice.sock and -asn-db'],
     ['-prometheusx.listen-address 9990', 'is not HOST:PORT'],
@@ -122,10 +120,34 @@ describe('a command line', () => {
   it.each([
     ['-no-such-flag', 'flag provided but not defined: -no-such-flag'],
     ['-scamper.timeout soon', 'invalid value "soon" for flag -scamper.timeout: parse error'],
+    ['-scamper.timeout=', 'invalid value "" for flag -scamper.timeout: parse error'],
     ['-poll=maybe', 'invalid boolean value "maybe" for -poll: parse error'],
+    [
+      '-scamper.trace-type both',
+      'invalid value "both" for flag -scamper.trace-type: "both" is not a valid option: [mda regular]',
+    ],
+    [
+      '-tracetool mtr',
+      'invalid value "mtr" for flag -tracetool: "mtr" is not a valid option: [scam',
+    ],
+    ['-anonymize.ip all', 'invalid value "all" for flag -anonymize.ip'],
+    ['-output.format xml', 'invalid value "xml" for flag -output.format'],
+    ['-output.keys some', 'invalid value "some" for flag -output.keys'],
+    ['-compat v0.9', 'invalid value "v0.9" for flag -compat'],
   ])('%s is refused as Go does', (line, message) => {
     expect(() => read(line)).toThrow(FlagMistake);
     expect(() => read(line)).toThrow(message);
+  });
+
+  it('refuses what the environment has wrong without the usage, unless the line has it right', () => {
+    const env = { TRACETOOL: 'mtr', SCAMPER_TIMEOUT: 'soon' };
+    const message = 'in the environment: invalid value "soon" for flag -scamper.timeout';
+    expect(() => read('', env)).toThrow(message);
+    expect(() => read('', env)).not.toThrow(UsageWanted);
+    expect(read('-tracetool native -scamper.timeout 9s', env)).toMatchObject({
+      tracers: ['native'],
+      timeoutMs: 9000,
+    });
   });
 
   it('asks for the usage, which has every flag', () => {

@@ -8,29 +8,52 @@ import type { TracerName } from '../../watch/tracer.ts';
 import { CliError } from '../cli-error.ts';
 import { type ListenAddress, parseListenAddress } from '../watch/listen-address.ts';
 import { goDurationMs } from './go-duration.ts';
-import { type GoFlag, GoFlagError, type GoFlagValues, goUsage, parseGoFlags } from './go-flags.ts';
+import {
+  type GoFlag,
+  GoFlagError,
+  type GoFlagValues,
+  goUsage,
+  oneOf,
+  parseGoFlags,
+} from './go-flags.ts';
 import {
   type TracerouteCallerFlags,
   VERSION_PRESETS,
   type VersionPresets,
 } from './traceroute-caller-options.ts';
 
-const DURATION = 'duration';
+const DURATION = {
+  valueName: 'duration',
+  flaw: (text: string) => (goDurationMs(text) === undefined ? 'parse error' : ''),
+};
 const ACCEPTED = 'Accepted without effect: ';
+
+const TOOLS: Readonly<Record<string, readonly TracerName[]>> = {
+  scamper: ['scamper'],
+  'scamper-daemon': ['scamper-daemon'],
+  'scamper-daemon-with-scamper-backup': ['scamper-daemon', 'scamper'],
+  'scamper-daemon-with-paris-backup': ['scamper-daemon', 'paris'],
+  'paris-traceroute': ['paris'],
+  native: ['native'],
+};
 
 /** By name, in the order of the usage. */
 const FLAGS = {
   IPCacheTimeout: {
     preset: '',
-    valueName: DURATION,
+    ...DURATION,
     help: 'How long a trace answers for its address (10m; v0.5: 120s)',
   },
   IPCacheUpdatePeriod: {
     preset: '1m',
-    valueName: DURATION,
+    ...DURATION,
     help: `${ACCEPTED}entries end when they are due`,
   },
-  'anonymize.ip': { preset: 'none', help: 'Hide clients in results: none or netblock (/24, /48)' },
+  'anonymize.ip': {
+    preset: 'none',
+    help: 'Hide clients in results: none or netblock (/24, /48)',
+    flaw: oneOf('none', 'netblock'),
+  },
   'hopannotation-output': {
     preset: '/var/spool/hopannotation1',
     help: 'Folder of hop annotations',
@@ -39,12 +62,13 @@ const FLAGS = {
   'output.format': {
     preset: 'jsonl',
     help: 'Form of results: jsonl, or json with -scamper.trace-type regular',
+    flaw: oneOf('jsonl', 'json'),
   },
   outputPath: { preset: '', help: 'Folder of results, as -traceroute-output' },
   'paris.bin': { preset: 'paris-traceroute', help: 'The program paris-traceroute' },
   'paris.timeout': {
     preset: '60s',
-    valueName: DURATION,
+    ...DURATION,
     help: 'A trace of paris-traceroute may take no longer',
   },
   poll: { preset: true, help: 'Watch the connections of this host where there is no event socket' },
@@ -55,10 +79,14 @@ const FLAGS = {
   'scamper.sc_warts2json': { preset: '', help: `${ACCEPTED}we have scamper write JSON` },
   'scamper.timeout': {
     preset: '',
-    valueName: DURATION,
+    ...DURATION,
     help: 'A trace may take no longer: 1s to 1h (900s; v0.5: 300s)',
   },
-  'scamper.trace-type': { preset: 'mda', help: 'All paths, or one: mda or regular' },
+  'scamper.trace-type': {
+    preset: 'mda',
+    help: 'All paths, or one: mda or regular',
+    flaw: oneOf('mda', 'regular'),
+  },
   'scamper.tracelb-W': { preset: 0, help: 'Old name of -scamper.waitprobe' },
   'scamper.tracelb-ptr': { preset: true, help: 'Old name of -scamper.ptr' },
   'scamper.unixsocket': { preset: '/tmp/scamperctrl', help: "Control socket of scamper's daemon" },
@@ -77,40 +105,38 @@ const FLAGS = {
     help:
       'Who traces: scamper, scamper-daemon, scamper-daemon-with-scamper-backup, ' +
       'scamper-daemon-with-paris-backup, paris-traceroute, or native',
+    flaw: oneOf(...Object.keys(TOOLS)),
   },
   'uuid-prefix-file': { preset: '', help: 'File with what names of connections begin with' },
-  waitTime: { preset: '5s', valueName: DURATION, help: 'Between dumps of all connections' },
+  waitTime: { preset: '5s', ...DURATION, help: 'Between dumps of all connections' },
   // Not in the original.
   'asn-db': {
     preset: '',
     help: 'Annotate hops from this MMDB file of autonomous systems; cymru asks the DNS',
   },
-  compat: { preset: 'v0.12', help: 'Presets and files of this version: v0.12 or v0.5' },
+  compat: {
+    preset: 'v0.12',
+    help: 'Presets and files of this version: v0.12 or v0.5',
+    flaw: oneOf('v0.5', 'v0.12'),
+  },
   concurrency: { preset: 500, help: 'Traces at a time' },
   'datatypes-output': {
     preset: '/var/spool/datatypes',
     help: 'Folder for the schemas of results; empty for none',
   },
-  drain: { preset: '30s', valueName: DURATION, help: 'How long traces may go on after a stop' },
+  drain: { preset: '30s', ...DURATION, help: 'How long traces may go on after a stop' },
   'output.keys': {
     preset: 'all',
     help: 'Keys of results: all that scamper has, or go for those of v0.12 alone',
+    flaw: oneOf('all', 'go'),
   },
   'output.max-bytes': { preset: 90_000_000, help: 'A larger result is none' },
   'scamper.max-probes': { preset: 0, help: 'Probes of a trace at most: 50 to 65535 (3000)' },
   'scamper.pps': { preset: 10_000, help: "Packets a second of scamper's daemon: 1 to 10000" },
 } as const satisfies Record<string, GoFlag>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
 type Values = GoFlagValues<typeof FLAGS>;
-
-const TOOLS: Readonly<Record<string, readonly TracerName[]>> = {
-  scamper: ['scamper'],
-  'scamper-daemon': ['scamper-daemon'],
-  'scamper-daemon-with-scamper-backup': ['scamper-daemon', 'scamper'],
-  'scamper-daemon-with-paris-backup': ['scamper-daemon', 'paris'],
-  'paris-traceroute': ['paris'],
-  native: ['native'],
-};
 
 /** The usage is to be shown. */
 export class UsageWanted extends Error {
@@ -130,11 +156,11 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export function readTracerouteCallerFlags(
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): TracerouteCallerFlags {
-  const { values, given } = parse([...environmentArgs(env), ...argv]);
-  const compat = oneOf('compat', values.compat, ['v0.5', 'v0.12']);
-  const tracers = TOOLS[oneOf('tracetool', values.tracetool, Object.keys(TOOLS))] ?? [];
+  const { values, given } = parse(argv, env);
+  const compat = values.compat === 'v0.5' ? 'v0.5' : 'v0.12';
+  const tracers = TOOLS[values.tracetool] ?? [];
   const presets = VERSION_PRESETS[compat];
   const flags: TracerouteCallerFlags = {
     compat,
@@ -147,22 +173,30 @@ export function readTracerouteCallerFlags(
     concurrency: within('concurrency', values.concurrency, { min: 1, max: 100_000 }),
     ...places(values, presets.output),
     listen: listenAddress(values['prometheusx.listen-address']),
-    format: oneOf('output.format', values['output.format'], ['jsonl', 'json']),
-    keys:
-      compat === 'v0.5' ? 'scamper' : oneOf('output.keys', values['output.keys'], ['all', 'go']),
-    isAnonymised:
-      oneOf('anonymize.ip', values['anonymize.ip'], ['none', 'netblock']) === 'netblock',
+    format: values['output.format'] === 'json' ? 'json' : 'jsonl',
+    keys: compat === 'v0.5' ? 'scamper' : values['output.keys'] === 'go' ? 'go' : 'all',
+    isAnonymised: values['anonymize.ip'] === 'netblock',
   };
   requireSense(flags, values);
   return flags;
 }
 
-function parse(argv: readonly string[]) {
+function parse(argv: readonly string[], env: Environment) {
+  const line = parseLine(argv);
+  if (line.isHelpWanted) throw new UsageWanted();
+  if (line.rest.length > 0) throw misuse(`takes no arguments but flags: ${line.rest.join(' ')}`);
   try {
-    const { values, given, rest, isHelpWanted } = parseGoFlags(argv, FLAGS);
-    if (isHelpWanted) throw new UsageWanted();
-    if (rest.length > 0) throw misuse(`takes no arguments but flags: ${rest.join(' ')}`);
+    const { values, given } = parseGoFlags([...environmentArgs(env, line.given), ...argv], FLAGS);
     return { values, given };
+  } catch (error) {
+    // The line is whole: so it is the environment, with which the original does not start either.
+    throw error instanceof GoFlagError ? misuse(`in the environment: ${error.message}`) : error;
+  }
+}
+
+function parseLine(argv: readonly string[]) {
+  try {
+    return parseGoFlags(argv, FLAGS);
   } catch (error) {
     throw error instanceof GoFlagError ? new FlagMistake(error.message) : error;
   }
@@ -177,10 +211,10 @@ export class FlagMistake extends UsageWanted {
 }
 
 /** `SCAMPER_TIMEOUT=1m` as `-scamper.timeout=1m`. */
-function environmentArgs(env: Readonly<Record<string, string | undefined>>): string[] {
+function environmentArgs(env: Environment, given: ReadonlySet<string>): string[] {
   return Object.keys(FLAGS).flatMap((name) => {
     const value = env[name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')];
-    return value === undefined ? [] : [`-${name}=${value}`];
+    return value === undefined || given.has(name) ? [] : [`-${name}=${value}`];
   });
 }
 
@@ -191,14 +225,13 @@ function timeoutOf(values: Values, [first]: readonly TracerName[], preset: strin
 }
 
 function traceOptions(values: Values, given: ReadonlySet<string>, presets: VersionPresets) {
-  const type = oneOf('scamper.trace-type', values['scamper.trace-type'], ['mda', 'regular']);
   const [oldWait, newWait] = [values['scamper.tracelb-W'], values['scamper.waitprobe']];
   const isWaitGiven = given.has('scamper.waitprobe') || given.has('scamper.tracelb-W');
   const wait = given.has('scamper.waitprobe') ? newWait : oldWait;
   const probes = values['scamper.max-probes'];
   const name = given.has('scamper.waitprobe') ? 'scamper.waitprobe' : 'scamper.tracelb-W';
   return {
-    kind: type === 'mda' ? ('tracelb' as const) : ('trace' as const),
+    kind: values['scamper.trace-type'] === 'mda' ? ('tracelb' as const) : ('trace' as const),
     ptr: values['scamper.ptr'] && values['scamper.tracelb-ptr'],
     waitProbe: isWaitGiven ? within(name, wait, SCAMPER_RANGES.waitProbe) : presets.waitProbe,
     probesMax:
@@ -243,10 +276,7 @@ function requireSense(flags: TracerouteCallerFlags, values: Values): void {
 }
 
 function durationOf(name: string, text: string, maxMs: number): number {
-  const ms = goDurationMs(text);
-  if (ms === undefined) {
-    throw new FlagMistake(`invalid value ${JSON.stringify(text)} for flag -${name}: parse error`);
-  }
+  const ms = goDurationMs(text) ?? 0;
   if (ms >= SECOND_MS && ms <= maxMs) return ms;
   throw misuse(`-${name}: ${text} is not 1s to ${maxMs / HOUR_MS}h`);
 }
@@ -258,16 +288,6 @@ function within(
 ): number {
   if (value >= min && value <= max) return value;
   throw misuse(`-${name}: ${value} is not ${min} to ${max}`);
-}
-
-function oneOf<const Name extends string>(
-  flag: string,
-  text: string,
-  names: readonly Name[],
-): Name {
-  const found = names.find((name) => name === text);
-  if (found !== undefined) return found;
-  throw misuse(`-${flag}: ${JSON.stringify(text)} is not one of ${names.join(', ')}`);
 }
 
 function listenAddress(text: string): ListenAddress {
