@@ -31,6 +31,11 @@ export type {
 export type { Place, Suspect, VerdictKind } from './model/verdict.ts';
 export type { MeasurementCall } from './runtime/calls/measurement-call.ts';
 export {
+  type FantraceError,
+  type FantraceErrorCode,
+  isFantraceError,
+} from './runtime/error-code.ts';
+export {
   type IsolateCall,
   type IsolateCallOptions as IsolateOptions,
   type IsolateEvent,

@@ -124,7 +124,7 @@ describe('a command line', () => {
     ['-poll=maybe', 'invalid boolean value "maybe" for -poll: parse error'],
     [
       '-scamper.trace-type both',
-      'invalid value "both" for flag -scamper.trace-type: "both" is not a valid option: [mda regular]',
+      'value "both" for flag -scamper.trace-type: "both" is not a valid option: [mda regular]',
     ],
     [
       '-tracetool mtr',
@@ -139,7 +139,7 @@ describe('a command line', () => {
     expect(() => read(line)).toThrow(message);
   });
 
-  it('refuses what the environment has wrong without the usage, unless the line has it right', () => {
+  it('refuses what the environment has wrong, unless the line has it right', () => {
     const env = { TRACETOOL: 'mtr', SCAMPER_TIMEOUT: 'soon' };
     const message = 'in the environment: invalid value "soon" for flag -scamper.timeout';
     expect(() => read('', env)).toThrow(message);

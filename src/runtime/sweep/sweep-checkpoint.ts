@@ -11,7 +11,7 @@ import type { SweepSettings } from './sweep.ts';
 import type { SweepOutputKind } from './sweep-encoders.ts';
 
 /** A checkpoint that cannot be used. */
-class CheckpointError extends Error {
+export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
   readonly code: 'CHECKPOINT_INVALID' | 'CHECKPOINT_UNWRITABLE';
 

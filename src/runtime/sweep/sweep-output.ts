@@ -17,7 +17,7 @@ import {
 } from './sweep-encoders.ts';
 
 /** An output that cannot be written, or is not what a checkpoint says. */
-class SweepOutputError extends Error {
+export class SweepOutputError extends Error {
   override readonly name = 'SweepOutputError';
   readonly code = 'OUTPUT_UNWRITABLE';
 }

@@ -18,7 +18,7 @@ import { reasonOf } from '../../lib/reason.ts';
 import { asInvokingUser } from '../host/privileges.ts';
 
 /** Targets that cannot be read, or may not be probed. */
-class SweepTargetsError extends Error {
+export class SweepTargetsError extends Error {
   override readonly name = 'SweepTargetsError';
   readonly code: 'TARGETS_UNREADABLE' | 'EXCLUSIONS_MISSING' | 'NO_TARGETS';
 
