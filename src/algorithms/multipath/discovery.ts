@@ -21,9 +21,10 @@ import { flowsNeededLite, probeHops, TEST_FLOWS, unevenTtls } from './mda-lite.t
 import { Observations } from './observations.ts';
 import { Patience } from './patience.ts';
 import { isMissedReply, placesOf } from './places.ts';
-import { branchesOf, type RouteGraph, type Vertex } from './route-graph.ts';
+import { branchesOf, cellKey, type RouteGraph, type Vertex } from './route-graph.ts';
 import type { SearchSettings, SearchView } from './search.ts';
 import { failurePerBalancer, stoppingPoint } from './stopping-point.ts';
+import { retriesWanted } from './waiting.ts';
 import { probeWholeFlows } from './whole-flows.ts';
 
 /** A route that changes more often is not one that could be drawn. */
@@ -46,6 +47,8 @@ export class Discovery implements ProbeSink {
   readonly #patience = new Patience();
   /** When the next flow that waits for that has its turn. */
   #turnUs = Number.POSITIVE_INFINITY;
+  /** Flows that wait for their turn: keys of flow and TTL. */
+  readonly #waiting = new Set<number>();
   #probesOrdered = 0;
 
   /** @param order takes a probe: flows count from 0, rounds from 0 for each flow and TTL */
@@ -225,6 +228,7 @@ export class Discovery implements ProbeSink {
       sprayers: this.#tests.sprayers,
       failureProbability: this.failurePerBalancer(graph),
       controlledTtl: this.#tests.untestedTtl(graph),
+      waiting: this.#waiting,
       probe: (flow, ttl) => this.#probe(flow, ttl),
     };
   }
@@ -241,20 +245,30 @@ export class Discovery implements ProbeSink {
   #retry(nowUs: number): void {
     const { observations } = this;
     this.#turnUs = Number.POSITIVE_INFINITY;
+    this.#waiting.clear();
+    const isWanted = this.#retriesWanted();
     for (let flow = 0; flow < observations.flows; flow++) {
       const last = Math.min(this.#settings.maxTtl, observations.endTtl(flow));
       for (let ttl = 1; ttl <= last; ttl++) {
         if (!observations.isToRetry(flow, ttl)) continue;
         if (!observations.isToRetryLater(flow, ttl)) this.#probe(flow, ttl);
-        else this.#retryInTurn(flow, ttl, nowUs);
+        else if (isWanted(flow, ttl)) this.#retryInTurn(flow, ttl, nowUs);
       }
     }
+  }
+
+  #retriesWanted(): (flow: number, ttl: number) => boolean {
+    if (this.observations.limitedTtls.length === 0) return () => true;
+    const view = this.#view(this.graph());
+    const needed = (vertex: Vertex): number => this.#needed(vertex, view);
+    return retriesWanted({ graph: view.graph, observations: this.observations, needed });
   }
 
   #retryInTurn(flow: number, ttl: number, nowUs: number): void {
     const dueUs = this.#patience.dueUs(ttl);
     if (nowUs < dueUs) {
       this.#turnUs = Math.min(this.#turnUs, dueUs);
+      this.#waiting.add(cellKey(flow, ttl));
       return;
     }
     this.#patience.asked(ttl, nowUs);

@@ -6,7 +6,7 @@
  * its stopping point unless flows that serve another place happen to cross it, too.
  */
 
-import { branchesOf, type RouteGraph, type Vertex } from './route-graph.ts';
+import { branchesOf, cellKey, type RouteGraph, type Vertex } from './route-graph.ts';
 import { freshFlows, isOpenEnded, type SearchView } from './search.ts';
 import { stoppingPoint } from './stopping-point.ts';
 
@@ -81,10 +81,17 @@ export function probeSuccessors(view: SearchView, needed: (vertex: Vertex) => nu
   for (const vertex of view.graph.vertices) {
     const missing = needed(vertex) - vertex.observed - vertex.awaited;
     if (missing <= 0) continue;
-    const left = probeBehind(vertex, missing, view);
+    const waiting = waitingBehind(vertex, view);
+    const left = missing > waiting ? probeBehind(vertex, missing - waiting, view) : 0;
     if (left > 0) shortages.set(vertex, left);
   }
   return shortages;
+}
+
+/** Flows of a place whose turn behind it is still to come. */
+function waitingBehind({ flows, ttl }: Vertex, { waiting }: SearchView): number {
+  if (waiting.size === 0) return 0;
+  return flows.filter((flow) => waiting.has(cellKey(flow, ttl + 1))).length;
 }
 
 /** @returns how many flows are still lacking */
@@ -236,9 +243,9 @@ function shareOfHop(vertex: Vertex, { byTtl }: RouteGraph): number {
   return vertex.flows.length / Math.max(1, all);
 }
 
-function isAwaited(ttl: number, { observations }: SearchView): boolean {
+function isAwaited(ttl: number, { observations, waiting }: SearchView): boolean {
   for (let flow = 0; flow < observations.flows; flow++) {
-    if (observations.stateAt(flow, ttl) === 'open') return true;
+    if (waiting.has(cellKey(flow, ttl))) return true;
     if ((observations.cellAt(flow, ttl)?.pending ?? 0) > 0) return true;
   }
   return false;

@@ -34,6 +34,8 @@ export interface SearchView {
   readonly failureProbability: number;
   /** Places at this TTL or before it may get more flows; behind it balancers are still tested. */
   readonly controlledTtl: number;
+  /** Flows that are to be asked again in their turn: keys of flow and TTL. */
+  readonly waiting: ReadonlySet<number>;
   /** Orders one probe. */
   readonly probe: (flow: number, ttl: number) => void;
 }
