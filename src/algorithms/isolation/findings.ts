@@ -79,16 +79,17 @@ export class Findings {
     { budgets, prober }: { readonly budgets: InterfaceBudgets; readonly prober: Prober },
   ): boolean {
     if (this.#isTargetSpared || this.#isOneOfSeveral) return false;
+    const { target } = this.#options;
     if (!this.#trial.hasBegun) {
-      if (
-        !blamesTarget(localisation) ||
-        localisation.losses.some(({ unclear }) => unclear !== undefined)
-      )
-        return false;
+      // A target that repeats what gets lost on the way back says by that that it has no limit.
+      const losses = localisation.losses.filter(({ direction }) => direction !== 'return');
+      const isClear = localisation.losses.every(({ unclear }) => unclear === undefined);
+      if (!blamesTarget({ ...localisation, losses }) || !isClear) return false;
       this.#trial.begin(roundsPlanned);
-      budgets.slowDown(this.#options.target, this.#table.counts(), prober);
+      budgets.slowDown(target, this.#table.counts(), prober);
     }
     const isLimit = this.#trial.conclude(roundsPlanned);
+    if (isLimit === false) budgets.release(target, prober);
     this.#isTargetSpared = isLimit === true;
     return isLimit !== false;
   }

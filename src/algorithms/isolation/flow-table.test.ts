@@ -230,6 +230,23 @@ describe('an answer that comes late', () => {
     expect(table.counts().flows[0]).toMatchObject({ sent: [4, 4, 3], received: [4, 4, 2] });
   });
 
+  test('as a repeat excuses losses that were sent meanwhile, also in the same round', () => {
+    const table = tableOf([['T']], 2);
+    const round = table.startRound();
+    const sentAtUs = [1000, 1300, 301_000, 302_000];
+    for (const atUs of sentAtUs) {
+      table.ordered();
+      table.lost(0, 1, round, atUs);
+    }
+    table.answeredLate({
+      ...replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs: 1300 }),
+      rttUs: 300_000,
+    });
+    table.commitRounds();
+    // Lost are the one before, the one that was answered late, and the one after its answer.
+    expect(table.counts().flows[0]).toMatchObject({ sent: [5], received: [2], answeredLate: 1 });
+  });
+
   test('to a probe that nobody counts as lost changes nothing', () => {
     const table = lostAtTarget();
     const before = table.counts();

@@ -27,13 +27,6 @@ export interface Refusal {
   readonly responder: number;
 }
 
-/** A cell of the table, in a round. */
-interface Place {
-  readonly flow: number;
-  readonly ttl: number;
-  readonly round: number;
-}
-
 interface Flow {
   /** Who answered last at each hop. */
   readonly responders: number[];
@@ -53,13 +46,14 @@ interface Flow {
   held: Held;
 }
 
+/** Probes that were sent between two times, to a hop or behind it. */
 interface Held {
-  readonly fromRound: number;
-  readonly untilRound: number;
+  readonly fromUs: number;
+  readonly untilUs: number;
   readonly hop: number;
 }
 
-const NOT_HELD: Held = { fromRound: 0, untilRound: 0, hop: 0 };
+const NOT_HELD: Held = { fromUs: Number.POSITIVE_INFINITY, untilUs: 0, hop: 0 };
 
 /** The first repeat of a lost answer that was to come has come by then. */
 export const FIRST_REPEAT_US = 1_500_000;
@@ -115,9 +109,9 @@ export class FlowTable {
   /** @param sentAtUs when the probe was sent; the number of its round where nobody noted that */
   lost(flow: number, ttl: number, round: number, sentAtUs: number = round): void {
     const hop = this.#hopOf({ ttl });
-    const { fromRound, untilRound, hop: heldHop } = this.#flows[flow]?.held ?? NOT_HELD;
-    const isHeld = round > fromRound && round < untilRound && hop >= heldHop;
-    this.#rounds.settle(flow, { round, hop, atUs: sentAtUs, answer: isHeld ? VOID : STAR });
+    const held = this.#flows[flow]?.held ?? NOT_HELD;
+    const answer = isHeld({ hop, atUs: sentAtUs }, held) ? VOID : STAR;
+    this.#rounds.settle(flow, { round, hop, atUs: sentAtUs, answer });
   }
 
   /** An answer to a probe that counts as lost, but was only slow. */
@@ -131,21 +125,21 @@ export class FlowTable {
    * The target's repeated answer to a probe that counts as lost: the probe arrived, and its first
    * answer did not. While the target awaited the end of that handshake, it answered no other probe
    * of the flow in a way of its own (RFC 9293 §3.10.7.4: a segment out of the window is answered
-   * with an acknowledgment of what was received before), so their losses tell nothing.
-   *
+   * with an acknowledgment of what was received before), so their losses tell nothing. Some of them
+   * may have been sent in the same round.
    */
-  answeredLate(place: Place): void {
-    const flow = this.#flows[place.flow];
-    const loss = this.#lossOf(place);
+  answeredLate(reply: ProbeReply): void {
+    const flow = this.#flows[reply.flow];
+    const loss = this.#lossOf(reply);
     if (loss === undefined || flow === undefined) return;
     loss.answer = ANSWERED_LATE;
-    this.#repeating.add(this.targetOf(place.flow));
-    const hop = this.#hopOf(place);
-    flow.held = { fromRound: place.round, untilRound: this.#rounds.started, hop };
+    this.#repeating.add(this.targetOf(reply.flow));
+    const { hop, atUs } = loss;
+    const isTimed = reply.details !== undefined;
+    flow.held = { hop, fromUs: atUs, untilUs: isTimed ? atUs + reply.rttUs : this.#rounds.started };
     reach(flow, hop);
-    for (const observation of flow.observations) {
-      const isAfter = observation.round > place.round && observation.hop >= hop;
-      if (isAfter && observation.answer === STAR) observation.answer = VOID;
+    for (const observation of this.#outcomesOf(reply.flow)) {
+      if (observation.answer === STAR && isHeld(observation, flow.held)) observation.answer = VOID;
     }
   }
 
@@ -320,17 +314,19 @@ export class FlowTable {
     return ttl - this.#options.minTtl;
   }
 
-  /** The loss that a late answer puts right. */
-  #lossOf(place: Place): Observation | undefined {
-    const hop = this.#hopOf(place);
+  /** The loss that a late answer puts right: of several in its round, the one sent at its time. */
+  #lossOf({ flow, ttl, round, details }: ProbeReply): Observation | undefined {
+    const hop = this.#hopOf({ ttl });
     this.#measured = undefined;
-    return (
-      this.#rounds.lossOf(place.flow, { round: place.round, hop }) ??
-      this.#flows[place.flow]?.observations.findLast(
-        ({ round, hop: other, answer }) =>
-          round === place.round && other === hop && answer === STAR,
-      )
+    const losses = this.#outcomesOf(flow).filter(
+      (each) => each.round === round && each.hop === hop && each.answer === STAR,
     );
+    return losses.find(({ atUs }) => atUs === details?.sentAtUs) ?? losses[0];
+  }
+
+  /** What became of a flow's probes, those of rounds that are not over included. */
+  #outcomesOf(flow: number): readonly Observation[] {
+    return [...this.observationsOf(flow), ...this.#rounds.outcomesOf(flow)];
   }
 
   #learn(reply: ProbeReply): void {
@@ -342,6 +338,10 @@ export class FlowTable {
     else if (reply.kind === 'unreachable') refuse(flow, hop, reply.responder);
     else see(flow, hop, reply.responder);
   }
+}
+
+function isHeld({ hop, atUs }: Pick<Observation, 'hop' | 'atUs'>, held: Held): boolean {
+  return hop >= held.hop && atUs >= held.fromUs && atUs <= held.untilUs;
 }
 
 function newFlow(hops: number): Flow {

@@ -48,6 +48,15 @@ describe('an interface that limits its replies', () => {
     expect(rates.perSecond).toBe(1);
   });
 
+  test('is asked as often as any other once it is known to have no limit', () => {
+    const { budgets, rates } = slowed();
+    for (let i = 1; i <= 2; i++) budgets.review(counts(100 + 30 * i, 50 + 15 * i), rates);
+    expect(rates.perSecond).toBe(2.5);
+    budgets.release(LIMITED, rates);
+    expect(rates.perSecond).toBe(100);
+    expect(budgets.limited.size).toBe(0);
+  });
+
   test('is asked for so much less in each round, and never for nothing', () => {
     const { budgets, rates } = slowed();
     const seen = [budgets.perRound(LIMITED)];

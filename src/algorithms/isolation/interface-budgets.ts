@@ -66,6 +66,13 @@ export class InterfaceBudgets {
     prober.slowDown(address);
   }
 
+  /** Asks an interface as often again as any other: that it does not limit its replies is known. */
+  release(address: number, prober: Prober): void {
+    const steps = this.#slowed.get(address)?.steps ?? 0;
+    for (let step = 0; step < steps; step++) prober.speedUp(address);
+    this.#slowed.delete(address);
+  }
+
   /** Judges the spared interfaces by what they have answered since their rate was last changed. */
   review(counts: PathCounts, prober: Prober): void {
     for (const [address, slowed] of this.#slowed) {

@@ -4,8 +4,6 @@
  * look smaller than it is.
  */
 
-import { STAR } from '../../model/path-counts.ts';
-
 /** The probe arrived, but what answered it was only a repeat: its first answer was lost. */
 export const ANSWERED_LATE = -2;
 /** The probe tells nothing, as another one in flight may have taken its answer. */
@@ -72,12 +70,11 @@ export class Rounds {
     if (round !== undefined) round.outstanding--;
   }
 
-  /** The loss of a probe that an open round has noted; undefined where there is none. */
-  lossOf(flow: number, { round, hop }: { round: number; hop: number }): Observation | undefined {
-    return this.#roundOf(round)?.outcomes.find(
-      ({ flow: other, observation }) =>
-        other === flow && observation.hop === hop && observation.answer === STAR,
-    )?.observation;
+  /** What has become of a flow's probes of the rounds that are open. */
+  outcomesOf(flow: number): Observation[] {
+    return this.#open.flatMap(({ outcomes }) =>
+      outcomes.flatMap((outcome) => (outcome.flow === flow ? outcome.observation : [])),
+    );
   }
 
   /** Hands over, in order, the outcomes of the rounds that are over; returns how many they were. */
