@@ -20,6 +20,7 @@ const BENCHES = [
   { name: 'event-loop-delay', options: [] },
   { name: 'end-to-end', options: [] },
   { name: 'trace-latency', options: [] },
+  { name: 'peers', options: [] },
   { name: 'sweep', options: [] },
   { name: 'trace-concurrency', options: [] },
 ];

@@ -32,6 +32,7 @@ const RUNNER = process.argv[1] as string;
 const { target: TARGET } = ADDRESSES[4];
 const REPETITIONS = 300_000;
 const MIB = 2 ** 20;
+const OUTSTANDING = 100_000;
 /** Between batches: 100,000 probes a second. */
 const GAP_US = 640;
 /** As of a host that has been up for days. */
@@ -46,6 +47,7 @@ export async function main([probes = '3000000']: readonly string[]): Promise<num
   decodingCosts(figures);
   rowCost(figures);
   allocationFigures(figures);
+  memoryInFlight(figures);
   heapGrowth(Number(probes), figures);
   const isUninlinedMet = reportUninlined();
   return figures.missed === 0 && isUninlinedMet ? 0 : 1;
@@ -152,6 +154,30 @@ function answersOf(engine: ProbeEngine, arena: PacketArena, nowUs: number): Uint
   const count = engine.poll(arena, nowUs);
   engine.confirm({ accepted: count, error: undefined }, nowUs);
   return packetsIn(arena, count).map((packet) => timeExceeded(packet, QUOTE_BYTES));
+}
+
+/** An engine whose probes are all awaited: heap, and typed arrays beside it. */
+function memoryInFlight(figures: FigureList): void {
+  const arena = arenaOf(FLOWS);
+  const before = liveBytes();
+  const engine = openEngine();
+  for (let sent = 0; sent < OUTSTANDING; sent += FLOWS) {
+    for (let flow = 0; flow < FLOWS; flow++) engine.order(flow, 3, 0);
+    engine.confirm({ accepted: engine.poll(arena, START_US), error: undefined }, START_US);
+  }
+  const grownMib = (liveBytes() - before) / MIB;
+  if (engine.counters.probesSent < OUTSTANDING) throw new Error('not all probes were sent');
+  figures.add({
+    what: `memory of an engine with ${OUTSTANDING} probes in flight`,
+    value: grownMib,
+    unit: 'MiB',
+    goal: 61, // 64 MB
+    isGoalMost: true,
+  });
+}
+
+function liveBytes(): number {
+  return liveHeapBytes() + process.memoryUsage().arrayBuffers;
 }
 
 /** Of one reply, the quote is written anew for each probe. */

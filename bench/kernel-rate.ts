@@ -19,6 +19,8 @@ import { FigureList, median } from './measured-cost.ts';
 const C_SOURCE = fileURLToPath(new URL('./kernel-rate/sender.c', import.meta.url));
 const RUNNER = fileURLToPath(new URL('./run.mjs', import.meta.url));
 const TIMEOUT_MS = 60_000;
+/** For the process, and for each probe that its engine may remember. */
+const MEMORY_GOAL_BYTES = { process: 100e6, probe: 40 };
 const TTL = 1;
 const BATCHES = [16, 64];
 /** The kernel forgets nothing here: what the router drops at its entry costs it next to nothing. */
@@ -39,6 +41,8 @@ interface Outcome {
   readonly replies: number;
   readonly wallSeconds: number;
   readonly processorSeconds: number;
+  /** Undefined for the C program. */
+  readonly peakMib?: number;
 }
 
 /** Prints a line for each way of sending. @returns 1 when a goal was missed */
@@ -82,6 +86,7 @@ class RateBench {
   readonly figures = new FigureList();
   readonly #lab: NamespaceLab;
   readonly #program: string | undefined;
+  readonly #peaksMib: number[] = [];
   readonly #size: { readonly packets: number; readonly runs: number };
 
   constructor(
@@ -105,6 +110,7 @@ class RateBench {
     const costs = new Map<string, number[]>();
     const note = (name: string, outcome: Outcome): void => {
       const nsEach = (1e9 * outcome.processorSeconds) / outcome.packets;
+      this.#peaksMib.push(outcome.peakMib ?? 0);
       costs.set(name, [...(costs.get(name) ?? []), nsEach]);
       const kpps = (outcome.packets / outcome.wallSeconds / 1000).toFixed(0);
       const lost = mode === 'reply' ? `, ${outcome.packets - outcome.replies} unanswered` : '';
@@ -121,6 +127,16 @@ class RateBench {
         const worker = [process.execPath, RUNNER, 'kernel-rate/worker', way];
         note(name, await this.#run([...worker, ...this.#flags(mode, batch)]));
       }
+    }
+    if (mode === 'reply') {
+      const { process: bytes, probe } = MEMORY_GOAL_BYTES;
+      this.figures.add({
+        what: 'reply: the most memory that a process of the engine took',
+        value: Math.max(...this.#peaksMib),
+        unit: 'MiB',
+        goal: (bytes + probe * this.#size.packets) / 2 ** 20,
+        isGoalMost: true,
+      });
     }
     if (this.#program === undefined) return;
     for (const { name, way, batch } of ways) {

@@ -24,7 +24,7 @@ const MEASURES_SPEED = new Set([
   'sweep',
 ]);
 /** Benches that start the program. */
-const NEEDS_BUILD = new Set(['end-to-end', 'lab-accuracy', 'sweep', 'watch']);
+const NEEDS_BUILD = new Set(['end-to-end', 'lab-accuracy', 'peers', 'sweep', 'watch']);
 
 /** Where such a bench is compiled to, with all that it imports. */
 const COMPILED = path.join(root, 'node_modules/.cache/fantrace-bench');

@@ -73,8 +73,12 @@ function missingPackages() {
   return [...new Set(missing.map((entry) => entry.package))];
 }
 
-/** @param {string} command */
-function isOnPath(command) {
+/**
+ * Whether a command can be started by its name.
+ *
+ * @param {string} command
+ */
+export function isOnPath(command) {
   return labPath()
     .split(path.delimiter)
     .some((folder) => isExecutable(path.join(folder, command)));

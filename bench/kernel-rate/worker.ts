@@ -71,7 +71,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { user, system } = process.cpuUsage(before);
     const wallSeconds = (monotonicUs() - startedUs) / 1e6;
     const processorSeconds = (user + system) / 1e6;
-    console.log(JSON.stringify({ packets: task.count, replies, wallSeconds, processorSeconds }));
+    const peakMib = process.resourceUsage().maxRSS / 1024;
+    const outcome = { packets: task.count, replies, wallSeconds, processorSeconds, peakMib };
+    console.log(JSON.stringify(outcome));
     return 0;
   } finally {
     link.close();
