@@ -1,4 +1,4 @@
-/** Options that every measurement of a whole set of paths has as a library call. */
+/** Options that every measurement has as a library call. */
 
 import type { IpFamily } from '../../lib/ip-address.ts';
 import type { ThreadOption } from './measuring-thread.ts';
@@ -12,7 +12,7 @@ export interface MeasurementOptions extends ThreadOption {
   readonly interface?: string;
   /** Whether to look up names of addresses; true unless told. */
   readonly names?: boolean;
-  /** A MaxMind database (MMDB) of autonomous systems, by its file name. */
+  /** A MaxMind database (MMDB) of autonomous systems, by its file name; read once a process. */
   readonly asDatabase?: string;
   /** Which addresses of a name will do; either, in the order of the system, unless told. */
   readonly family?: IpFamily;

@@ -15,10 +15,9 @@ import { tracelbPathSet } from './tracelb-path-set.ts';
 /** A file that cannot be compared. */
 export class PathSetFileError extends Error {
   override readonly name = 'PathSetFileError';
-  /** `FILE_UNREADABLE`, `FILE_INVALID` or `FILES_DIFFER`. */
-  readonly code: string;
+  readonly code: 'FILE_UNREADABLE' | 'FILE_INVALID' | 'FILES_DIFFER';
 
-  constructor(code: string, message: string) {
+  constructor(code: PathSetFileError['code'], message: string) {
     super(message);
     this.code = code;
   }

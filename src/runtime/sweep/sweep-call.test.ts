@@ -112,6 +112,12 @@ describe('what cannot be asked', () => {
     expect(() => sweep('10.1.0.0/24', options)).toThrow(message);
   });
 
+  it.each([undefined, null, 42, {}, [42]])('throws at once: the targets %o', (targets) => {
+    expect(() => sweep(targets as unknown as string, SIMULATED)).toThrow(
+      /^target must be a string, got/,
+    );
+  });
+
   it('rejects with a code what is found out later', async () => {
     const codeOf = async (call: SweepCall): Promise<unknown> => {
       const error: unknown = await call.then(() => undefined).catch((reason: unknown) => reason);

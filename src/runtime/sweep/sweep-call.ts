@@ -6,6 +6,7 @@
 import type { SweepRecord, SweepReplyRecord } from '../../model/sweep-record.ts';
 import { type Measurement, MeasurementCall } from '../calls/measurement-call.ts';
 import { onThread } from '../calls/measuring-thread.ts';
+import { requireName } from '../calls/option-kinds.ts';
 import { openSweep, readSweep } from './open-sweep.ts';
 import type { SweepProgress } from './sweep-listener.ts';
 import { completeSweepOptions, type SweepOptions } from './sweep-options.ts';
@@ -34,13 +35,14 @@ export type SweepCall = MeasurementCall<SweepRecord, SweepEvent>;
  *
  * @param targets a prefix, an address, or a file of them, one a line; or a list of prefixes and
  *   addresses. Beyond private networks `exclude` or `excludeFile` must be given, if only empty
- * @throws {RangeError} at once, when an option is out of range. The promise rejects with errors
- *   that have a `code`: `TARGETS_UNREADABLE`, `EXCLUSIONS_MISSING`, `NO_TARGETS`,
- *   `CHECKPOINT_INVALID`, `OUTPUT_UNWRITABLE`, no right to raw sockets, no route
+ * @throws {RangeError} at once, when an option is out of range or a target is no text. The promise
+ *   rejects with errors that have a `code`: `TARGETS_UNREADABLE`, `EXCLUSIONS_MISSING`,
+ *   `NO_TARGETS`, `CHECKPOINT_INVALID`, `OUTPUT_UNWRITABLE`, no right to raw sockets, no route
  */
 export function sweep(targets: string | readonly string[], options: SweepOptions = {}): SweepCall {
   completeSweepOptions(options);
-  const from = typeof targets === 'string' ? targets : [...targets];
+  const from = Array.isArray(targets) ? [...targets] : (targets as string);
+  for (const each of [from].flat()) requireName(each);
   if (from === '-') throw new RangeError('targets must be a prefix, a file or a list, got -');
   const here: Measurement<SweepRecord, SweepEvent> = async (tell, signal, audience) => {
     signal.throwIfAborted();

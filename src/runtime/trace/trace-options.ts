@@ -1,17 +1,15 @@
 /** The options of a trace as a program gives them, checked and completed. Nothing is clamped. */
 
 import type { TraceSettings } from '../../algorithms/trace/trace-options.ts';
-import type { IpFamily } from '../../lib/ip-address.ts';
 import type { TraceProtocol } from '../../model/trace-record.ts';
 import type { PacerRates } from '../../probing/pacer.ts';
 import { choiceOption } from '../calls/choice-option.ts';
-import { MEASUREMENT_KINDS } from '../calls/measurement-options.ts';
-import type { ThreadOption } from '../calls/measuring-thread.ts';
+import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
 import { integerOption } from '../calls/number-option.ts';
 import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
 
 /** How to trace; every field has a default. */
-export interface TraceOptions extends ThreadOption {
+export interface TraceOptions extends MeasurementOptions {
   /** `udp` keeps one flow for all probes; `udp-classic` counts the port up. `udp` unless told. */
   readonly protocol?: TraceProtocol;
   /** Destination port: 443 for TCP and 33434 for UDP unless told; ICMP has none. */
@@ -41,10 +39,6 @@ export interface TraceOptions extends ThreadOption {
    * routers' answers are heard. Probes should end before the target.
    */
   readonly borrowsPort?: boolean;
-  /** One of our addresses; that of the route unless told. */
-  readonly source?: string;
-  /** Name of the network interface to send by. */
-  readonly interface?: string;
   /** Mark (SO_MARK) of the probes, for routes and firewalls of this host, 0 to 2^32 − 1. */
   readonly mark?: number;
   /**
@@ -60,24 +54,12 @@ export interface TraceOptions extends ThreadOption {
   readonly dontFragment?: boolean;
   /** IPv6 flow label, 0 to 0xfffff; drawn unless told. */
   readonly flowLabel?: number;
-  /** Whether to look up names of addresses; true unless told. */
-  readonly names?: boolean;
-  /** A MaxMind database (MMDB) to look autonomous systems up in; read once a process. */
-  readonly asDatabase?: string;
   /** Whether to ask the DNS for them, where there is no database; false unless told. */
   readonly asDns?: boolean;
   /** Probes a second in all, of all traces, 0.1 to 1 000 000; 20 000 unless told. */
   readonly rate?: number;
   /** Probes a second towards one interface, of all traces; 1000 unless told. */
   readonly ratePerInterface?: number;
-  /** Which addresses of a name will do; either, in the order of the system, unless told. */
-  readonly family?: IpFamily;
-  /** A shipped scenario by its name, or a file: nothing is sent. */
-  readonly simulate?: string;
-  /** Makes everything random repeatable, on simulated networks. */
-  readonly seed?: number;
-  /** Ends the trace early; what is known by then is its result. */
-  readonly signal?: AbortSignal;
 }
 
 /** The same, complete. */
