@@ -36,6 +36,11 @@ describe('bash', () => {
   });
 });
 
+test('another shell is refused with those that there are', () => {
+  const asking = buildProgram().parseAsync(['completions', 'tcsh'], { from: 'user' });
+  return expect(asking).rejects.toThrow('SHELL: "tcsh" is not one of bash, zsh, fish');
+});
+
 test.each(['zsh', 'fish'] as const)('%s knows every command and every flag', (shell) => {
   const program = buildProgram();
   const script = completionScript(program, shell, SCENARIOS);

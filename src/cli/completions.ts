@@ -1,6 +1,7 @@
 /** `fantrace completions`: a script that teaches a shell to complete commands, flags and values. */
 
 import { Argument, Command, type Option } from 'commander';
+import { CliError } from './cli-error.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -38,12 +39,18 @@ export function completionsCommand(buildProgram: () => Command): Command {
   return new Command('completions')
     .summary('write a completion script for a shell')
     .description('Writes a script that completes commands, flags and values in SHELL.')
-    .addArgument(new Argument('<SHELL>', 'the shell').choices(SHELLS))
+    .addArgument(new Argument('<SHELL>', 'the shell').choices(SHELLS).argParser(shellNamed))
     .addHelpText('after', EXAMPLES)
     .action(async (shell: Shell) => {
       const { shippedScenarios } = await import('../runtime/scenario-files.ts');
       process.stdout.write(completionScript(buildProgram(), shell, shippedScenarios()));
     });
+}
+
+function shellNamed(text: string): string {
+  if (SHELLS.some((shell) => shell === text)) return text;
+  const message = `${JSON.stringify(text)} is not one of ${SHELLS.join(', ')}`;
+  throw new CliError('USAGE', `SHELL: ${message}`);
 }
 
 /** The script for one shell. @param scenarios names that `--simulate` takes beside files */

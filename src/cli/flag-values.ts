@@ -189,7 +189,8 @@ function probability(flag: string): (text: string) => number {
     const [, digits, percent] = /^(\d*\.?\d+)(%?)$/.exec(text) ?? [];
     const value = Number(digits) / (percent === '%' ? 100 : 1);
     if (value > 0 && value < 1) return value;
-    throw refused(flag, text, 'above 0 and below 1, as 0.02 or 2%');
+    const meant = value > 1 && value < 100 ? ` (did you mean ${text}%?)` : '';
+    throw refused(flag, text, `above 0 and below 1, as 0.02 or 2%${meant}`);
   };
 }
 

@@ -109,6 +109,11 @@ describe('a command line that makes no sense', () => {
     { args: ['isolate', '::1', '127.0.0.1'], says: 'the targets have addresses of both families' },
     { args: ['isolate', '127.0.0.1', '127.0.0.1'], says: 'are one target: 127.0.0.1' },
     { args: ['paths', 'a', 'b'], says: 'too many arguments' },
+    {
+      args: ['paths', '127.0.0.1', '--flow-field', 'flow-label'],
+      says: '--flow-field flow-label needs IPv6',
+    },
+    { args: ['isolate', 'a', '--confidence', '95'], says: '(did you mean 95%?)' },
     { args: ['isolate', 'a', '--port'], says: "option '-p, --port <PORT>' argument missing" },
     {
       args: ['isolate', '-4', '-6', 'a'],

@@ -186,7 +186,7 @@ function probeOptions(): Option[] {
     ]),
     fileOption(
       '--flows-from <FILE>',
-      'the same for each source port in a file, or of paths --json',
+      'the same for each source port in a file (- for stdin), or of paths --json',
     ).conflicts(['flows', 'sourcePort']),
     numberOrWordOption(
       '--flow-label <LABEL>',

@@ -88,9 +88,12 @@ function portsIn(path: string, last: number, traffic: FlowTraffic): number[] {
   throw new CliError('FLOWS_INVALID', message);
 }
 
+/** Its file descriptor. */
+const STDIN = 0;
+
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path === '-' ? STDIN : path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new CliError('FLOWS_INVALID', `--flows-from: ${path} cannot be read: ${code}`);

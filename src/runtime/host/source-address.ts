@@ -1,6 +1,6 @@
 /** Which of our addresses probes are sent from: the one that the kernel's routing picks. */
 
-import { formatIpAddress, isSameAddress } from '../../lib/ip-address.ts';
+import { familyOf, formatIpAddress, isSameAddress } from '../../lib/ip-address.ts';
 import { routeSource } from '../../native/route-source.ts';
 import { SystemCallError } from '../../native/system-error.ts';
 import { HostError } from './host-error.ts';
@@ -17,7 +17,7 @@ export interface RouteOptions {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ENETUNREACH: 'look at `ip route get`; an IPv6 destination needs an IPv6 address and route here',
+  ENETUNREACH: 'look at `ip route get`',
   EHOSTUNREACH: 'a route of this host rejects it; look at `ip route get`',
   EADDRNOTAVAIL: 'no address of this family is up here; look at `ip address`',
   ENODEV: 'there is no such device; look at `ip link`',
@@ -61,8 +61,13 @@ export function sourceAddressFor(destination: Uint8Array, options: RouteOptions 
     if (error.syscall === 'setsockopt SO_MARK') throw markDenied(error);
     const advice = ADVICE[error.code];
     if (advice === undefined) throw error;
+    const needs =
+      error.code === 'ENETUNREACH' && familyOf(destination) === 6
+        ? '; an IPv6 destination needs an IPv6 address and route here'
+        : '';
     const by = options.device === undefined ? '' : ` by ${options.device}`;
-    const message = `no route to ${formatIpAddress(destination)}${by} (${error.code}): ${advice}`;
+    const place = `${formatIpAddress(destination)}${by}`;
+    const message = `no route to ${place} (${error.code}): ${advice}${needs}`;
     throw new HostError('NO_ROUTE', message, error);
   }
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { paths } from './paths.ts';
+import { type PathsOptions, paths } from './paths.ts';
 
 const LIMITED = { icmpLimitPerProber: { perSecond: 1, burst: 6 } };
 const SILENT = { silent: true };
@@ -19,14 +19,26 @@ afterAll(() => {
 });
 
 /** One router, four side by side, one again, then the target. */
-async function search(routers: Readonly<Record<string, object>>, seed: number) {
-  const scenario = { shows: 'limits', fabric: { widths: [1, 4, 1] }, linkDelayMs: 0.4, routers };
+async function search(
+  routers: Readonly<Record<string, object>>,
+  seed: number,
+  { target = {}, options = {} }: { readonly target?: object; readonly options?: PathsOptions } = {},
+) {
+  const fabric = { widths: [1, 4, 1] };
+  const scenario = { shows: 'limits', fabric, linkDelayMs: 0.4, routers, target };
   const file = join(folder, 'network.json');
   writeFileSync(file, JSON.stringify({ ...scenario, truth: { verdict: 'no-loss' } }));
-  const record = await paths('any', { simulate: file, seed, maxTimeMs: 300_000 });
-  const { stopReason, durationMs, hops } = record;
+  const record = await paths('any', { simulate: file, seed, maxTimeMs: 300_000, ...options });
+  const { stopReason, durationMs, hops, measurement } = record;
   const kinds = hops[2]?.places.map(({ kind }) => kind).sort();
-  return { stopReason, durationMs, found: record.paths.found, kinds, flows: record.flows };
+  return {
+    stopReason,
+    durationMs,
+    found: record.paths.found,
+    kinds,
+    flows: record.flows,
+    notes: measurement.notes,
+  };
 }
 
 const everywhere = (kind: object): Record<string, object> =>
@@ -59,4 +71,17 @@ test('of each path there is a flow that is known from end to end', async () => {
     ({ path }) => path.length === 4 && path.every((each) => each !== null),
   );
   expect(new Set(whole.map(({ path }) => path[1])).size).toBe(4);
+});
+
+test('who runs out of time is told what helps', async () => {
+  const target = { answer: 'refuse', answerLimit: { perSecond: 1, burst: 6 } };
+  const cut = { maxTimeMs: 10_000 };
+  const told = async (protocol: 'udp' | 'tcp'): Promise<string> => {
+    const { notes } = await search({}, 1, { target, options: { protocol, ...cut } });
+    return notes.join();
+  };
+  expect(await told('udp')).toMatch(/limited at TTL 4.*more --max-time, or --protocol tcp, /);
+  expect(await told('tcp')).toMatch(/more --max-time$/);
+  const { notes } = await search(everywhere(LIMITED), 1, { options: cut });
+  expect(notes.join()).toMatch(/limited at TTL 2, 3.*more --max-time$/);
 });

@@ -9,12 +9,13 @@ import type { FlowField } from '../../model/paths-record.ts';
 import type { FlowId, ProbeEndpoints } from '../../probing/flow.ts';
 import type { FlowRequest } from '../../probing/probe-engine.ts';
 import type { Scenario } from '../../sim/scenario.ts';
+import { literalFamily } from '../calls/target.ts';
 import { HostError } from '../host/host-error.ts';
 import type { Uplinks } from '../host/uplinks.ts';
 import { openSimulatedNetwork } from '../links/network.ts';
 import { type Lease, SharedResources } from '../links/shared-resources.ts';
 import { simulatedStationParts } from '../links/station-parts.ts';
-import type { CompletePathsOptions } from './paths-options.ts';
+import type { CompletePathsOptions, PathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
 import {
   type OpenStation,
@@ -201,6 +202,20 @@ export function flowFields(
     destinationPort: isInPort ? port + flow : port,
     flowLabel: flowField === 'flow-label' ? (label + flow) & 0xfffff : label,
   };
+}
+
+/**
+ * Of which family the target is to be: only IPv6 has flow labels. An address has its own, unless
+ * it is simulated, where it is a mere name.
+ */
+export function wantedFamily(
+  target: string,
+  { family, simulate }: Pick<PathsOptions, 'family' | 'simulate'>,
+  flowField: FlowField,
+): IpFamily | undefined {
+  if (family !== undefined || flowField !== 'flow-label') return family;
+  const isFixed = simulate === undefined && literalFamily(target) !== undefined;
+  return isFixed ? undefined : 6;
 }
 
 /** @throws {RangeError} where flows are to differ in what their packets do not have */

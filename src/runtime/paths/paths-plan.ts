@@ -5,7 +5,7 @@ import { stoppingPoint } from '../../algorithms/multipath/stopping-point.ts';
 import { familyOf, formatIpAddress, type IpFamily } from '../../lib/ip-address.ts';
 import { completeFlow } from '../../probing/flow.ts';
 import { plannedEnds } from '../trace/planned-ends.ts';
-import { flowFields, requireFlowLabels } from './paths-network.ts';
+import { flowFields, requireFlowLabels, wantedFamily } from './paths-network.ts';
 import {
   type CompletePathsOptions,
   completePathsOptions,
@@ -34,7 +34,7 @@ const BRANCHES_TOLD = 4;
 export async function planPaths(target: string, given: PathsOptions): Promise<PathsPlan> {
   const options = completePathsOptions(given);
   const { settings, flowField, rates, sourcePort } = options;
-  const family = given.family ?? (flowField === 'flow-label' ? 6 : undefined);
+  const family = wantedFamily(target, given, flowField);
   const ends = await plannedEnds(target, { ...given, family });
   requireFlowLabels(flowField, ends.source);
   const { lengthBytes } = completeFlow(flowFields(0, sourcePort, { ...options, ...ends }));

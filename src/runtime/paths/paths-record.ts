@@ -34,7 +34,11 @@ export function pathsRecordOf(parts: PathsParts): PathsRecord {
   const view: PathsView = { ...parts, graph, places, perBalancer };
   const stopReason = discovery.end ?? 'aborted';
   const balancers = balancersOf(view);
-  const limited = { stopReason, ttls: discovery.observations.limitedTtls };
+  const targetTtls = places.places.filter(({ end }) => end === 'target').map(({ ttl }) => ttl);
+  // What is sent farther is answered by the target as well.
+  const farthest = targetTtls.length === 0 ? options.settings.maxTtl : Math.max(...targetTtls);
+  const ttls = discovery.observations.limitedTtls.map((ttl) => Math.min(ttl, farthest));
+  const limited = { stopReason, protocol, ttls: [...new Set(ttls)], targetTtl: targetTtls[0] };
   const facts = {
     schema: 'fantrace.paths/1',
     version: VERSION,

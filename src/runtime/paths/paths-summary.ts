@@ -82,13 +82,23 @@ function certainty(record: Summarised): string {
 /** What would make a search sure that was cut short, as routers limit what they answer. */
 export function limitNotes({
   stopReason,
+  protocol,
   ttls,
-}: Pick<PathsRecord, 'stopReason'> & { readonly ttls: readonly number[] }): string[] {
+  targetTtl,
+}: Pick<PathsRecord, 'stopReason' | 'protocol'> & {
+  readonly ttls: readonly number[];
+  /** The nearest; undefined where the target is not reached. */
+  readonly targetTtl: number | undefined;
+}): string[] {
   if (ttls.length === 0 || stopReason !== 'max-time') return [];
   const where = `TTL ${ttls.slice(0, TTLS_NAMED_MAX).join(', ')}`;
   const more = ttls.length > TTLS_NAMED_MAX ? ` and ${ttls.length - TTLS_NAMED_MAX} more` : '';
+  const isTargets =
+    protocol === 'udp' && targetTtl !== undefined && ttls.some((ttl) => ttl >= targetTtl);
+  const instead = isTargets ? ', or --protocol tcp, whose answers the target does not limit' : '';
   return [
-    `ICMP errors are limited at ${where}${more}, which slows the search: give it more --max-time`,
+    `ICMP errors are limited at ${where}${more}, which slows the search: ` +
+      `give it more --max-time${instead}`,
   ];
 }
 

@@ -17,7 +17,12 @@ import { sourceOption } from '../host/host-address.ts';
 import { sharedAsLookup } from '../names/as-sources.ts';
 import { ptrNames } from '../names/ptr-names.ts';
 import { loadScenario } from '../scenario-files.ts';
-import { openHostPaths, openSimulatedPaths, type PathsNetwork } from './paths-network.ts';
+import {
+  openHostPaths,
+  openSimulatedPaths,
+  type PathsNetwork,
+  wantedFamily,
+} from './paths-network.ts';
 import {
   type CompletePathsOptions,
   completePathsOptions,
@@ -179,7 +184,7 @@ async function openNetwork(
   given: PathsOptions,
   options: CompletePathsOptions,
 ): Promise<PathsNetwork> {
-  const family = given.family ?? (options.flowField === 'flow-label' ? 6 : undefined);
+  const family = wantedFamily(target, given, options.flowField);
   if (given.simulate !== undefined) {
     const { scenario } = loadScenario(given.simulate);
     return openSimulatedPaths(scenario, options, family);
