@@ -60,6 +60,11 @@ export class AddressBook {
     return text;
   }
 
+  /** Gives an address another text, such as a name where that is all that is known. */
+  rename(index: number, text: string): void {
+    this.#texts.set(index, text);
+  }
+
   get size(): number {
     return this.#size;
   }

@@ -137,4 +137,15 @@ export interface IsolateRecord {
     readonly control: readonly FiveTuple[];
   };
   readonly measurement: Measurement;
+  /** Files of others that all this was read from; left out where this program sent the probes. */
+  readonly readFrom?: ReadFrom;
+}
+
+/** What was read instead of measured. */
+export interface ReadFrom {
+  /** As `--format` names it; several where files were of several. */
+  readonly formats: readonly string[];
+  readonly files: readonly string[];
+  /** Traces in them; of a capture, its flows. */
+  readonly traces: number;
 }

@@ -173,9 +173,9 @@ describe('a file that is no whole recording is refused', () => {
       bytes: () => text().replace('fantrace.recording/1', 'fantrace.recording/9'),
       code: 'RECORDING_INVALID',
     },
-    { shows: 'of another program', bytes: () => '{"type":"trace"}\n', code: 'RECORDING_INVALID' },
-    { shows: 'of no JSON', bytes: () => 'hello\n', code: 'RECORDING_INVALID' },
-    { shows: 'of nothing', bytes: () => '', code: 'RECORDING_INVALID' },
+    { shows: 'of another document', bytes: () => '{"type":"x"}\n', code: 'FORMAT_UNKNOWN' },
+    { shows: 'of no JSON', bytes: () => 'hello\n', code: 'FORMAT_UNKNOWN' },
+    { shows: 'of nothing', bytes: () => '', code: 'FORMAT_UNKNOWN' },
     {
       shows: 'with a broken line',
       bytes: () => text().replace(/\n\{"type":"received"/, '\n{"type":received'),
@@ -197,7 +197,7 @@ describe('a file that is no whole recording is refused', () => {
 
   test.each([
     { file: '/no/such', says: 'cannot be read: ENOENT' },
-    { file: '/', says: 'cannot be read: EISDIR' },
+    { file: '/', says: 'cannot be read: it is a folder' },
     { file: '/dev/zero', says: 'it is no file' },
   ])('$file', async ({ file, says }) => {
     const { status, stderr } = await cli.run(['analyze', file]);

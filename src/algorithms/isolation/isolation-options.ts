@@ -24,5 +24,5 @@ export interface IsolationOptions {
   readonly source: string;
 }
 
-/** Why a run ended. */
-export type StopReason = 'sure' | 'clean' | 'no-answer' | 'max-time' | 'max-probes';
+/** Why a run ended; `recorded` where others sent its probes, and ended when they chose to. */
+export type StopReason = 'sure' | 'clean' | 'no-answer' | 'max-time' | 'max-probes' | 'recorded';

@@ -137,6 +137,16 @@ export class Isolation implements ProbeSink {
     if (prober.queued === 0) this.#startRound(nowUs, prober);
   }
 
+  /**
+   * Ends a run whose probes others sent and recorded, and which was never advanced.
+   *
+   * @param flows those that they probed
+   */
+  endRecorded(flows: readonly number[]): void {
+    this.#chosen = flows;
+    this.#stopReason = 'recorded';
+  }
+
   /** When `advance` must be called at the latest, whatever happens. */
   deadlineUs(nowUs: number): number {
     const endUs = this.#endUs(nowUs);

@@ -11,6 +11,8 @@ import type { ReportFlags } from './isolate-flags.ts';
 /** Hears of a run from its start to its record. */
 export interface IsolateReport {
   start(network: Network, options: IsolateOptions): void;
+  /** In the place of `start`, for a record that was read from files of other programs. */
+  startRead(record: IsolateRecord): void;
   round(round: IsolateRound): void;
   /** Writes the result and the files. @returns what could not be written, a sentence each */
   finish(record: IsolateRecord): Promise<string[]>;
@@ -66,6 +68,7 @@ const PICTURES: readonly (readonly [string, () => Promise<Picture['format']>])[]
 function openDocument(): IsolateReport {
   return {
     start: () => {},
+    startRead: () => {},
     round: () => {},
     finish: async (record) => {
       process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -99,6 +102,13 @@ async function openLines(): Promise<IsolateReport> {
         sourcePorts,
       });
     },
+    startRead: (record) => {
+      const { version, simulated, targets, source, protocol, classes, family, seed } = record;
+      const { minTtl, maxTtl, confidence, flows } = record;
+      const about = { version, simulated, targets, source, protocol, classes, family, seed };
+      const sourcePorts = [...new Set(flows.map(({ sourcePort }) => sourcePort))];
+      lines.start({ ...about, minTtl, maxTtl, confidence, sourcePorts });
+    },
     round: (round) =>
       lines.round({
         round: round.roundsOver,
@@ -120,6 +130,7 @@ async function openText({ show }: ReportFlags): Promise<IsolateReport> {
   const paint = await paintFor(process.stdout, process.env);
   return {
     start: () => {},
+    startRead: () => {},
     round: () => {},
     finish: async (record) => {
       const width = outputWidth(process.stdout);

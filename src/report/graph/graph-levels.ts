@@ -209,7 +209,7 @@ function isBefore({ beforeTtl, far }: Place, who: string): boolean {
 }
 
 function notesOf({ role, who, ttl }: GraphPlace, { record, interfaces }: View): string {
-  if (role === 'source') return 'this host';
+  if (role === 'source') return record.readFrom === undefined ? 'this host' : 'source';
   if (role === 'end' || role === 'silent') return '';
   const { name = null, mpls = [], as = null } = interfaces.get(`${ttl} ${who}`) ?? {};
   const target = record.targets.find(({ address }) => address === who);

@@ -133,7 +133,7 @@ function foldedRow(nodes: readonly StepNode[], { labels }: View, hasShown: boole
 }
 
 function notesOf({ ttl, who }: StepNode, { record, interfaces }: View): string {
-  if (ttl === 0) return '(this host)';
+  if (ttl === 0) return record.readFrom === undefined ? '(this host)' : '(source)';
   if (who === SILENT) return '(nobody answers)';
   const { name = null, mpls = [], as = null } = interfaces.get(keyOf(ttl, who)) ?? {};
   const target = record.targets.find(({ address }) => address === who);

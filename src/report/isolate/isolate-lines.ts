@@ -72,7 +72,7 @@ export class IsolateLines {
       reproduce,
     });
     const { startedAt, durationMs, partial, stopReason, probesNeeded } = record;
-    const { probesSent, repliesReceived, measurement } = record;
+    const { probesSent, repliesReceived, measurement, readFrom } = record;
     this.#line('end', {
       startedAt,
       durationMs,
@@ -82,6 +82,7 @@ export class IsolateLines {
       probesSent,
       repliesReceived,
       measurement,
+      ...(readFrom && { readFrom }),
     });
   }
 

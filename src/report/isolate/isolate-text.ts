@@ -3,7 +3,7 @@
  * compact graph, the paths, how to reproduce, and what spoiled the measurement, if anything did.
  */
 
-import type { IsolateRecord } from '../../model/isolate-record.ts';
+import type { IsolateRecord, ReadFrom } from '../../model/isolate-record.ts';
 import { type Paint, plainPaint } from '../paint.ts';
 import { withLossyFlows, withProbedFlows } from '../suspect-paths.ts';
 import { titled } from '../titled.ts';
@@ -70,13 +70,19 @@ function pathsLine(record: IsolateRecord): string {
 
 /** What the measurement cost. */
 export function costLine(record: IsolateRecord): string {
-  const { probesSent, repliesReceived, durationMs, seed, flows, simulated } = record;
+  const { probesSent, repliesReceived, durationMs, seed, flows, simulated, readFrom } = record;
   const parts = [
     counted(probesSent, 'probe'),
     counted(repliesReceived, 'reply', 'replies'),
     counted(flows.length, 'flow'),
     `${(durationMs / 1000).toFixed(1)} s`,
-    `seed ${seed}`,
+    readFrom === undefined ? `seed ${seed}` : readFromText(readFrom),
   ];
   return `${parts.join(', ')}${simulated === null ? '' : ` (simulated: ${simulated})`}`;
+}
+
+/** Where there was nothing to draw by a seed. */
+function readFromText({ formats, files, traces }: ReadFrom): string {
+  const source = counted(files.length, 'file');
+  return `${counted(traces, 'trace')} in ${source} (${formats.join(', ')})`;
 }

@@ -8,7 +8,7 @@ import type { AddressBook } from '../../model/address-book.ts';
 import type { LoopDelays } from '../../model/isolate-record.ts';
 import type { EngineCounters } from '../../probing/probe-engine.ts';
 import type { Network } from '../links/network.ts';
-import type { TrafficOptions } from './probed-flows.ts';
+import type { ProbedFlow, TrafficOptions } from './probed-flows.ts';
 
 export interface IsolateOptions
   extends Omit<
@@ -26,14 +26,29 @@ export interface IsolateOptions
   readonly seed: number;
   /** What the sentences call the flags of the command line; as `fantrace` has them unless told. */
   readonly flagNames?: FlagNames;
+  /** Set where probes that count as of one flow may have taken several paths. */
+  readonly arePathsMixed?: boolean;
   /** Goes on when the answer is sure, until the time or the probes are spent. */
   readonly untilMaxTime?: boolean;
+}
+
+/** What a record tells of the network that a run took place on. */
+export interface MeasuredNetwork
+  extends Pick<
+    Network,
+    'source' | 'destinations' | 'port' | 'sourcePorts' | 'skippedPorts' | 'notes'
+  > {
+  readonly link: Pick<Network['link'], 'counters'>;
+  /** The flows, where they are not each port to each destination in each class. */
+  readonly flows?: readonly ProbedFlow[];
+  /** The source, where its address is not known. */
+  readonly sourceName?: string;
 }
 
 /** A run, and what was seen beside its counts. */
 export interface FinishedRun {
   readonly options: IsolateOptions;
-  readonly network: Network;
+  readonly network: MeasuredNetwork;
   readonly family: IpFamily;
   readonly isolation: Isolation;
   readonly counters: EngineCounters;

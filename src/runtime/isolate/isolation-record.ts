@@ -28,7 +28,7 @@ import {
 } from '../../model/isolate-record.ts';
 import type { PathCounts } from '../../model/path-counts.ts';
 import { VERSION } from '../version.ts';
-import type { FinishedRun, IsolateOptions } from './isolate-run.ts';
+import type { FinishedRun, IsolateOptions, MeasuredNetwork } from './isolate-run.ts';
 import { addressOrNull, hopsOf, linksOf } from './isolation-hops.ts';
 import { refusingRouters, summaryOf } from './isolation-summary.ts';
 import { type ProbedFlow, probedFlows, targetsOf, trafficClasses } from './probed-flows.ts';
@@ -50,7 +50,7 @@ export function recordOf(run: FinishedRun): IsolateRecord {
     partial: isolation.stopReason === undefined,
     simulated: options.simulated,
     targets: targetsOf(network, options),
-    source: formatIpAddress(network.source),
+    source: sourceText(network),
     protocol: options.protocol ?? 'tcp',
     classes: trafficClasses(options, run.family),
     family: run.family,
@@ -94,7 +94,7 @@ function nameOf(
 function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   const { options, network, isolation, addresses } = run;
   const localisation = isolation.localisation();
-  const source = formatIpAddress(network.source);
+  const source = sourceText(network);
   const refusing = refusingRouters(run, counts);
   const { clumps, loops } = isolation.table.measured();
   const directionOf: DirectionOf = (loss) =>
@@ -104,7 +104,8 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   const names = { addresses, source, clumps, loops, directionOf };
   const concluded = concludeVerdict(localisation, names, options.confidence);
   const hit = isolation.classesHit();
-  const verdict = withRefusals(withRivalCauses(withClasses(concluded, hit), run), refusing);
+  const certain = withRefusals(withRivalCauses(withClasses(concluded, hit), run), refusing);
+  const verdict = options.arePathsMixed ? suspected(certain) : certain;
   const losses = reportable(localisation, options.confidence);
   const lossy = new Set(losses.flatMap(({ flowsLossy }) => flowsLossy));
   const crossing = new Set(losses.flatMap(({ flowsAcross }) => flowsAcross));
@@ -139,6 +140,11 @@ function conclusionOf(run: FinishedRun, counts: PathCounts): Conclusion {
   };
 }
 
+/** The verdict where a path may be pieced together from several: what it blames may be wrong. */
+function suspected(verdict: Verdict): Verdict {
+  return verdict.verdict === 'loss-located' ? { ...verdict, verdict: 'loss-suspected' } : verdict;
+}
+
 /** The first flow to each target, then the second to each, and so on. */
 function inTurn(chosen: readonly number[], probed: readonly ProbedFlow[]): number[] {
   const taken = new Map<number, number>();
@@ -164,6 +170,11 @@ function isOfClasses(flow: ProbedFlow | undefined, hit: readonly number[] | unde
   return hit === undefined || (flow !== undefined && hit.includes(flow.classIndex));
 }
 
+/** The source by its address or, where nobody told that, by its name. */
+function sourceText({ source, sourceName }: MeasuredNetwork): string {
+  return sourceName ?? formatIpAddress(source);
+}
+
 /** The verdict beside what could have been taken for the loss that it names. */
 function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
   const { isolation, addresses, network } = run;
@@ -174,7 +185,7 @@ function withRivalCauses(verdict: Verdict, run: FinishedRun): Verdict {
     return late.targetLosses(flows, run.endedAtUs);
   };
   const { socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs } = measurementOf(run);
-  const source = formatIpAddress(network.source);
+  const source = sourceText(network);
   const host = { source, socketDrops, sendErrors, loopDelayP99Ms, loopDelayMaxMs };
   const probesLost = Math.max(0, ...verdict.suspects.map((suspect) => suspect.probesLost));
   return {
@@ -260,10 +271,10 @@ function measurementOf({
 }
 
 function flowsLeftOut(
-  { chosenFlows, table }: Isolation,
+  { chosenFlows, table, stopReason }: Isolation,
   { maxProbes, flagNames = FLAG_NAMES }: IsolateOptions,
 ): string[] {
-  if (chosenFlows.length === table.flows) return [];
+  if (chosenFlows.length === table.flows || stopReason === 'recorded') return [];
   return [
     `${chosenFlows.length} of ${table.flows} flows were probed: ` +
       `${flagNames.maxProbes} ${maxProbes} suffices for no more`,

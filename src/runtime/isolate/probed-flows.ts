@@ -10,6 +10,7 @@ import type { IsolateProtocol, IsolateRecord, TrafficClass } from '../../model/i
 import { probeLengthMin } from '../../probing/flow.ts';
 import type { FlowRequest } from '../../probing/probe-engine.ts';
 import type { Network } from '../links/network.ts';
+import type { MeasuredNetwork } from './isolate-run.ts';
 
 /** What probes are to look like, as far as a run is told. */
 export interface TrafficOptions {
@@ -86,9 +87,14 @@ export function trafficClasses(
  * next; then all of the next class.
  */
 export function probedFlows(
-  { sourcePorts, destinations }: Pick<Network, 'sourcePorts' | 'destinations'>,
+  {
+    sourcePorts,
+    destinations,
+    flows,
+  }: Pick<MeasuredNetwork, 'sourcePorts' | 'destinations' | 'flows'>,
   { classes = [{ tos: 0 }] }: Pick<TrafficOptions, 'classes'>,
-): ProbedFlow[] {
+): readonly ProbedFlow[] {
+  if (flows !== undefined) return flows;
   return classes.flatMap((_, classIndex) =>
     destinations.flatMap((_address, targetIndex) =>
       sourcePorts.map((sourcePort) => ({ sourcePort, targetIndex, classIndex })),

@@ -3,18 +3,15 @@
  * ends in `.gz`. A recording without its last line is refused: it is not known what is missing.
  */
 
-import { createWriteStream, ftruncateSync, readFileSync, statSync } from 'node:fs';
-import { createGzip, gunzipSync } from 'node:zlib';
+import { createWriteStream, ftruncateSync } from 'node:fs';
+import { createGzip } from 'node:zlib';
 import { isJsonObject } from '../../lib/json-object.ts';
 import { keptPrintable } from '../../lib/printable.ts';
-import { reasonOf } from '../../lib/reason.ts';
 import type { RecordingEnd, RecordingEvent, RecordingStart } from './recording.ts';
 import { RECORDING_SCHEMA, RecordingError } from './recording.ts';
 import type { RecordingCursor } from './replayed-network.ts';
 
 const CHUNK_CHARACTERS = 65_536;
-/** Of the text of a recording, however well it was compressed. */
-const TEXT_BYTES_MAX = 2 ** 30;
 const NEWLINE = 0x0a;
 
 /** Appends lines to an open file while a run goes on; a failure is told by `finish`. */
@@ -71,12 +68,13 @@ export interface Recording {
 }
 
 /**
- * Reads a recording, compressed or not.
+ * Reads a recording.
  *
- * @throws {RecordingError} when it cannot be read, is none, is of another schema or lacks its end
+ * @param text of the whole file, unpacked
+ * @param path as messages name the file
+ * @throws {RecordingError} when it is none, is of another schema or lacks its end
  */
-export function readRecording(path: string): Recording {
-  const text = contentsOf(path);
+export function parseRecording(text: Buffer, path: string): Recording {
   const lines = new Lines(text, path);
   const start = lines.next();
   if (!isJsonObject(start) || start['type'] !== 'start' || typeof start['schema'] !== 'string') {
@@ -109,24 +107,6 @@ function withSafeTexts(value: unknown): unknown {
     withSafeTexts(each),
   ]);
   return Object.fromEntries(entries);
-}
-
-function contentsOf(path: string): Buffer {
-  try {
-    const stat = statSync(path);
-    if (stat.isFile() && stat.size > TEXT_BYTES_MAX)
-      throw new RangeError('it is larger than 1 GiB');
-    if (!stat.isFile() && !stat.isDirectory()) throw new RangeError('it is no file');
-    const bytes = readFileSync(path);
-    const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b; // RFC 1952 §2.3.1
-    return isCompressed ? gunzipSync(bytes, { maxOutputLength: TEXT_BYTES_MAX }) : bytes;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'Z_BUF_ERROR') throw truncated(path);
-    const reason = reasonOf(error);
-    const message = `the recording ${path} cannot be read: ${reason}`;
-    throw new RecordingError('RECORDING_UNREADABLE', message);
-  }
 }
 
 /** The lines of a text, parsed when they are asked for. */

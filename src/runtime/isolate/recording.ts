@@ -64,11 +64,7 @@ export interface RecordingEnd extends LoopDelays {
 }
 
 /** What a recording can be refused for. */
-export type RecordingErrorCode =
-  | 'RECORDING_UNREADABLE'
-  | 'RECORDING_INVALID'
-  | 'RECORDING_TRUNCATED'
-  | 'RECORDING_DIVERGES';
+export type RecordingErrorCode = 'RECORDING_INVALID' | 'RECORDING_TRUNCATED' | 'RECORDING_DIVERGES';
 
 /** A recording that cannot be written, read or replayed. */
 export class RecordingError extends Error {
