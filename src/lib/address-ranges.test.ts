@@ -5,6 +5,7 @@ import {
   AddressSet,
   mergedRanges,
   parseAddressRange,
+  prefixesIn,
   rangesWithout,
 } from './address-ranges.ts';
 import { formatIpAddress, parseIpAddress } from './ip-address.ts';
@@ -32,6 +33,27 @@ function members(set: AddressSet): string[] {
   });
 }
 
+describe('prefixesIn', () => {
+  it('makes up every range by prefixes, in order and without gaps', () => {
+    const end = fc.bigInt({ min: 0n, max: 2n ** 32n - 1n });
+    fc.assert(
+      fc.property(end, end, (one, other) => {
+        const [first, last] = one < other ? [one, other] : [other, one];
+        const prefixes = [...prefixesIn({ family: 4, first, last })];
+        let next = first;
+        for (const prefix of prefixes) {
+          const size = prefix.last - prefix.first + 1n;
+          expect(prefix.first).toBe(next);
+          expect([size & (size - 1n), prefix.first % size]).toEqual([0n, 0n]);
+          next = prefix.last + 1n;
+        }
+        expect(next).toBe(last + 1n);
+        expect(prefixes.length).toBeLessThanOrEqual(62);
+      }),
+    );
+  });
+});
+
 describe('parseAddressRange', () => {
   it.each([
     ['192.0.2.7', 1],
@@ -39,6 +61,7 @@ describe('parseAddressRange', () => {
     ['0.0.0.0/0', 2 ** 32],
     ['2001:db8::/112', 65_536],
     ['2001:db8::1', 1],
+    ['192.0.2.3-192.0.2.9', 7],
   ])('reads %s', (text, size) => {
     const [range] = ranges(text);
     expect(Number((range?.last ?? 0n) - (range?.first ?? 0n)) + 1).toBe(size);

@@ -17,11 +17,26 @@ export interface AddressRange {
 export const BITS = { 4: 32, 6: 128 } as const;
 
 /**
- * Reads `192.0.2.7`, `192.0.2.0/24` or the same of IPv6.
+ * Reads `192.0.2.7`, `192.0.2.0/24`, `192.0.2.3-192.0.2.9` or the same of IPv6.
  *
  * @returns why it is none, in a few words that follow its quotation, when it is none
  */
 export function parseAddressRange(text: string): AddressRange | string {
+  return text.includes('-') ? fromTo(text) : prefixOf(text);
+}
+
+function fromTo(text: string): AddressRange | string {
+  const ends = text.split('-').map((end) => parseIpAddress(end.trim()));
+  const [first, last] = ends;
+  if (first === undefined || first.length !== last?.length || ends.length > 2) {
+    return 'is no address, no prefix and no range of addresses';
+  }
+  const range = { first: numberOf(first), last: numberOf(last) };
+  if (range.last < range.first) return 'ends before it begins';
+  return { family: first.length === 4 ? 4 : 6, ...range };
+}
+
+function prefixOf(text: string): AddressRange | string {
   const [addressText = '', lengthText, ...rest] = text.split('/');
   const address = parseIpAddress(addressText);
   if (address === undefined || rest.length > 0) return 'is no address and no prefix';
@@ -37,6 +52,17 @@ export function parseAddressRange(text: string): AddressRange | string {
     return `has bits beyond its prefix: did you mean ${start}/${length}?`;
   }
   return { family, first, last: first + size - 1n };
+}
+
+/** The fewest prefixes that make up a range, in order. */
+export function* prefixesIn(range: AddressRange): Generator<AddressRange> {
+  let { first } = range;
+  while (first <= range.last) {
+    let size = 1n;
+    while (first % (2n * size) === 0n && first + 2n * size - 1n <= range.last) size *= 2n;
+    yield { ...range, first, last: first + size - 1n };
+    first += size;
+  }
 }
 
 /** Merges what overlaps or touches, of ranges that are sorted by their first addresses. */

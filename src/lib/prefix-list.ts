@@ -34,7 +34,7 @@ export class PrefixList implements Iterable<AddressRange> {
     return this.#size;
   }
 
-  /** @param range of this family, and a prefix, as `parseAddressRange` gives them */
+  /** @param range of this family, and a prefix, as `prefixesIn` gives them */
   add({ first, last }: AddressRange): void {
     const hostBits = first === last ? 0 : (last - first).toString(2).length;
     this.#column.push(first, BITS[this.family] - hostBits);

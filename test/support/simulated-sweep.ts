@@ -8,7 +8,8 @@ import type {
   SweepReplyRecord,
 } from '../../src/model/sweep-record.ts';
 import { SWEEP_KEY_WORDS } from '../../src/probing/sweep/sweep-token.ts';
-import { runSweep, type SweepSettings } from '../../src/runtime/sweep/sweep.ts';
+import { runSweep } from '../../src/runtime/sweep/sweep.ts';
+import type { SweepSettings } from '../../src/runtime/sweep/sweep-settings.ts';
 import { VirtualTimeline } from '../../src/runtime/timeline.ts';
 import { INTERNET_SOURCE } from '../../src/sim/internet/internet-map.ts';
 import {

@@ -5,6 +5,7 @@ import type { PathsRecord } from '../../model/paths-record.ts';
 import type { FinishedPaths } from '../../runtime/paths/paths.ts';
 import type { PathsOptions } from '../../runtime/paths/paths-options.ts';
 import { CliError } from '../cli-error.ts';
+import { inFlagNames } from '../flag-names.ts';
 import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { openOutputs, statusWithFiles } from '../output-files.ts';
 import { type PathsFlags, pathsFlags, pathsOptionsOf } from './paths-flags.ts';
@@ -115,15 +116,7 @@ async function orUsageError<Result>(run: Promise<Result>): Promise<Result> {
   try {
     return await run;
   } catch (error) {
-    if (error instanceof RangeError) throw new CliError('USAGE', flagNames(error.message));
+    if (error instanceof RangeError) throw new CliError('USAGE', inFlagNames(error.message));
     throw error;
   }
-}
-
-/** What the library calls an option, by the name of its flag. */
-function flagNames(message: string): string {
-  return message.replaceAll(
-    /\b(flowField|sourcePort|flowsMax|maxProbes|maxTtl|port(?= must))\b/g,
-    (name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  );
 }

@@ -5,7 +5,6 @@ import type { OpenSweep, SweepQuestion } from '../../runtime/sweep/open-sweep.ts
 import type { SweepOutput } from '../../runtime/sweep/sweep-encoders.ts';
 import type { SweepProgress } from '../../runtime/sweep/sweep-listener.ts';
 import type { SweepOptions } from '../../runtime/sweep/sweep-options.ts';
-import { CliError } from '../cli-error.ts';
 import { readSource } from '../endpoints.ts';
 import type { SweepFlags } from './sweep-flags.ts';
 
@@ -22,12 +21,10 @@ export interface SweepSurroundings {
   readonly warn: (text: string) => void;
 }
 
-const SOURCE_PORT_MAX = 65_535;
-
 /**
  * Reads targets and checkpoint, opens network and output.
  *
- * @throws {CliError} USAGE for flags that exclude each other
+ * @throws {RangeError} naming an option of the library, for flags that exclude each other
  * @throws {SweepTargetsError} as do checkpoints, sockets and outputs, for what else is in the way
  */
 export async function openSweepRun(
@@ -35,7 +32,6 @@ export async function openSweepRun(
   flags: SweepFlags,
   { signal, tell, warn }: SweepSurroundings,
 ): Promise<PreparedSweep> {
-  requireSense(flags);
   const { openSweep, readSweep } = await import('../../runtime/sweep/open-sweep.ts');
   const question = await readSweep(from, optionsOf(flags));
   if (flags.dryRun) return { kind: 'plan', text: planText(question, flags.json === true) };
@@ -75,29 +71,6 @@ function optionsOf(flags: SweepFlags): SweepOptions {
     ...(shard === undefined ? {} : { shard: { index: shard.index + 1, of: shard.of } }),
     ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
   };
-}
-
-/** @throws {CliError} USAGE for flags that do not go together */
-function requireSense(flags: SweepFlags): void {
-  const { minTtl, maxTtl, sourcePort, shard, seed, strategy, protocol, port } = flags;
-  const { flows = strategy === 'multipath' ? 64 : 1, senders = 1 } = flags;
-  if (minTtl > maxTtl) {
-    throw new CliError('USAGE', `--min-ttl: ${minTtl} is above --max-ttl ${maxTtl}`);
-  }
-  if (strategy === 'stop-set' && flows > 1) {
-    const hint = 'use --strategy every-ttl or multipath';
-    throw new CliError('USAGE', '--flows: stop-set has one flow a target', hint);
-  }
-  const ports = flows * senders;
-  if (sourcePort + ports - 1 > SOURCE_PORT_MAX) {
-    throw new CliError('USAGE', `--source-port: there are no ${ports} ports from ${sourcePort} on`);
-  }
-  if (shard !== undefined && seed === undefined) {
-    throw new CliError('USAGE', '--shard needs --seed, the same for all shards');
-  }
-  if (protocol === 'icmp' && port !== undefined) {
-    throw new CliError('USAGE', '--port: ICMP has none');
-  }
 }
 
 /** @throws {CliError} as other commands do, where the library's error names its option */

@@ -4,11 +4,14 @@ import { Command } from 'commander';
 import { printable } from '../../lib/printable.ts';
 import type { SweepRecord } from '../../model/sweep-record.ts';
 import { CliError } from '../cli-error.ts';
+import { inFlagNames } from '../flag-names.ts';
 import { EXIT_INTERRUPTED, interruptible } from '../interruption.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { type SweepFlags, sweepFlags } from './sweep-flags.ts';
 import { openSweepRun, type PreparedSweep } from './sweep-run.ts';
 
+/** Of options that have not the name of their flag. */
+const OTHER_NAMES = { timeoutMs: '--timeout', 'shard.index': '--shard', 'shard.of': '--shard' };
 const EXIT_MEASURED = 0;
 const EXIT_NOTHING_ANSWERED = 3;
 
@@ -60,7 +63,9 @@ async function sweep(from: string, flags: SweepFlags, signal: AbortSignal): Prom
     if (record.partial) return EXIT_INTERRUPTED;
     return record.repliesReceived > 0 ? EXIT_MEASURED : EXIT_NOTHING_ANSWERED;
   } catch (error) {
-    if (error instanceof RangeError) throw new CliError('USAGE', printable(error.message));
+    if (error instanceof RangeError) {
+      throw new CliError('USAGE', printable(inFlagNames(error.message, OTHER_NAMES)));
+    }
     throw error;
   } finally {
     progressLine.clear();

@@ -16,6 +16,7 @@ import { MinHeap } from '../../lib/min-heap.ts';
 import type { PacketArena, SendReport } from '../../model/packet-link.ts';
 import type { SweepPlan, SweepReply, SweepSink } from '../../model/sweep.ts';
 import type { TokenKey } from '../probe-token.ts';
+import { newSweepCounters, type SweepCounters } from './sweep-counters.ts';
 import { neighbourhoodHashOf, prefixHashOf, SweepPace, type SweepRates } from './sweep-pace.ts';
 import { SweepPackets, type SweepProbeShape } from './sweep-packet.ts';
 import { SweepReplyReader } from './sweep-reply.ts';
@@ -44,23 +45,6 @@ export interface SweepWindow {
   readonly slotOf: (target: number) => number;
 }
 
-export interface SweepCounters {
-  probesSent: number;
-  replies: number;
-  /** Replies of the targets themselves. */
-  targetReplies: number;
-  /** Not ours, or with a token that is none. */
-  foreignReplies: number;
-  malformed: number;
-  /** Replies whose window was over. */
-  lateReplies: number;
-  ownHostErrors: number;
-  /** Refused by the kernel for good, by errno name. */
-  readonly sendErrors: Record<string, number>;
-  /** Send calls that a full queue ended early: the packets were sent again. */
-  sendPauses: number;
-}
-
 /** A probe that waits for its prefix or its interface, as one number. */
 interface DeferredProbe {
   readonly probe: number;
@@ -83,17 +67,7 @@ const ROUND_WAIT_MAX_US = 1_000_000;
 
 /** All probes of a sweep, of one family. */
 export class SweepEngine {
-  readonly counters: SweepCounters = {
-    probesSent: 0,
-    replies: 0,
-    targetReplies: 0,
-    foreignReplies: 0,
-    malformed: 0,
-    lateReplies: 0,
-    ownHostErrors: 0,
-    sendErrors: {},
-    sendPauses: 0,
-  };
+  readonly counters: SweepCounters = newSweepCounters();
   /** By `interfaceHash`. */
   readonly interfaces: Uint32Set = new Uint32Set(INTERFACES_MAX);
   readonly #options: SweepEngineOptions;

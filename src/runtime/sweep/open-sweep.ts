@@ -5,7 +5,7 @@
 
 import type { SweepCheckpoint, SweepRecord } from '../../model/sweep-record.ts';
 import { HostError } from '../host/host-error.ts';
-import { runSweep, type SweepSettings } from './sweep.ts';
+import { runSweep } from './sweep.ts';
 import {
   readCheckpoint,
   requireSameSweep,
@@ -22,6 +22,7 @@ import {
   type SweepOptions,
 } from './sweep-options.ts';
 import { openSweepOutput, outputKindOf } from './sweep-output.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 import { readSweepTargets, type SweepTargets } from './sweep-targets.ts';
 
 /** What is to be probed and how, and what an earlier run of it has done. */

@@ -8,10 +8,10 @@ import type {
   SweepReplyRecord,
 } from '../../model/sweep-record.ts';
 import type { ToldError } from '../calls/worker-messages.ts';
-import type { SweepSettings } from './sweep.ts';
 import type { SweepOutputKind } from './sweep-encoders.ts';
 import type { SweepProgress } from './sweep-listener.ts';
 import type { SweepPlace } from './sweep-network.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 import type { SweepOutcome } from './sweep-summary.ts';
 
 /** The part of a sweep that one sender is to do. */

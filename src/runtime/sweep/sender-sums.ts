@@ -2,13 +2,13 @@
 
 import type { LinkCounters } from '../../model/packet-link.ts';
 import type { SweepCheckpoint, SweepRecord, SweepTotals } from '../../model/sweep-record.ts';
-import type { SweepCounters } from '../../probing/sweep/sweep-engine.ts';
+import type { SweepCounters } from '../../probing/sweep/sweep-counters.ts';
 import type { SweepQuestion } from './open-sweep.ts';
 import type { SenderResult, SenderTask } from './sender-messages.ts';
-import type { SweepSettings } from './sweep.ts';
 import type { SweepProgress } from './sweep-listener.ts';
 import type { SweepPlace } from './sweep-network.ts';
 import { outputKindOf } from './sweep-output.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 import type { SweepGround, SweepOutcome } from './sweep-summary.ts';
 
 /**

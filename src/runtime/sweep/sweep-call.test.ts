@@ -93,7 +93,7 @@ const MISTAKES: readonly (readonly [SweepOptions, string])[] = [
   [{ maxTtl: 33 }, 'maxTtl must be an integer from 1 to 32, got 33'],
   [{ minTtl: 9, maxTtl: 8 }, 'minTtl must be at most maxTtl 8, got 9'],
   [{ shard: { index: 9, of: 8 }, seed: 1 }, 'shard.index must be an integer from 1 to 8, got 9'],
-  [{ shard: { index: 1, of: 8 } }, 'shard needs a seed'],
+  [{ shard: { index: 1, of: 8 } }, 'shard needs seed'],
   [{ flows: 2, strategy: 'stop-set' }, 'flows must be left out'],
   [{ flows: 1024, sourcePort: 65_000 }, 'sourcePort must be at most 64512 with 1024 flows'],
   [{ protocol: 'icmp', port: 80 }, 'port must be left out with protocol icmp'],

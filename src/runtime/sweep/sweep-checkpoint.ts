@@ -7,8 +7,8 @@ import type { AddressSet } from '../../lib/address-ranges.ts';
 import { reasonOf } from '../../lib/reason.ts';
 import type { SweepCheckpoint } from '../../model/sweep-record.ts';
 import { asInvokingUser } from '../host/privileges.ts';
-import type { SweepSettings } from './sweep.ts';
 import type { SweepOutputKind } from './sweep-encoders.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 
 /** A checkpoint that cannot be used. */
 export class CheckpointError extends Error {

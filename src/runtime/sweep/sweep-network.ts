@@ -13,7 +13,7 @@ import { SimulatedLink } from '../../sim/simulated-link.ts';
 import { ownAddresses } from '../host/own-addresses.ts';
 import { openReservedLink } from '../links/reserved-link.ts';
 import { type Timeline, VirtualTimeline } from '../timeline.ts';
-import type { SweepSettings } from './sweep.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 
 /** The name of the made-up Internet, where a scenario could be named as well. */
 const SIMULATED_INTERNET = 'internet';

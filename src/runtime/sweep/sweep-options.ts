@@ -6,8 +6,8 @@ import { choiceOption } from '../calls/choice-option.ts';
 import { MEASUREMENT_KINDS, type MeasurementOptions } from '../calls/measurement-options.ts';
 import { integerOption, ratioOption } from '../calls/number-option.ts';
 import { type OptionKinds, requireFamily, requireKinds } from '../calls/option-kinds.ts';
-import type { SweepSettings } from './sweep.ts';
 import { outputKindOf } from './sweep-output.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 
 /** How to sweep; every field has a default. */
 export interface SweepOptions extends Omit<MeasurementOptions, 'names' | 'asDatabase'> {
@@ -227,7 +227,7 @@ function shardOf({ shard, seed }: SweepOptions): SweepSettings['shard'] {
     min: 1,
     max: of,
   });
-  if (seed === undefined) throw new RangeError('shard needs a seed, the same for all shards');
+  if (seed === undefined) throw new RangeError('shard needs seed, the same for all shards');
   return { index: index - 1, of };
 }
 
@@ -236,7 +236,9 @@ function requireRoom(
   senders: number,
 ): void {
   if (strategy === 'stop-set' && flows > 1) {
-    throw new RangeError('flows must be left out with strategy stop-set, which has one a target');
+    throw new RangeError(
+      'flows must be left out with strategy stop-set: every-ttl and multipath have several',
+    );
   }
   const ports = flows * senders;
   if (sourcePort + ports - 1 <= PORT_MAX) return;

@@ -6,10 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { flawsOf } from '../../../test/e2e/published-schemas.ts';
 import type { SweepRecord, SweepReplyRecord } from '../../model/sweep-record.ts';
 import { readSweep, type SweepParty } from './open-sweep.ts';
+import type { SenderPort } from './sender-port.ts';
 import { serveSender } from './sender-server.ts';
 import type { SweepOutput } from './sweep-encoders.ts';
 import type { SweepOptions } from './sweep-options.ts';
-import { openSenders, type SenderPort } from './sweep-senders.ts';
+import { openSenders } from './sweep-senders.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fantrace-senders-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,6 @@
  * and the pace evenly, and are one sweep to everybody else. See docs/decisions/0033-senders.md.
  */
 
-import { Worker } from 'node:worker_threads';
 import { Uint32Set } from '../../lib/hash-set.ts';
 import type { SweepCheckpoint, SweepRecord } from '../../model/sweep-record.ts';
 import { errorOf } from '../calls/worker-messages.ts';
@@ -16,6 +15,7 @@ import {
   type SweepQuestion,
 } from './open-sweep.ts';
 import type { SenderAnswer, SenderRequest, SenderResult } from './sender-messages.ts';
+import { type SenderPort, startWorker } from './sender-port.ts';
 import { addedProgress, addedResults, addedTotals, senderTasks } from './sender-sums.ts';
 import { interfacesAsText, interfacesIn, requireWritable } from './sweep-checkpoint.ts';
 import type { ChunkTarget } from './sweep-encoders.ts';
@@ -23,19 +23,6 @@ import { SweepJournal } from './sweep-journal.ts';
 import type { SweepProgress } from './sweep-listener.ts';
 import { openSweepTarget } from './sweep-output.ts';
 import { newTotals, sweepRecordOf } from './sweep-summary.ts';
-
-/** What `serveSender` looks like from here: a worker, or in tests the end of a channel. */
-export interface SenderPort {
-  postMessage(request: SenderRequest): void;
-  on(event: 'message', listener: (answer: SenderAnswer) => void): unknown;
-  on(event: 'error' | 'messageerror', listener: (error: Error) => void): unknown;
-  on(event: 'exit', listener: () => void): unknown;
-}
-
-/** Beside this file, wherever that is: in the bundle it is its own file as well. */
-const THREAD = new URL('./sender-thread.js', import.meta.url);
-// Flags of this process are not for the workers: some, such as --input-type, they would refuse.
-const startWorker = (): SenderPort => new Worker(THREAD, { execArgv: [] });
 
 const INTERFACES_MAX = 2 ** 23;
 const PROGRESS_MS = 250;

@@ -1,11 +1,12 @@
 /** What a sweep came to, as its record says it. */
 
+import type { AddressSet } from '../../lib/address-ranges.ts';
 import { formatIpAddress } from '../../lib/ip-address.ts';
-import type { SweepRecord, SweepTotals } from '../../model/sweep-record.ts';
-import type { SweepCounters } from '../../probing/sweep/sweep-engine.ts';
+import type { SweepCheckpoint, SweepRecord, SweepTotals } from '../../model/sweep-record.ts';
+import type { SweepCounters } from '../../probing/sweep/sweep-counters.ts';
 import { VERSION } from '../version.ts';
-import type { SweepRun, SweepSettings } from './sweep.ts';
 import type { SweepNetwork } from './sweep-network.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 
 /** What only the run knows. */
 export interface SweepOutcome {
@@ -18,8 +19,11 @@ export interface SweepOutcome {
 }
 
 /** What the record says of a sweep besides what it came to. */
-export interface SweepGround
-  extends Pick<SweepRun, 'settings' | 'targets' | 'excluded' | 'resume'> {
+export interface SweepGround {
+  readonly settings: SweepSettings;
+  readonly targets: AddressSet;
+  readonly excluded: number;
+  readonly resume?: SweepCheckpoint | undefined;
   readonly network: Pick<SweepNetwork, 'source' | 'notes' | 'counters'>;
 }
 
@@ -61,7 +65,7 @@ export function sweepRecordOf(run: SweepGround, outcome: SweepOutcome): SweepRec
     interfaces,
     probesSaved: Math.max(0, exhaustive - totals.probesSent),
     repliesByTtl: totals.repliesByTtl,
-    summary: sentence(outcome),
+    summary: inShard === 0 ? emptyShard(shard, targets.size) : sentence(outcome),
     measurement: {
       socketDrops: network.counters().socketDrops,
       sendErrors: Object.values(counters.sendErrors).reduce((sum, count) => sum + count, 0),
@@ -73,6 +77,12 @@ export function sweepRecordOf(run: SweepGround, outcome: SweepOutcome): SweepRec
       notes: [...network.notes, ...sendErrorNotes(counters)],
     },
   };
+}
+
+/** Of a part of so few targets that it has none. */
+function emptyShard({ index, of }: SweepSettings['shard'], targets: number): string {
+  const shard = `shard ${index + 1}/${of}`;
+  return `Nothing was sent: ${shard} has none of the ${nouned(targets, 'target')}.`;
 }
 
 function sentence({ stopReason, totals, interfaces, inShard }: SweepOutcome): string {

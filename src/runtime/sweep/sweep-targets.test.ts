@@ -54,6 +54,31 @@ describe('readSweepTargets', () => {
     }
   });
 
+  it('says why nothing is left', async () => {
+    const code = 'NO_TARGETS';
+    const never = 'multicast and reserved addresses alone, which are never probed';
+    for (const each of ['224.0.0.0/4', 'ff02::1', '255.255.255.255']) {
+      const told = { code, message: expect.stringContaining(never) };
+      await expect(read(each)).rejects.toMatchObject(told);
+    }
+    const left = 'has none of IPv4 that is not excluded';
+    const none = { code, message: expect.stringContaining(left) };
+    await expect(read('10.0.0.1', { exclude: ['10.0.0.0/8'] })).rejects.toMatchObject(none);
+  });
+
+  it('reads ranges, as the lists of other scanners have them', async () => {
+    const exclude = ['10.0.0.3-10.0.0.254'];
+    expect((await read('10.0.0.0/24', { exclude })).set.size).toBe(4);
+    expect(
+      (await read(fileOf('10.0.0.9 - 10.0.0.10\nfd00::1-fd00::3\n'), { family: 4 })).set.size,
+    ).toBe(2);
+    expect((await read('fd00::1-fd00::3')).set.size).toBe(3);
+    await expect(read('10.0.0.9-10.0.0.8')).rejects.toThrow('ends before it begins');
+    for (const wrong of ['10.0.0.1-fd00::1', '10.0.0.1-10.0.0.2-10.0.0.3', '10.0.0.1-9']) {
+      await expect(read(fileOf(`${wrong}\n`))).rejects.toThrow('is no address');
+    }
+  });
+
   it('says which line of which file is wrong', async () => {
     const file = fileOf('10.0.0.1\n10.0.0.300\n');
     const code = 'TARGETS_UNREADABLE';

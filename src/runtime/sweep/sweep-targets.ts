@@ -10,6 +10,7 @@ import {
   type AddressRange,
   AddressSet,
   parseAddressRange,
+  prefixesIn,
   rangesWithout,
 } from '../../lib/address-ranges.ts';
 import type { IpFamily } from '../../lib/ip-address.ts';
@@ -70,10 +71,13 @@ const PRIVATE = [
 ].map(rangeOf);
 
 /** What no file is called by chance: addresses, prefixes, and what they are when mistyped. */
-const LOOKS_LIKE_RANGE = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/\d*)?$/i;
+const LOOKS_LIKE_RANGE = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/\d*|-[\da-f:.]+)?$/i;
 
 /** What is no host: "this network", multicast, reserved and broadcast. */
 const NEVER = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::', 'ff00::/8'].map(rangeOf);
+
+/** Why there is no host in a prefix of them. */
+const ONLY_NEVER = 'has multicast and reserved addresses alone, which are never probed';
 
 /**
  * Reads the targets.
@@ -93,11 +97,16 @@ export async function readSweepTargets(request: TargetRequest): Promise<SweepTar
   for (const file of excludeFiles) await readRanges(file, excluded);
   const isListed = exclude.length + excludeFiles.length > 0;
   if (!isSimulated && !isListed) requirePrivate(wanted);
-  const kept = { [Symbol.iterator]: () => rangesWithout(wanted, excluded.with(NEVER).of(family)) };
-  if (kept[Symbol.iterator]().next().done) {
+  const never = new GivenRanges().with(NEVER).of(family);
+  const hosts = { [Symbol.iterator]: () => rangesWithout(wanted, never) };
+  const kept = { [Symbol.iterator]: () => rangesWithout(hosts, excluded.of(family)) };
+  if (isEmpty(kept)) {
     const name = typeof from === 'string' ? from : 'the list';
-    const message = `no targets: ${name} has none of IPv${family} that is not excluded`;
-    throw new SweepTargetsError('NO_TARGETS', message);
+    const why =
+      isEmpty(hosts) && !isEmpty(wanted)
+        ? ONLY_NEVER
+        : `has none of IPv${family} that is not excluded`;
+    throw new SweepTargetsError('NO_TARGETS', `no targets: ${name} ${why}`);
   }
   const set = new AddressSet(kept);
   return { set, excluded: sizeOf(wanted) - set.size };
@@ -110,7 +119,7 @@ class GivenRanges {
 
   add(range: AddressRange): void {
     this.firstFamily ??= range.family;
-    this.#lists[range.family].add(range);
+    for (const prefix of prefixesIn(range)) this.#lists[range.family].add(prefix);
   }
 
   with(ranges: readonly AddressRange[]): this {
@@ -185,6 +194,10 @@ function requiredRange(text: string, where: string | (() => string)): AddressRan
 
 function rangeOf(text: string): AddressRange {
   return requiredRange(text, 'built-in list');
+}
+
+function isEmpty(ranges: Iterable<AddressRange>): boolean {
+  return ranges[Symbol.iterator]().next().done === true;
 }
 
 function sizeOf(ranges: Iterable<AddressRange>): number {

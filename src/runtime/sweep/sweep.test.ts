@@ -136,6 +136,12 @@ describe('shards and checkpoints', () => {
     expect(shards.map(({ record }) => record.targets.inShard)).toEqual([86, 85, 85]);
   });
 
+  it('says of a shard without targets that it has none', async () => {
+    const { record } = await sweepInternet('10.1.0.0/31', { shard: { index: 4, of: 8 } });
+    expect(record).toMatchObject({ stopReason: 'complete', probesSent: 0 });
+    expect(record.summary).toBe('Nothing was sent: shard 5/8 has none of the 2 targets.');
+  });
+
   it('a resumed sweep asks for what is left, and counts both parts', async () => {
     const settings = { strategy: 'stop-set', rates: SLOW } as const;
     const prefix = '10.1.0.0/22'; // four windows at this pace

@@ -10,28 +10,13 @@ import type {
   SweepTotals,
 } from '../../model/sweep-record.ts';
 import { SweepEngine } from '../../probing/sweep/sweep-engine.ts';
-import type { SweepRates } from '../../probing/sweep/sweep-pace.ts';
-import type { SweepProtocol } from '../../probing/sweep/sweep-packet.ts';
 import { SLICE_US } from '../run-loop.ts';
 import { interfacesAsText, interfacesIn } from './sweep-checkpoint.ts';
 import type { InterfaceExchange, SweepListener } from './sweep-listener.ts';
 import type { SweepNetwork } from './sweep-network.ts';
+import type { SweepSettings } from './sweep-settings.ts';
 import { newTotals, type SweepOutcome, sweepRecordOf } from './sweep-summary.ts';
-import { SweepWindows, type WindowOptions } from './sweep-windows.ts';
-
-/** Everything that a sweep is asked for; nothing is left open. */
-export interface SweepSettings extends Omit<WindowOptions, 'targets' | 'rate'> {
-  readonly protocol: SweepProtocol;
-  /** Of ICMP the checksum of flow 0. */
-  readonly port: number;
-  /** Flows have this one and those that follow. */
-  readonly sourcePort: number;
-  readonly rates: SweepRates;
-  readonly timeoutUs: number;
-  /** Infinity for as many as it takes. */
-  readonly maxProbes: number;
-  readonly isSimulated: boolean;
-}
+import { SweepWindows } from './sweep-windows.ts';
 
 export interface SweepRun {
   readonly settings: SweepSettings;
