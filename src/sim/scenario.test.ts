@@ -322,16 +322,17 @@ test('the truth may name several places', () => {
   expect(truth.suspect).toBe(truth.suspects[0]);
 });
 
-test('a bad file with many cycles is refused in no time', () => {
+test('a bad file with many cycles is refused in 2 s of CPU', () => {
   const rings = Array.from({ length: 10_000 }, (_, i) => [
     { near: 'a', far: `b${i}` },
     { near: `b${i}`, far: `c${i}` },
     { near: `c${i}`, far: `b${i}` },
     { near: `b${i}`, far: 'b' },
   ]).flat();
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   expect(complaintAbout(withLinks(...rings))?.message).toContain('is on a cycle');
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1e6).toBeLessThan(2);
 });
 
 describe('every scenario that ships, and those of the tests', () => {

@@ -138,12 +138,6 @@ export function withFault(traits: object, place: Place, forwardLoss: number): Sc
   return scenarioOf({ ...traits, faults: [{ ...where, forwardLoss }] });
 }
 
-/** The middle of some numbers. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 function nameOf(place: NamedPlace, nodes: ReadonlyMap<string, string>): string {
   const nodeAt = (address: string | null): string =>
     address === null ? 'unseen' : (nodes.get(address) ?? address);

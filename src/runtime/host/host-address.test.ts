@@ -21,6 +21,6 @@ test.each([
 test.each(['192.0.2.1', '223.255.255.255', '240.0.0.1', '::1', '2001:db8::1', 'fe80::1'])(
   '%s may be a target',
   (address) => {
-    requireHost(bytes(address));
+    expect(() => requireHost(bytes(address))).not.toThrow();
   },
 );

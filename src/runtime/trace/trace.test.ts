@@ -108,7 +108,9 @@ describe('events', () => {
 
   test('are heard once', async () => {
     const call = trace('anything', HEALTHY);
-    for await (const event of call.events()) expect(event).toBeDefined();
+    const heard: TraceEvent[] = [];
+    for await (const event of call.events()) heard.push(event);
+    expect(heard.at(-1)).toEqual({ type: 'end', record: await call });
     await expect(call.events().next()).rejects.toThrow('heard once');
   });
 

@@ -234,10 +234,10 @@ describe('turns', () => {
     const first = turns.run('a', task('a1')).catch(() => {});
     const second = turns.run('a', task('a2'));
     const other = turns.run('b', task('b1'));
-    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1']));
+    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1']), 10_000);
     ends[0]?.();
     await first;
-    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1', 'a2']));
+    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1', 'a2']), 10_000);
     for (const end of ends) end();
     await Promise.all([second, other]);
     expect(turns.size).toBe(0);
