@@ -10,12 +10,12 @@ import {
   describeRun,
   isBlamed,
   isolateSimulated,
-  median,
   type SimulatedRun,
 } from '../test/support/simulated-isolation.ts';
 import { aligned } from './aligned.ts';
 import type { Statement } from './localisation/calibration.ts';
 import { calibrationTable } from './localisation/report.ts';
+import { median } from './measured-cost.ts';
 
 const USAGE = `Usage: npm run bench:scenarios -- [OPTION]… [SCENARIO]…
   --seeds N       seeds of each scenario (default 10)

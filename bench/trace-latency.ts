@@ -14,6 +14,7 @@ import { addRules } from '../test/lab/lab-nuisances.ts';
 import type { NamespaceLab } from '../test/lab/namespace-lab.ts';
 import { labFor } from '../test/lab/scenario-plan.ts';
 import { build } from '../tools/build.mjs';
+import { median } from './measured-cost.ts';
 import { delayLink } from './trace-lab/delayed-lab.ts';
 
 const TRACED = fileURLToPath(new URL('../test/lab/fixtures/traced.mjs', import.meta.url));
@@ -98,8 +99,4 @@ async function callLibrary(
     `${name}: ${took.toFixed(1)} ms, ${over} above the median round trip of ` +
       `${median(rtts).toFixed(1)} ms; ${rtts.length} of ${silent} probes answered`,
   );
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
