@@ -66,6 +66,7 @@ describe('serveMonitoring', () => {
 
   it('has nothing else', async () => {
     expect(await get('/')).toMatchObject({ status: 404 });
+    expect(await get('//')).toMatchObject({ status: 404 }); // no URL
     expect(await get('/metrics', 'POST')).toMatchObject({ status: 405 });
   });
 

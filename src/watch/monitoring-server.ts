@@ -23,7 +23,7 @@ export interface MonitoringServer {
 /** @throws what the system says where it cannot listen there */
 export async function serveMonitoring(options: MonitoringOptions): Promise<MonitoringServer> {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const pathname = pathOf(request.url ?? '/');
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     if (!isReading) {
       reply(response, { status: 405, type: 'text/plain', body: 'only GET\n' });
@@ -49,6 +49,12 @@ export async function serveMonitoring(options: MonitoringOptions): Promise<Monit
         server.closeAllConnections();
       }),
   };
+}
+
+/** What is no address at all, such as `//`, has no path. */
+function pathOf(url: string): string | undefined {
+  const here = 'http://localhost';
+  return URL.canParse(url, here) ? new URL(url, here).pathname : undefined;
 }
 
 function listening(

@@ -38,6 +38,7 @@ describe('parseFlowEvent', () => {
     ['no connection', '{"Event":0,"UUID":"h_1_1","ID":null}'],
     ['no address', openLine(1).replace('192.0.2.1', '192.0.2.256')],
     ['addresses of two families', openLine(1).replace('192.0.2.1', 'fd00::1')],
+    ['a cookie that is no number', openLine(1, '"x"')],
     ['a port that is none', openLine(1).replace('443', '65536')],
     ['a name that leads elsewhere', openLine(1).replace('h_1_1', '../../etc/cron.d/x')],
     ['a name without end', openLine(1).replace('h_1_1', 'x'.repeat(300))],

@@ -1,5 +1,6 @@
 /** One line of tcp-info's event socket: a connection has opened, or closed. */
 
+import { isJsonObject } from '../../lib/json-object.ts';
 import { type Connection, connectionOf, parseUnmapped } from '../connection.ts';
 
 /** What a line says. */
@@ -11,6 +12,7 @@ export type FlowEvent =
 const UUID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Go writes it as a signed number of 64 bits, of which `JSON.parse` would lose digits. */
 const COOKIE_PATTERN = /"Cookie"\s*:\s*(-?\d{1,20})(?=\s*[,}])/;
+const WHOLE_NUMBER = /^-?\d{1,20}$/;
 const OPEN = 0;
 const CLOSE = 1;
 const PORT_MAX = 65_535;
@@ -36,9 +38,10 @@ function connectionIn(id: Readonly<Record<string, unknown>>, uuid: string): Conn
   const remote = addressIn(destination);
   if (local === undefined || local.length !== remote?.length) return undefined;
   if (!isPort(localPort) || !isPort(remotePort)) return undefined;
-  const { Cookie: cookieText } = id;
-  const isCookie = typeof cookieText === 'string';
-  const cookie = BigInt.asUintN(64, BigInt(isCookie ? cookieText : 0));
+  const { Cookie: told } = id;
+  const cookieText = typeof told === 'string' ? told : '0';
+  if (!WHOLE_NUMBER.test(cookieText)) return undefined;
+  const cookie = BigInt.asUintN(64, BigInt(cookieText));
   return connectionOf({
     local,
     localPort,
@@ -59,7 +62,5 @@ function isPort(value: unknown): value is number {
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
+  return isJsonObject(value) ? value : {};
 }
