@@ -3,7 +3,9 @@
  * reply to its probe is left to the engine.
  *
  * Checksums are verified here, in both families: kernels pass ICMPv4 and TCP to raw sockets
- * unverified. A link that rebuilds the IPv6 header must therefore know both addresses.
+ * unverified. A link that rebuilds the IPv6 header must therefore know both addresses. Packets of a
+ * capture may be cut short, or caught before a device fills their checksum in: whoever reads those
+ * asks for `unverified`.
  */
 
 import { addWords } from '../lib/checksum.ts';
@@ -84,6 +86,11 @@ export class ReplyReader {
     6: { source: new Uint8Array(16), destination: new Uint8Array(16) },
   };
   readonly #records = new ReplyRecords();
+  readonly #isVerified: boolean;
+
+  constructor({ checksums = 'verified' }: { checksums?: 'verified' | 'unverified' } = {}) {
+    this.#isVerified = checksums === 'verified';
+  }
 
   /**
    * Reads one received packet from its IP header on; the version nibble tells the family. Length
@@ -181,7 +188,7 @@ export class ReplyReader {
     if (start + ICMP_HEADER_BYTES > end) return { malformed: 'truncated', offset: end };
     section.field = start + 2;
     const covered = section.family === 4 ? 0 : section.pseudoHeaderSum;
-    if (!isChecksumRight(packet, section, covered)) {
+    if (this.#isVerified && !isChecksumRight(packet, section, covered)) {
       return { malformed: 'bad-checksum', offset: section.field };
     }
     const type = packet[start] ?? 0;
@@ -228,7 +235,7 @@ export class ReplyReader {
     const headerBytes = tcpHeaderBytes(packet, start, section.end);
     if (typeof headerBytes !== 'number') return headerBytes;
     section.field = start + 16;
-    if (!isChecksumRight(packet, section, section.pseudoHeaderSum)) {
+    if (this.#isVerified && !isChecksumRight(packet, section, section.pseudoHeaderSum)) {
       return { malformed: 'bad-checksum', offset: section.field };
     }
     const tcp = this.#records.tcp;
@@ -250,7 +257,7 @@ export class ReplyReader {
     section.pseudoHeaderSum -= section.end - end;
     section.end = end;
     section.field = start + 6;
-    if (!isUdpChecksumRight(packet, section, section.pseudoHeaderSum)) {
+    if (this.#isVerified && !isUdpChecksumRight(packet, section, section.pseudoHeaderSum)) {
       return { malformed: 'bad-checksum', offset: section.field };
     }
     const udp = this.#records.udp;

@@ -24,6 +24,7 @@ Examples:
   sudo fantrace isolate db7.example.net --record db7.jsonl.gz
   fantrace analyze db7.jsonl.gz
   fantrace analyze db7.jsonl.gz --json
+  sudo tcpdump -i any -w db7.pcap; fantrace analyze db7.pcap
   mtr --json -n -c 100 db7.example.net | fantrace analyze -
   fantrace analyze monday.json tuesday.json --target 192.0.2.7
   fantrace analyze --paths 20211001T002556Z_ndt_1632518393_0000000000051A0C.jsonl`;

@@ -17,6 +17,7 @@ import type { ChosenTraces } from './choose-traces.ts';
 import { type FlowLayout, layoutOf, numberedProbes } from './flow-layout.ts';
 import { HostBook } from './host-book.ts';
 import { type RoundProbe, roundsOf } from './recorded-rounds.ts';
+import type { SeenTrace } from './seen-traces.ts';
 
 /** As `isolate` has them unless told. */
 const CONFIDENCE = 0.95;
@@ -201,8 +202,10 @@ function asRead(
 ): IsolateRecord {
   const { targets, traces } = chosen;
   const isRepeatable = traces.every((trace) => trace.isRepeatable);
+  const areLossesTold = traces.some((trace) => trace.areLossesTold);
+  const told = areLossesTold ? record : withoutLosses(record);
   return {
-    ...(traces.some(({ areLossesTold }) => areLossesTold) ? record : withoutLosses(record)),
+    ...(haveSplit(traces) ? withoutPlaces(told) : told),
     targets: targets.map(({ name, address = name, port }) => ({ name, address, port })),
     hops: record.hops.map((hop) => ({
       ...hop,
@@ -223,5 +226,39 @@ function withoutLosses(record: IsolateRecord): IsolateRecord {
     verdict: 'inconclusive',
     excludedLossRatio: null,
     summary: `Inconclusive: ${to} seen, but a tracelb does not tell which probes were lost.`,
+  };
+}
+
+/** Whether probes that were each another flow did take several paths. */
+function haveSplit(traces: readonly SeenTrace[]): boolean {
+  const responders = new Map<string, string>();
+  for (const { isMixed, flow, target, probes } of traces) {
+    if (!isMixed) continue;
+    for (const { ttl, answer } of probes) {
+      if (answer === undefined) continue;
+      const { address, name } = answer.from;
+      const who = address ?? name;
+      const key = `${target.name} ${flow} ${ttl}`;
+      if ((responders.get(key) ?? who) !== who) return true;
+      responders.set(key, who);
+    }
+  }
+  return false;
+}
+
+/** Of paths that are mixed up: that something is lost shows, and not where. */
+function withoutPlaces(record: IsolateRecord): IsolateRecord {
+  if (record.verdict !== 'loss-suspected') return record;
+  const to = record.targets.map(({ name }) => name).join(', ');
+  return {
+    ...record,
+    verdict: 'inconclusive',
+    suspects: [],
+    flows: record.flows.map((flow) => ({ ...flow, lossy: false })),
+    paths: { ...record.paths, lossy: 0 },
+    reproduce: { faulty: [], control: [] },
+    summary:
+      `Inconclusive: packets are lost on the way to ${to}, but each probe was another flow, and ` +
+      'they took several paths: which of these loses them takes a tracer that keeps to its flows.',
   };
 }

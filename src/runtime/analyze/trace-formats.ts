@@ -1,6 +1,8 @@
 /** The formats that are read, and how each is told from the others: by content, never by name. */
 
 import { isJsonObject, type JsonObject } from '../../lib/json-object.ts';
+import { isCapture } from './capture-file.ts';
+import { readCaptureTraces } from './capture-traces.ts';
 import type { TraceFormat } from './format-names.ts';
 import { at, documentsIn, type TextDocument } from './json-documents.ts';
 import { readMtrJson } from './mtr-json.ts';
@@ -8,7 +10,7 @@ import { readScamperJson } from './scamper-json.ts';
 import { type SeenFile, TraceFileError } from './seen-traces.ts';
 import type { TraceInput } from './trace-input.ts';
 
-type JsonFormat = Exclude<TraceFormat, 'recording'>;
+type JsonFormat = Exclude<TraceFormat, 'recording' | 'capture'>;
 
 /** What of a file is looked at to tell its format. */
 const HEAD_BYTES = 65_536;
@@ -33,6 +35,9 @@ export function tracesIn(
   try {
     if (input.isCut) {
       throw new TraceFileError('its compressed data end too early: copy or write it anew');
+    }
+    if (forced === 'capture' || (forced === undefined && isCapture(input.bytes))) {
+      return { format: 'capture', file: readCaptureTraces(input.bytes) };
     }
     const documents = documentsOf(input);
     const format = forced ?? jsonFormatOf(documents);
@@ -88,7 +93,7 @@ function headOf(bytes: Buffer): string {
 }
 
 function unknown(why: string): TraceFileError {
-  const formats = 'a recording of isolate --record, or JSON of scamper or mtr';
+  const formats = 'a recording of isolate --record, pcap or pcapng, or JSON of scamper or mtr';
   return new TraceFileError(`it has no known format: ${why} (${formats})`, 'FORMAT_UNKNOWN');
 }
 
