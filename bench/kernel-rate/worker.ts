@@ -15,7 +15,7 @@ import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { ProbeWriter } from '../../src/probing/probe-packet.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { monotonicUs } from '../../src/runtime/clock.ts';
-import { sharedNextHop } from '../../src/runtime/host/next-hop.ts';
+import { gatewaysTo } from '../../src/runtime/host/next-hop.ts';
 import { ringDeviceFor } from '../../src/runtime/host/ring-device.ts';
 import { openRawLink, type RawLink } from '../../src/runtime/links/raw-link.ts';
 
@@ -54,8 +54,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const link = openRawLink({
     family: 4,
     source: ends.source,
-    nextHop: way.startsWith('engine-frames')
-      ? await sharedNextHop(only(ends.destination), ends.source)
+    nextHops: way.startsWith('engine-frames')
+      ? await gatewaysTo(only(ends.destination), ends.source)
       : undefined,
     ringDevice: way.includes('-ring') ? ringDeviceFor(ends) : undefined,
     hasSendTimes: task.hasSendTimes,

@@ -1,5 +1,5 @@
 /**
- * Sends whole IP packets to one neighbour, by a packet socket: past routing, the firewall and the
+ * Sends whole IP packets to neighbours, by a packet socket: past routing, the firewall and the
  * tracking of connections of this host, which is most of what a raw socket costs.
  */
 
@@ -10,6 +10,9 @@ import { takeMemory } from './memory.ts';
 import { MessageArena } from './message-arena.ts';
 import { type SendOutcome, sendMessages } from './send-messages.ts';
 import { ETHER_TYPES, encodeLinkAddress } from './socket-address.ts';
+
+/** Where headers have the destination address. */
+const DESTINATION_AT = { 4: 16, 6: 24 } as const;
 
 /** Whom to hand packets to. */
 export interface NextHop {
@@ -22,7 +25,21 @@ export interface NextHop {
   readonly neighbour: Uint8Array;
 }
 
-export interface FrameSenderOptions extends NextHop {
+/** All of them, and which packet goes to whom. */
+export interface NextHops {
+  /** One at least. */
+  readonly hops: readonly NextHop[];
+  /**
+   * Asked where there are several.
+   *
+   * @param at offset of the destination address of a packet, network order
+   * @returns the place in `hops`
+   */
+  choose(bytes: Uint8Array, at: number): number;
+}
+
+export interface FrameSenderOptions {
+  readonly nextHops: NextHops;
   readonly family: IpFamily;
   readonly slots: number;
   /** A multiple of 8. */
@@ -37,21 +54,25 @@ export class FrameSender {
   readonly packets: Uint8Array;
   readonly lengths: Uint16Array;
   readonly #arena: MessageArena;
-  readonly #neighbour: Uint8Array;
+  readonly #nextHops: NextHops;
+  /** Socket addresses of the next hops, in their order. */
+  readonly #names: readonly Uint8Array[];
+  readonly #destinationAt: number;
   #fd: number;
 
   /** @throws {SystemCallError} EPERM without CAP_NET_RAW */
-  constructor({ family, device, neighbour, slots, slotBytes }: FrameSenderOptions) {
+  constructor({ family, nextHops, slots, slotBytes }: FrameSenderOptions) {
     const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
     // Protocol 0: it receives nothing.
     this.#fd = checked('socket', libc().socket(AF_PACKET, type, 0));
     const shape = { slots, packetBytes: slotBytes, headroomBytes: 0, controlBytes: 0 };
-    this.#arena = new MessageArena({ ...shape, names: 'one' }, takeMemory);
-    this.#arena.bytes.set(
-      encodeLinkAddress({ protocol: ETHER_TYPES[family], device, neighbour }),
-      this.#arena.nameOffset(0),
+    const names = nextHops.hops.length === 1 ? 'one' : 'each';
+    this.#arena = new MessageArena({ ...shape, names }, takeMemory);
+    this.#nextHops = nextHops;
+    this.#names = nextHops.hops.map((hop) =>
+      encodeLinkAddress({ protocol: ETHER_TYPES[family], ...hop }),
     );
-    this.#neighbour = neighbour;
+    this.#destinationAt = DESTINATION_AT[family];
     this.slots = slots;
     this.slotBytes = slotBytes;
     const start = this.#arena.packetOffset(0);
@@ -70,8 +91,22 @@ export class FrameSender {
     for (let slot = 0; slot < count; slot++) {
       arena.prepareToSend(slot, this.lengths[slot] as number, SOCKADDR_LL.bytes);
     }
-    arena.bytes.set(this.#neighbour, arena.nameOffset(0) + SOCKADDR_LL.address);
+    this.#aim(count);
     return sendMessages(this.#fd, arena, count);
+  }
+
+  /** Writes whom each packet is for. */
+  #aim(count: number): void {
+    const { hops } = this.#nextHops;
+    for (const [i, { neighbour }] of hops.entries()) {
+      this.#names[i]?.set(neighbour, SOCKADDR_LL.address);
+    }
+    const named = hops.length === 1 ? 1 : count;
+    for (let slot = 0; slot < named; slot++) {
+      const at = slot * this.slotBytes + this.#destinationAt;
+      const hop = hops.length === 1 ? 0 : this.#nextHops.choose(this.packets, at);
+      this.#arena.bytes.set(this.#names[hop] as Uint8Array, this.#arena.nameOffset(slot));
+    }
   }
 
   close(): void {

@@ -75,9 +75,44 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
     expect(times.at(-1)).toBeGreaterThan(3000);
   });
 
-  it('refuse targets that have several gateways', async () => {
+  it('hand probes to the gateway of each target', async () => {
     const lab = labOf(family);
-    const prefix = { 4: '10.200.0.0/16', 6: 'fd00:200::/112' }[family];
+    const device = interfaceTo('r1.0');
+    const first = lab.plan.links[0]?.farAddress[family];
+    const prefix = { 4: '10.203.0.0/24', 6: 'fd00:203::/120' }[family];
+    const half = { 4: '10.203.0.128/25', 6: 'fd00:203::80/121' }[family];
+    // Nobody is there: what counts is whom frames are for.
+    const second = { 4: '10.204.0.2', 6: 'fd00:204::2' }[family];
+    const mac = '02:fa:ff:ff:01:01';
+    await onNode(
+      lab,
+      SOURCE,
+      `ip route add ${prefix} via ${first} dev ${device}
+       ip route add ${half} via ${second} dev ${device} onlink
+       ip neigh replace ${second} lladdr ${mac} dev ${device} nud permanent`,
+    );
+    const to = { 4: 'ip daddr', 6: 'ip6 daddr' }[family];
+    const rules = [
+      `ether daddr ${mac} ${to} ${half} counter`,
+      `ether daddr != ${mac} ${to} ${prefix} ${to} != ${half} counter`,
+    ];
+    const hook = `type filter hook ingress device "${interfaceTo(SOURCE)}" priority 0`;
+    const table = `table netdev seen { chain in { ${hook}; ${rules.join('; ')}; }; }`;
+    await onNode(lab, 'r1.0', `nft '${table}'`);
+    const what = ['sweep', '--json', '--send', 'packet', '--strategy', 'every-ttl'];
+    const pace = ['--max-ttl', '1', '--per-prefix', '1000', '--per-interface', '1000'];
+    const argv = [process.execPath, CLI, ...what, ...pace, prefix];
+    const { stdout, stderr } = await lab.exec(SOURCE, argv);
+    expect(stderr).toBe('');
+    expect((JSON.parse(stdout) as SweepRecord).probesSent).toBe(256);
+    const { stdout: seen } = await lab.exec('r1.0', ['nft', 'list', 'table', 'netdev', 'seen']);
+    expect(seen.match(/(?<=packets )\d+/g)).toEqual(['128', '128']);
+    await onNode(lab, 'r1.0', 'nft delete table netdev seen');
+  });
+
+  it('refuse targets that the kernel divides among gateways one by one', async () => {
+    const lab = labOf(family);
+    const prefix = { 4: '10.220.0.0/16', 6: 'fd00:220::/112' }[family];
     const via = { 4: ['10.201.0.1', '10.201.0.2'], 6: ['fd00:201::1', 'fd00:201::2'] }[family];
     const device = interfaceTo('r1.0');
     const hops = via.map((each) => `nexthop via ${each} dev ${device} onlink`).join(' ');
@@ -85,7 +120,7 @@ describe.each([4, 6] as const)('packet sockets, over IPv%d', (family) => {
     const argv = [process.execPath, CLI, 'sweep', '--send', 'packet', prefix];
     const { status, stderr } = await lab.exec(SOURCE, argv);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/has the gateway \S+, targets before it have \S+: use raw sockets/);
+    expect(stderr).toMatch(/divides targets among several, one by one .*: use raw sockets/);
   });
 
   it('refuse targets that are behind no gateway', async () => {

@@ -141,7 +141,7 @@ function hostFlags(): Option[] {
   return [
     choiceOption(
       '--send <SOCKETS>',
-      'raw: as the kernel routes; packet: faster, all to one gateway, past firewall and routes',
+      'raw: as the kernel routes; packet: faster, straight to the gateways, past the firewall',
       ['raw', 'packet'],
     )
       .default('raw')

@@ -1,9 +1,9 @@
-/** The gateway that all targets of a sweep have in common, for probes that pass routing by. */
+/** The gateways of the targets of a sweep, for probes that pass routing by. */
 
 import { setTimeout } from 'node:timers/promises';
 import type { AddressSet } from '../../lib/address-ranges.ts';
 import { formatIpAddress } from '../../lib/ip-address.ts';
-import type { NextHop } from '../../native/frame-sender.ts';
+import type { NextHop, NextHops } from '../../native/frame-sender.ts';
 import {
   askForNeighbour,
   type Neighbour,
@@ -11,10 +11,9 @@ import {
 } from '../../native/neighbour-lookup.ts';
 import { RouteLookup } from '../../native/route-lookup.ts';
 import { SystemCallError } from '../../native/system-error.ts';
+import { type GatewayPart, partsByGateway } from './gateway-parts.ts';
 import { HostError } from './host-error.ts';
 
-/** Targets whose routes are looked at, evenly over all: the kernel takes some 10 µs for each. */
-const SAMPLES = 1024;
 /** As long as the kernel asks for a neighbour before it gives up. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 20;
@@ -24,7 +23,7 @@ const ETHERNET_BYTES = 6;
 const FOLLOW_MS = 500;
 
 /** The gateway, and its address on the link as the kernel has it while probes are sent. */
-export class Gateway implements NextHop {
+class Gateway implements NextHop {
   readonly device: number;
   readonly neighbour: Uint8Array;
   /** How often it has moved. */
@@ -73,14 +72,69 @@ export class Gateway implements NextHop {
   }
 }
 
+/** The gateways of all targets, each as `Gateway`. */
+export class Gateways implements NextHops {
+  readonly hops: readonly Gateway[];
+  readonly #targets: AddressSet;
+  /** Numbers of the targets from which on another gateway is used, in order. */
+  readonly #from: readonly number[];
+  /** Those, as places in `hops`. */
+  readonly #hopOf: readonly number[];
+
+  /** @param parts in order, with the gateways in `hops` */
+  constructor(
+    targets: AddressSet,
+    hops: readonly Gateway[],
+    parts: readonly (GatewayPart & { readonly hop: number })[],
+  ) {
+    this.hops = hops;
+    this.#targets = targets;
+    this.#from = parts.map(({ first }) => first);
+    this.#hopOf = parts.map(({ hop }) => hop);
+  }
+
+  choose(bytes: Uint8Array, at: number): number {
+    const number = this.#targets.numberOf(bytes, at);
+    let part = this.#from.length - 1;
+    while (part > 0 && (this.#from[part] as number) > number) part--;
+    return this.#hopOf[part] as number;
+  }
+
+  /** Sentences on what happened to them. */
+  notes(): string[] {
+    return this.hops.flatMap((gateway) => gateway.notes());
+  }
+
+  close(): void {
+    for (const gateway of this.hops) gateway.close();
+  }
+}
+
 /**
- * Finds the gateway, and its address on the link; to be closed when nothing more is sent.
+ * Finds the gateways, and their addresses on the link; to be closed when nothing more is sent.
  *
- * @throws {HostError} USAGE when targets have several gateways, or are on the link themselves;
- *   NO_ROUTE when the gateway does not answer
+ * @throws {HostError} USAGE when targets are on the link themselves, or divided among gateways one
+ *   by one; NO_ROUTE when a gateway does not answer
  */
-export async function sharedNextHop(targets: AddressSet, source: Uint8Array): Promise<Gateway> {
-  const gateway = sharedGateway(targets, source);
+export async function gatewaysTo(targets: AddressSet, source: Uint8Array): Promise<Gateways> {
+  const parts = routedParts(targets, source);
+  const keys = [...new Set(parts.map(({ gateway }) => keyOf(gateway)))];
+  const hops: Gateway[] = [];
+  try {
+    for (const key of keys) {
+      const part = parts.find(({ gateway }) => keyOf(gateway) === key) as GatewayPart;
+      hops.push(await opened(part.gateway));
+    }
+  } catch (error) {
+    for (const gateway of hops) gateway.close();
+    throw error;
+  }
+  const placed = parts.map((part) => ({ ...part, hop: keys.indexOf(keyOf(part.gateway)) }));
+  return new Gateways(targets, hops, placed);
+}
+
+/** Asks for its address on the link, as long as the kernel does. */
+async function opened(gateway: Neighbour): Promise<Gateway> {
   let entry = neighbourEntryOf(gateway);
   const deadlineMs = performance.now() + PATIENCE_MS;
   if (entry === undefined) askForNeighbour(gateway);
@@ -101,27 +155,20 @@ export async function sharedNextHop(targets: AddressSet, source: Uint8Array): Pr
   return new Gateway(gateway, entry.linkAddress);
 }
 
-function sharedGateway(targets: AddressSet, source: Uint8Array): Neighbour {
+function routedParts(targets: AddressSet, source: Uint8Array): GatewayPart[] {
   const lookup = new RouteLookup();
+  const destination = new Uint8Array(source.length);
   try {
-    const destination = new Uint8Array(source.length);
-    const samples = Math.min(SAMPLES, targets.size);
-    let shared: Neighbour | undefined;
-    for (let i = 0; i < samples; i++) {
-      const last = samples > 1 ? (targets.size - 1) / (samples - 1) : 0;
-      targets.writeAddress(Math.floor(i * last), destination, 0);
+    const parts = partsByGateway(targets.size, (target) => {
+      targets.writeAddress(target, destination, 0);
       const { gateway, device } = lookup.ask({ destination, source });
-      const shown = formatIpAddress(destination);
-      if (gateway === undefined) throw refusal(`${shown} is behind no gateway`);
-      const address = Uint8Array.from(gateway);
-      shared ??= { address, device };
-      if (`${address}` !== `${shared.address}` || device !== shared.device) {
-        const [one, other] = [shared.address, address].map(formatIpAddress);
-        throw refusal(`${shown} has the gateway ${other}, targets before it have ${one}`);
-      }
-    }
-    if (shared === undefined) throw refusal('there are no targets');
-    return shared;
+      if (gateway !== undefined) return { address: Uint8Array.from(gateway), device };
+      throw refusal(`${formatIpAddress(destination)} is behind no gateway`);
+    });
+    if (typeof parts !== 'number') return parts;
+    targets.writeAddress(parts, destination, 0);
+    const shown = formatIpAddress(destination);
+    throw refusal(`the kernel divides targets among several, one by one (such as ${shown})`);
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     throw new HostError('NO_ROUTE', `no route to all of the targets (${error.message})`, error);
@@ -130,7 +177,11 @@ function sharedGateway(targets: AddressSet, source: Uint8Array): Neighbour {
   }
 }
 
+function keyOf({ address, device }: Neighbour): string {
+  return `${address} ${device}`;
+}
+
 function refusal(reason: string): HostError {
-  const message = `packet sockets hand all probes to one gateway, but ${reason}: use raw sockets`;
+  const message = `packet sockets hand probes to gateways, but ${reason}: use raw sockets`;
   return new HostError('USAGE', message);
 }

@@ -1,7 +1,7 @@
 /** What a link on raw sockets is to be like. */
 
 import type { IpFamily } from '../../lib/ip-address.ts';
-import type { NextHop } from '../../native/frame-sender.ts';
+import type { NextHops } from '../../native/frame-sender.ts';
 import type { DevicesOfPorts } from '../../native/raw-sender.ts';
 import type { PortRange } from '../../native/reply-filters.ts';
 
@@ -30,7 +30,7 @@ export interface RawLinkOptions {
    * Whom to hand probes to, past the routes and the firewall of this host; the kernel routes them
    * unless told. Then the options above that are about routes count for nothing.
    */
-  readonly nextHop?: NextHop | undefined;
+  readonly nextHops?: NextHops | undefined;
   /** Which devices probes leave by; undefined where the kernel chooses for all. */
   readonly devices?: readonly DevicesOfPorts[] | undefined;
   /** Mark of the probes, for routing and firewalls of this host. */

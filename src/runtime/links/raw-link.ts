@@ -76,10 +76,10 @@ function senderOf(
   options: RawLinkOptions,
   room: { readonly slots: number; readonly slotBytes: number },
 ): Sender {
-  const { family, nextHop } = options;
-  return nextHop === undefined
+  const { family, nextHops } = options;
+  return nextHops === undefined
     ? new RawSender({ ...options, ...room, hasSendTimes: hasStamps(options) })
-    : new FrameSender({ ...nextHop, ...room, family });
+    : new FrameSender({ nextHops, ...room, family });
 }
 
 /** Whether the sending socket tells send times; a ring does it otherwise. */

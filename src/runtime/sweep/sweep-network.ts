@@ -115,8 +115,8 @@ export async function openSimulatedSweep(
  * Raw sockets of this host.
  *
  * @param targets the route to the first tells the source address where none is given
- * @throws {HostError} when a right, a route or free source ports are missing, targets have no
- *   gateway in common where packet sockets are to send, or a ring is not possible at their device
+ * @throws {HostError} when a right, a route or free source ports are missing, targets have too many
+ *   gateways or none where packet sockets are to send, or a ring is not possible at their device
  */
 async function openHostSweep(
   targets: AddressSet,
@@ -139,8 +139,8 @@ async function openHostSweep(
   const source = options.source ?? sourceAddressFor(first, { device });
   const given = Array.from({ length: flows }, (_, flow) => sourcePort + flow);
   const wanted = { family, protocol, first: sourcePort, count: flows, given };
-  const nextHop = sendsFrames
-    ? await (await import('../host/next-hop.ts')).sharedNextHop(targets, source)
+  const nextHops = sendsFrames
+    ? await (await import('../host/next-hop.ts')).gatewaysTo(targets, source)
     : undefined;
   let opened: Awaited<ReturnType<typeof openReservedLink>>;
   try {
@@ -151,10 +151,10 @@ async function openHostSweep(
           device,
         })
       : undefined;
-    const sockets = { source, device, nextHop, ringDevice };
+    const sockets = { source, device, nextHops, ringDevice };
     opened = await openReservedLink(wanted, () => sockets);
   } catch (error) {
-    nextHop?.close();
+    nextHops?.close();
     throw error;
   }
   const { link, timeline } = opened;
@@ -165,11 +165,11 @@ async function openHostSweep(
     tokenKey: crypto.getRandomValues(new Uint32Array(SWEEP_KEY_WORDS)),
     ownAddresses: ownAddresses().filter((own) => familyOf(own) === family),
     get notes() {
-      return [...link.notes, ...(nextHop?.notes() ?? [])];
+      return [...link.notes, ...(nextHops?.notes() ?? [])];
     },
     counters: () => link.counters(),
     close: () => {
-      nextHop?.close();
+      nextHops?.close();
       opened.close();
     },
   };

@@ -51,7 +51,7 @@ export interface SweepOptions extends Omit<MeasurementOptions, 'names' | 'asData
   readonly output?: string;
   /** A file to note there what is done; the same call then goes on from there. */
   readonly checkpoint?: string;
-  /** `raw`: as the kernel routes, unless told; `packet`: faster, all to one gateway. */
+  /** `raw`: as the kernel routes, unless told; `packet`: faster, straight to gateways. */
   readonly send?: 'raw' | 'packet';
   /**
    * `raw`: by sockets, behind the firewall of this host, unless told; `ring`: from memory shared
@@ -174,7 +174,7 @@ function requireFitting(options: SweepOptions): void {
     throw new RangeError(`${name} must be left out with simulate, which sends nothing`);
   }
   if (send === 'packet' && options.interface !== undefined) {
-    throw new RangeError('interface must be left out with send packet: the gateway has one');
+    throw new RangeError('interface must be left out with send packet: gateways have their own');
   }
   for (const name of ['exclude', 'excludeFile'] as const) {
     const list: unknown = options[name] ?? [];
