@@ -102,4 +102,11 @@ test.each([
 test('time does not run backwards', () => {
   expect(() => chain().sleep(-1)).toThrow('durationMs must be 0 or more, got -1');
   expect(() => chain().sleep(Number.NaN)).toThrow(RangeError);
+  expect(() => chain().probe({ timeoutMs: -1 })).toThrow('timeoutMs must be 0 or more, got -1');
+  expect(() => chain().probe({ timeoutMs: Number.NaN })).toThrow(RangeError);
+});
+
+test('a text that is no JSON is no scenario', () => {
+  expect(() => simulate('{"shows":')).toThrow(ScenarioError);
+  expect(() => simulate('{"shows":')).toThrow('the scenario: is not JSON: ');
 });

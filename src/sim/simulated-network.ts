@@ -5,11 +5,13 @@
  */
 
 import { formatIpAddress, type IpFamily, parseIpAddress } from '../lib/ip-address.ts';
+import { reasonOf } from '../lib/reason.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import type { QuotedTransport } from '../wire/quote.ts';
 import type { Reply } from '../wire/reply.ts';
 import { readReply } from '../wire/reply-reader.ts';
 import { TCP_RST } from '../wire/tcp.ts';
+import { ScenarioError } from './json-fields.ts';
 import { type NetworkPlan, nodeOfAddress, planNetwork } from './network-plan.ts';
 import { lengthMin, type ProbeProtocol, type WrittenProbe, writeProbe } from './probe-writer.ts';
 import { parseScenario } from './scenario.ts';
@@ -115,7 +117,7 @@ export class SimulatedNetwork {
 
   /** Lets time pass. @throws {RangeError} when it would run backwards */
   sleep(durationMs: number): void {
-    if (!(durationMs >= 0)) throw new RangeError(`durationMs must be 0 or more, got ${durationMs}`);
+    requireDuration('durationMs', durationMs);
     this.#nowUs += Math.round(durationMs * 1000);
   }
 
@@ -123,14 +125,16 @@ export class SimulatedNetwork {
    * Sends one probe, and lets time pass until its answer is there or the timeout is over.
    *
    * @returns undefined when nothing came back that can be recognised as the answer
-   * @throws {RangeError} for a packet that no host could send
+   * @throws {RangeError} for a packet that no host could send, or a timeout before its time
    */
   probe(options: ProbeOptions = {}): ProbeAnswer | undefined {
     const probe = this.#probeOf(options);
+    const { timeoutMs = TIMEOUT_MS } = options;
+    requireDuration('timeoutMs', timeoutMs);
     const sentUs = this.#nowUs;
     this.#discardUntil(sentUs);
     this.#send(writeProbe(probe));
-    const deadlineUs = sentUs + Math.round((options.timeoutMs ?? TIMEOUT_MS) * 1000);
+    const deadlineUs = sentUs + Math.round(timeoutMs * 1000);
     let answer: ProbeAnswer | undefined;
     while (answer === undefined && this.link.nextArrivalUs() <= deadlineUs) {
       this.#nowUs = Math.max(sentUs, this.link.nextArrivalUs());
@@ -197,7 +201,12 @@ function isScenario(value: unknown): value is Scenario {
 }
 
 function jsonOf(value: unknown): unknown {
-  return typeof value === 'string' ? JSON.parse(value) : value;
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    throw new ScenarioError('', `is not JSON: ${reasonOf(error)}`);
+  }
 }
 
 function kindOf(reply: Reply): ProbeAnswer['kind'] | undefined {
@@ -233,6 +242,10 @@ function acknowledgmentOf({ token, lengthBytes, source }: WrittenProbe): number 
 
 function bytesOf(address: string): Uint8Array {
   return parseIpAddress(address) ?? new Uint8Array(0);
+}
+
+function requireDuration(name: string, ms: number): void {
+  if (!(ms >= 0)) throw new RangeError(`${name} must be 0 or more, got ${ms}`);
 }
 
 function requireWhole(name: string, value: number, [min, max]: readonly [number, number]): void {
