@@ -49,6 +49,9 @@ export class Observations {
   readonly #answersAt: number[] = [];
   readonly #starsAt: number[] = [];
   readonly #limitedAt: number[] = [];
+  /** The same of ends alone, at all TTLs: whoever is the end has one limit for all of them. */
+  #limitedEnds = 0;
+  readonly #endsAt: number[] = [];
   #patience = PATIENCE;
   #pending = 0;
   #lastTtl = 0;
@@ -73,7 +76,8 @@ export class Observations {
 
   /** Where errors seem to be limited. */
   get limitedTtls(): readonly number[] {
-    return [...this.#limitedAt.keys()].filter((ttl) => this.#isLimited(ttl));
+    const ttls = Math.max(this.#limitedAt.length, this.#endsAt.length);
+    return Array.from({ length: ttls }, (_, ttl) => ttl).filter((ttl) => this.#isLimited(ttl));
   }
 
   /** Whether a probe to this TTL was ever lost or not sent. */
@@ -110,6 +114,7 @@ export class Observations {
     this.#settle(cell, reply);
     if (cell.lost > 0 && cell.answers.length === 0) {
       this.#limitedAt[reply.ttl] = (this.#limitedAt[reply.ttl] ?? 0) + 1;
+      if (isEnd(reply)) this.#limitedEnds++;
     }
     const enough = this.#enoughTtl(reply);
     if (enough < reply.ttl) this.#changes.push({ flow: reply.flow, ttl: enough, pending: 0 });
@@ -216,6 +221,8 @@ export class Observations {
     this.#answersAt.length = 0;
     this.#starsAt.length = 0;
     this.#limitedAt.length = 0;
+    this.#limitedEnds = 0;
+    this.#endsAt.length = 0;
   }
 
   #attemptsAt(ttl: number): number {
@@ -227,7 +234,8 @@ export class Observations {
   }
 
   #isLimited(ttl: number): boolean {
-    return (this.#limitedAt[ttl] ?? 0) >= LIMITED_FROM;
+    if ((this.#limitedAt[ttl] ?? 0) >= LIMITED_FROM) return true;
+    return this.#limitedEnds >= LIMITED_FROM && (this.#endsAt[ttl] ?? 0) > 0;
   }
 
   #settle(cell: Cell, { flow, ttl }: Pick<CellChange, 'flow' | 'ttl'>): void {
@@ -251,6 +259,7 @@ export class Observations {
   #note(cell: Cell, reply: ProbeReply, ttl: number): void {
     cell.answers = [...cell.answers, reply];
     this.#answersAt[ttl] = (this.#answersAt[ttl] ?? 0) + 1;
+    if (isEnd(reply)) this.#endsAt[ttl] = (this.#endsAt[ttl] ?? 0) + 1;
   }
 }
 

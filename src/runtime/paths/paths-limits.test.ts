@@ -36,6 +36,7 @@ async function search(
     durationMs,
     found: record.paths.found,
     kinds,
+    hops,
     flows: record.flows,
     notes: measurement.notes,
   };
@@ -81,7 +82,14 @@ test('who runs out of time is told what helps', async () => {
     return notes.join();
   };
   expect(await told('udp')).toMatch(/limited at TTL 4.*more --max-time, or --protocol tcp, /);
-  expect(await told('tcp')).toMatch(/more --max-time$/);
+  expect(await told('tcp')).toMatch(/limited at TTL 4.*more --max-time$/);
   const { notes } = await search(everywhere(LIMITED), 1, { options: cut });
   expect(notes.join()).toMatch(/limited at TTL 2, 3.*more --max-time$/);
+});
+
+test('a target that leaves flows unanswered is at one place, also without quotes', async () => {
+  const target = { answer: 'refuse', answerLimit: { perSecond: 1, burst: 6 } };
+  const { hops, found } = await search({}, 1, { target, options: { protocol: 'tcp' } });
+  expect(found).toBe(4);
+  expect(hops.map(({ places }) => places.length)).toEqual([1, 1, 4, 4, 1]);
 });
