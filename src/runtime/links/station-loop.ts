@@ -96,6 +96,7 @@ export class StationLoop {
     keys[at] = dueUs;
   });
   #isRunning = false;
+  #turns = 0;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -104,6 +105,11 @@ export class StationLoop {
   /** Measurements under way. */
   get active(): number {
     return this.#active.size;
+  }
+
+  /** Counts how often it has looked at what came in. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /**
@@ -168,6 +174,7 @@ export class StationLoop {
 
   /** @returns when it must be called again */
   #advance(nowUs: number): number {
+    this.#turns++;
     for (let next = this.#schedule.peek(); next !== undefined; next = this.#schedule.peek()) {
       if (next.dueUs > nowUs) break;
       this.#schedule.pop();

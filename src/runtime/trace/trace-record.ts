@@ -36,11 +36,15 @@ export interface ReplyContext {
 
 /** A wall clock that goes with the run's own, to the microsecond (RFC 3339). */
 export function wallClockFrom(startedAt: Date, startedAtUs: number): ReplyContext['wallClock'] {
+  const startUs = 1000 * startedAt.getTime();
+  let known = { second: Number.NaN, text: '' }; // the calendar is asked once a second
   return (monotonicUs) => {
-    const sinceUs = Math.round(monotonicUs - startedAtUs);
-    const ms = Math.floor(sinceUs / 1000);
-    const text = new Date(startedAt.getTime() + ms).toISOString();
-    return `${text.slice(0, -1)}${String(sinceUs - ms * 1000).padStart(3, '0')}Z`;
+    const us = startUs + Math.round(monotonicUs - startedAtUs);
+    const second = Math.floor(us / 1e6);
+    if (second !== known.second) {
+      known = { second, text: new Date(1000 * second).toISOString().slice(0, -'000Z'.length) };
+    }
+    return `${known.text}${String(us - 1e6 * second).padStart(6, '0')}Z`;
   };
 }
 

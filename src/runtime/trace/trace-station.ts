@@ -34,8 +34,7 @@ export interface FinishedTrace {
 export class TraceStation {
   readonly parts: StationParts;
   readonly #loop: StationLoop;
-  /** As they were when the last trace began. */
-  #spoils: SpoilCounts | undefined;
+  #counted: { readonly turn: number; readonly spoils: SpoilCounts } | undefined;
 
   constructor(parts: StationParts) {
     this.parts = parts;
@@ -49,12 +48,21 @@ export class TraceStation {
 
   /** Runs one trace to its end. Rejects when the sockets fail. */
   run(request: TraceRequest): Promise<FinishedTrace> {
-    const before = spoilCounts(this.parts, this.#spoils);
-    this.#spoils = before;
+    const before = this.#spoilsNow();
     const { trace, over } = this.#start(request);
     return over.then((times) => {
-      return { trace, ...times, spoils: spoilsBetween(before, spoilCounts(this.parts)) };
+      return { trace, ...times, spoils: spoilsBetween(before, this.#spoilsNow()) };
     });
+  }
+
+  /** The sockets are asked once for all that begin or end together: that is a system call each. */
+  #spoilsNow(): SpoilCounts {
+    const { turns: turn } = this.#loop;
+    if (this.#counted?.turn === turn) return this.#counted.spoils;
+    const spoils = spoilCounts(this.parts, this.#counted?.spoils);
+    this.#counted = { turn, spoils };
+    setImmediate(() => (this.#counted = undefined)).unref();
+    return spoils;
   }
 
   /** Apart, so that a trace that is waited for keeps nothing of its request. */

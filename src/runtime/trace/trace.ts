@@ -132,11 +132,13 @@ async function completed(
   given: TraceOptions,
   asLookup: AsLookup | undefined,
 ): Promise<TraceRecord> {
-  const addresses = addressesIn(record);
   const { signal, asDatabase, simulate, names: wantsNames = true } = given;
   const hasTime = !record.partial;
+  const needsNames = wantsNames && simulate === undefined && hasTime;
+  if (!needsNames && asLookup === undefined) return record;
+  const addresses = addressesIn(record);
   const [names, origins] = await Promise.all([
-    wantsNames && simulate === undefined && hasTime ? ptrNames(addresses, signal) : NONE,
+    needsNames ? ptrNames(addresses, signal) : NONE,
     hasTime || asDatabase !== undefined ? asLookup?.originsOf(addresses, signal) : undefined,
   ]);
   if (names.size === 0 && origins === undefined) return record;
