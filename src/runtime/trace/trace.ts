@@ -103,10 +103,10 @@ async function runTrace(
       flow: request,
       settings: options.settings,
       signal: given.signal,
-      settled: ({ ttl, round, ...rest }: TraceProbe) => {
+      settled: (probe: TraceProbe) => {
         tell(() => {
-          const outcome = outcomeOf({ ttl, round, ...rest }, context);
-          return { type: 'probe', ttl, probe: round, outcome };
+          const { ttl, round } = probe;
+          return { type: 'probe', ttl, probe: round, outcome: outcomeOf(probe, context) };
         });
       },
     });
