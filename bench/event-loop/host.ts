@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { parseIpAddress } from '../../src/lib/ip-address.ts';
 import { Random } from '../../src/lib/random.ts';
 import { AddressBook } from '../../src/model/address-book.ts';
-import { isReply } from '../../src/model/trace-record.ts';
+import { isReply, type TraceRecord } from '../../src/model/trace-record.ts';
 import { ProbeEngine } from '../../src/probing/probe-engine.ts';
 import { TOKEN_KEY_WORDS } from '../../src/probing/probe-token.ts';
 import { openRawLink } from '../../src/runtime/links/raw-link.ts';
@@ -175,14 +175,15 @@ async function runTraces(
   let left = Math.ceil((rate * seconds) / QUERIES);
   const pace = { rate, ratePerInterface: 1e6 };
   const options = { names: false, queries: QUERIES, maxTtl: 1, ...pace, thread };
-  const runSome = async (): Promise<void> => {
-    while (left-- > 0) {
-      const { hops } = await trace(destination, options);
-      for (const { replies } of hops) {
-        total.probes += replies.length;
-        total.replies += replies.filter(isReply).length;
-      }
+  // By a function, which lets go of the record: who waits for the next one would hold on to it.
+  const count = ({ hops }: TraceRecord): void => {
+    for (const { replies } of hops) {
+      total.probes += replies.length;
+      total.replies += replies.filter(isReply).length;
     }
+  };
+  const runSome = async (): Promise<void> => {
+    while (left-- > 0) count(await trace(destination, options));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, runSome));
   return total;

@@ -29,11 +29,14 @@ export interface TraceHop {
   readonly firstReply: ProbeReply | undefined;
 }
 
+/** Of short traces several rounds are made at once. */
+const GROWN_CELLS = 16;
+
 /** The columns. */
 export class TraceProbes {
   /** Cells of a round. */
   readonly #hops: number;
-  // Made anew for each further round: by push they would have room for many more.
+  // Made anew for further rounds: by push they would have room for many more.
   /** Undefined where there is no probe; those of a hop fill its rounds from 0 up. */
   #states: (ProbeState | undefined)[];
   #sentAtUs: number[];
@@ -173,10 +176,13 @@ export class TraceProbes {
     return round * this.#hops + hop;
   }
 
+  /** By one round where there are few, as most traces need no more, and by half of what is many. */
   #grow(): void {
-    const hops = this.#hops;
-    this.#states = this.#states.concat(new Array(hops).fill(undefined));
-    this.#sentAtUs = this.#sentAtUs.concat(new Array(hops).fill(Number.POSITIVE_INFINITY));
-    this.#replies = this.#replies.concat(new Array(hops).fill(undefined));
+    const rounds = this.#states.length / this.#hops;
+    const further = Math.max(Math.ceil(rounds / 2), Math.floor(GROWN_CELLS / this.#hops));
+    const cells = this.#hops * further;
+    this.#states = this.#states.concat(new Array(cells).fill(undefined));
+    this.#sentAtUs = this.#sentAtUs.concat(new Array(cells).fill(Number.POSITIVE_INFINITY));
+    this.#replies = this.#replies.concat(new Array(cells).fill(undefined));
   }
 }

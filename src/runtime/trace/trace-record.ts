@@ -81,14 +81,22 @@ function replyOf(reply: ProbeReply, context: ReplyContext): TraceReply {
     quotedTtl: isQuoting ? reply.quotedTtl : null,
     quotedTos: isQuoting ? details.quotedTos : null,
     quotedBytes: isQuoting ? details.quotedBytes : null,
-    mpls: reply.mpls.map(decodeMplsEntry),
-    interfaceInfo: details.interfaces.map((each) => ({
-      ...each,
-      name: each.name === undefined ? undefined : printable(each.name),
-    })),
+    mpls: reply.mpls.length === 0 ? NO_LABELS : reply.mpls.map(decodeMplsEntry),
+    interfaceInfo: details.interfaces.length === 0 ? NO_INTERFACES : interfacesOf(details),
     nat: details.isTranslated,
     matchedBy: details.matchedBy,
   };
+}
+
+/** Most replies have neither, and a list for each would be a seventh of its memory. */
+const NO_LABELS: TraceReply['mpls'] = Object.freeze([]);
+const NO_INTERFACES: TraceReply['interfaceInfo'] = Object.freeze([]);
+
+function interfacesOf({ interfaces }: ReplyDetails): TraceReply['interfaceInfo'] {
+  return interfaces.map((each) => ({
+    ...each,
+    name: each.name === undefined ? undefined : printable(each.name),
+  }));
 }
 
 function icmpOf({ code }: ProbeReply, { icmpType: type, mtu }: ReplyDetails, family: 4 | 6) {
