@@ -149,7 +149,7 @@ function unpackedObjects({ template, columns }: PackedObjects, count: number): u
   return objects;
 }
 
-/** Long lists are of few kinds of objects, and V8 copies ten times as fast where it sees only few. */
+/** Long lists are of few kinds of objects, and V8 copies many times as fast where it sees few. */
 function copiesOf(template: PlainObject, count: number): PlainObject[] {
   const copies: PlainObject[] = [];
   for (let i = 0; i < count; i++) copies.push({ ...template });

@@ -33,6 +33,14 @@ interface Asked {
   readonly options: { readonly signal?: AbortSignal; readonly thread?: unknown };
 }
 
+/**
+ * A call's place in the table of calls, empty once it is over: tables that a `Map` has outgrown
+ * hold on to what was in them, and a call to its record.
+ */
+interface Seat {
+  active: ActiveCall | undefined;
+}
+
 interface ActiveCall {
   readonly tell: (event: () => unknown) => void;
   readonly audience: Audience;
@@ -51,7 +59,7 @@ const UNPACKING_SLICE_US = 400;
 export class WorkerCalls {
   readonly #start: () => WorkerPort;
   readonly #lingerMs: number;
-  readonly #active = new Map<number, ActiveCall>();
+  readonly #seats = new Map<number, Seat>();
   #port: WorkerPort | undefined;
   #calls = 0;
   #ending: NodeJS.Timeout | undefined;
@@ -84,10 +92,12 @@ export class WorkerCalls {
   ): Promise<unknown> {
     const { call } = request;
     const abort = (): void => this.#port?.postMessage({ type: 'abort', call });
+    const seat: Seat = { active: undefined };
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.#open().postMessage(request);
-        this.#active.set(call, { ...hearing, told: 0, done: resolve, failed: reject });
+        seat.active = { ...hearing, told: 0, done: resolve, failed: reject };
+        this.#seats.set(call, seat);
         if (signal.aborted) abort();
         else signal.addEventListener('abort', abort, { once: true });
       });
@@ -96,8 +106,9 @@ export class WorkerCalls {
       throw isAbort && signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.#active.delete(call);
-      if (this.#active.size === 0) this.#linger();
+      seat.active = undefined;
+      this.#seats.delete(call);
+      if (this.#seats.size === 0) this.#linger();
     }
   }
 
@@ -123,7 +134,7 @@ export class WorkerCalls {
   }
 
   #take(answer: WorkerAnswer): void {
-    const active = this.#active.get(answer.call);
+    const active = this.#seats.get(answer.call)?.active;
     if (active === undefined) return;
     if (answer.type === 'event') {
       active.tell(() => answer.event);
@@ -160,7 +171,7 @@ export class WorkerCalls {
     if (this.#port !== port) return;
     this.#port = undefined;
     clearTimeout(this.#ending);
-    for (const { failed } of this.#active.values()) failed(error);
+    for (const { active } of this.#seats.values()) active?.failed(error);
   }
 }
 

@@ -26,6 +26,8 @@ export interface StationTask {
   abort(): void;
   /** It is over: nothing of it that still waits is to be sent. */
   release(nowUs: number): void;
+  /** The loop's own. */
+  seat?: Seat | undefined;
 }
 
 /** When it began and ended, in the microseconds of the timeline. */
@@ -35,7 +37,7 @@ export interface TaskTimes {
 }
 
 /** Where a task is found while it runs: empty once it is over, whoever still knows of it. */
-interface Seat {
+export interface Seat {
   active: ActiveTask | undefined;
 }
 
@@ -46,10 +48,14 @@ class ActiveTask {
   readonly startedAtUs: number;
   /** The earliest place that it has in the schedule. */
   scheduledUs: number = Number.POSITIVE_INFINITY;
+  /** Among all that run. */
+  index: number;
+  isTouched = false;
   readonly #ending: Ending;
 
-  constructor(task: StationTask, startedAtUs: number, ending: Ending) {
+  constructor(task: StationTask, index: number, startedAtUs: number, ending: Ending) {
     this.task = task;
+    this.index = index;
     this.startedAtUs = startedAtUs;
     this.#ending = ending;
     ending.signal?.addEventListener('abort', this, { once: true });
@@ -87,11 +93,15 @@ interface Appointment {
   readonly dueUs: number;
 }
 
-/** Runs measurements while there are any. */
+/**
+ * Runs measurements while there are any. Its lists are arrays: each table that a `Map` or `Set` has
+ * outgrown or cleared refers to the next one and to what it held, so that where one of them has
+ * grown old, whatever comes later lives until the whole heap is looked through.
+ */
 export class StationLoop {
   readonly #parts: LoopParts;
-  readonly #active = new Map<StationTask, ActiveTask>();
-  readonly #touched = new Set<ActiveTask>();
+  readonly #active: ActiveTask[] = [];
+  readonly #touched: ActiveTask[] = [];
   readonly #schedule = new MinHeap<Appointment>(({ dueUs }, keys, at) => {
     keys[at] = dueUs;
   });
@@ -104,7 +114,7 @@ export class StationLoop {
 
   /** Measurements under way. */
   get active(): number {
-    return this.#active.size;
+    return this.#active.length;
   }
 
   /** Counts how often it has looked at what came in. */
@@ -128,8 +138,8 @@ export class StationLoop {
 
   /** Something has happened to a measurement: it is visited in this turn. */
   touch(task: StationTask): void {
-    const active = this.#active.get(task);
-    if (active !== undefined) this.#touched.add(active);
+    const active = task.seat?.active;
+    if (active !== undefined) this.#touch(active);
   }
 
   /** Ends a measurement with what it knows. */
@@ -144,9 +154,10 @@ export class StationLoop {
     const { timeline } = this.#parts;
     return new Promise((resolve, reject) => {
       const ending = { loop: this, signal, resolve, reject };
-      const active = new ActiveTask(task, timeline.nowUs(), ending);
-      this.#active.set(task, active);
-      this.#touched.add(active);
+      const active = new ActiveTask(task, this.#active.length, timeline.nowUs(), ending);
+      task.seat = active.seat;
+      this.#active.push(active);
+      this.#touch(active);
       if (signal?.aborted === true) task.abort();
       this.#start();
     });
@@ -166,8 +177,8 @@ export class StationLoop {
     await runProbing({
       ...this.#parts,
       advance: (nowUs) => this.#advance(nowUs),
-      isDone: () => this.#active.size === 0,
-      hasNews: () => this.#touched.size > 0,
+      isDone: () => this.#active.length === 0,
+      hasNews: () => this.#touched.length > 0,
     });
     this.#isRunning = false;
   }
@@ -181,20 +192,20 @@ export class StationLoop {
       const { active } = next.seat;
       if (next.dueUs !== active?.scheduledUs) continue; // over, or with an earlier one since
       active.scheduledUs = Number.POSITIVE_INFINITY;
-      this.#touched.add(active);
+      this.#touch(active);
     }
     for (const active of this.#touched) this.#visit(active, nowUs);
-    this.#touched.clear();
+    for (const active of this.#touched) active.isTouched = false;
+    this.#touched.length = 0;
     return this.#schedule.peek()?.dueUs ?? Number.POSITIVE_INFINITY;
   }
 
   #visit(active: ActiveTask, nowUs: number): void {
     const { task } = active;
-    if (this.#active.get(task) !== active) return;
+    if (active.seat.active === undefined) return;
     task.advance(nowUs);
     if (task.isOver) {
-      this.#active.delete(task);
-      active.seat.active = undefined;
+      this.#remove(active);
       task.release(nowUs);
       active.finish(nowUs);
       return;
@@ -205,9 +216,26 @@ export class StationLoop {
     if (dueUs < Number.POSITIVE_INFINITY) this.#schedule.push({ seat: active.seat, dueUs });
   }
 
+  #touch(active: ActiveTask): void {
+    if (active.isTouched) return;
+    active.isTouched = true;
+    this.#touched.push(active);
+  }
+
+  /** The last one takes its place. */
+  #remove(active: ActiveTask): void {
+    active.seat.active = undefined;
+    const last = this.#active.pop();
+    if (last === undefined || last === active) return;
+    last.index = active.index;
+    this.#active[last.index] = last;
+  }
+
   #failAll(error: unknown): void {
     this.#isRunning = false;
-    for (const active of this.#active.values()) active.fail(error);
-    this.#active.clear();
+    for (const active of this.#active.splice(0)) {
+      active.seat.active = undefined;
+      active.fail(error);
+    }
   }
 }
