@@ -17,6 +17,7 @@ import {
   formatCalibration,
   formatGoals,
   formatSequential,
+  formatStrikes,
   formatTable,
   formatTimes,
 } from './localisation/report.ts';
@@ -65,11 +66,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     const bursts = await measured('fixed', options, { hasBursts: true });
     goals.push(...burstGoals(bursts));
     console.log(`\nLosses in bursts:\n${formatTable(bursts)}`);
+    console.log(`\nHow often faults struck:\n${formatStrikes(bursts)}`);
   }
   if (options.isSequential) {
     const sequential = await measured('sequential', options, { hasBursts: false });
     goals.push(...sequentialGoals(plain, sequential));
     console.log(`\nRuns that stop when they are sure:\n${formatSequential(sequential)}`);
+    console.log(`\n${formatCalibration(sequential)}`);
   }
   return verdictOn(goals);
 }

@@ -18,6 +18,8 @@ export interface Goal {
 const CASES_MIN = 50;
 const BINS_BROKEN_MAX = 0;
 const EXPECTED_ERROR_MAX = 0.03;
+/** Of intervals that are stated with 95 %. */
+const COVERAGE_MIN = 0.94;
 /** Where losses come in bursts, recall may be as much below what the counts can show at all. */
 const BURST_RECALL_DROP_MAX = 0.05;
 
@@ -56,7 +58,7 @@ const WANTED: readonly Wanted[] = [
   wanted('both named, two links 5 %', 'allFound', among('two-5-5'), 0.85),
   wanted('false alarms, healthy', 'alarmed', among('none'), 0.01, 'at most'),
   wanted('return loss blamed forward', 'blamedForward', isReturn, 0.06, 'at most'),
-  wanted('95 % intervals cover', 'intervalCoverage', isSingleForward, 0.94),
+  wanted('95 % intervals cover', 'intervalCoverage', isSingleForward, COVERAGE_MIN),
   wanted('credible sets cover', 'credibleCoverage', isSingleForward, 0.95),
   wanted('groups in a credible set', 'credibleGroups', isSingleForward, 1.2, 'at most'),
 ];
@@ -77,15 +79,18 @@ export function goalsOf(results: readonly TrialResult[]): Goal[] {
     if (chosen.length === 0) return [];
     return [goal(text, figuresOf(chosen)[figure], bound, sense)];
   });
-  const { bins, expectedError } = calibrationOf(statementsOf(results));
+  return [...goals, ...calibrationGoals('', statementsOf(results))];
+}
+
+function calibrationGoals(of: string, statements: readonly Statement[]): Goal[] {
+  const { bins, expectedError } = calibrationOf(statements);
   const broken = bins.filter(
     ({ cases, statedMean, interval: [low, high] }) =>
       cases >= CASES_MIN && (statedMean < low || statedMean > high),
   );
   return [
-    ...goals,
-    goal('calibration bins that break their word', broken.length, BINS_BROKEN_MAX, 'at most'),
-    goal('expected calibration error', expectedError, EXPECTED_ERROR_MAX, 'at most'),
+    goal(`${of}calibration bins that break their word`, broken.length, BINS_BROKEN_MAX, 'at most'),
+    goal(`${of}expected calibration error`, expectedError, EXPECTED_ERROR_MAX, 'at most'),
   ];
 }
 
@@ -102,7 +107,12 @@ export function burstGoals(bursts: readonly TrialResult[]): Goal[] {
       'at most',
     ),
     goal('bursts: false alarms, healthy', healthy.alarmed, 0.01, 'at most'),
-    goal('bursts: 95 % intervals cover', figuresOf(faulty).intervalCoverage, 0.94, 'at least'),
+    goal(
+      'bursts: 95 % intervals cover',
+      figuresOf(faulty).intervalCoverage,
+      COVERAGE_MIN,
+      'at least',
+    ),
   ];
 }
 
@@ -116,10 +126,14 @@ export function sequentialGoals(
   const drop = fixed - shareOf(chosen.flatMap(foundFaults));
   const seconds = medianOf(chosen.map((each) => each.seconds));
   const probes = medianOf(chosen.map((each) => each.probes / each.plannedProbes));
+  const right = chosen.flatMap(({ losses }) => losses.filter((loss) => loss.fault !== -1));
+  const coverage = shareOf(right.map(({ isCovered }) => isCovered));
   return [
     goal('sequential: median s of virtual time', seconds, SEQUENTIAL_SECONDS_MAX, 'at most'),
     goal('sequential: share of the probes', probes, SEQUENTIAL_PROBES_MAX, 'at most'),
     goal('sequential: recall lower by', drop, SEQUENTIAL_RECALL_DROP_MAX, 'at most'),
+    goal('sequential: 95 % intervals cover', coverage, COVERAGE_MIN, 'at least'),
+    ...calibrationGoals('sequential: ', statementsOf(sequential)),
   ];
 }
 
@@ -138,7 +152,9 @@ export function stockGoals(results: readonly SequentialResult[]): Goal[] {
 }
 
 /** What was said of the 16 kinds of worlds, and whether it was so. */
-export function statementsOf(results: readonly TrialResult[]): Statement[] {
+export function statementsOf(
+  results: readonly Pick<TrialResult, 'kind' | 'losses'>[],
+): Statement[] {
   return results
     .filter(({ kind }) => isOne(kind))
     .flatMap(({ losses }) =>

@@ -27,6 +27,12 @@ interface Cell {
 /** Losses in rounds that are farther apart cannot be one burst: one may lie across a border. */
 const BURST_ROUNDS = 2;
 
+/**
+ * How often a fault struck probes that tell of it: in no round, in one or two neighbouring ones,
+ * which may be one burst, or in rounds apart.
+ */
+export type Strikes = 'never' | 'once' | 'apart';
+
 interface Measured {
   readonly world: World;
   readonly counts: PathCounts;
@@ -49,7 +55,15 @@ export function isDetectable(
   const flows = new Set(truth.cells.map((cell) => Math.floor(cell / ttls))).size;
   const bucket = truth.fault.bucket ? BUCKET_PENALTY + 0.5 * Math.log1p(flows) : 0;
   const penalty = Math.log(classes / FALSE_ALARM) + 0.5 * Math.log1p(sent) + bucket;
-  return bestGain(cells) > penalty && (!hasBursts || hasSeveralBursts(cells));
+  return bestGain(cells) > penalty && (!hasBursts || strikesIn(cells) === 'apart');
+}
+
+/** What any rule has to go by where healthy links lose in bursts as well. */
+export function strikesOf(
+  truth: TruthClass,
+  { world, counts }: Pick<Measured, 'world' | 'counts'>,
+): Strikes {
+  return strikesIn(cellsOf(truth, world, counts));
 }
 
 /** Probes to who answers all of what reaches it, where the fault shows. */
@@ -60,9 +74,10 @@ export function evidenceFor(
   return cellsOf(truth, world, counts).reduce((sum, { sent }) => sum + sent, 0);
 }
 
-function hasSeveralBursts(cells: readonly Cell[]): boolean {
+function strikesIn(cells: readonly Cell[]): Strikes {
   const rounds = cells.flatMap(({ lostIn }) => lostIn);
-  return Math.max(...rounds) - Math.min(...rounds) >= BURST_ROUNDS;
+  if (rounds.length === 0) return 'never';
+  return Math.max(...rounds) - Math.min(...rounds) >= BURST_ROUNDS ? 'apart' : 'once';
 }
 
 function cellsOf(truth: TruthClass, world: World, counts: PathCounts): Cell[] {

@@ -44,7 +44,7 @@ export function formatTable(results: readonly TrialResult[]): string {
   return aligned(cells);
 }
 
-export function formatCalibration(results: readonly TrialResult[]): string {
+export function formatCalibration(results: Parameters<typeof statementsOf>[0]): string {
   return calibrationTable(statementsOf(results));
 }
 
@@ -78,6 +78,29 @@ export function formatTimes(results: readonly TrialResult[]): string {
     `inference: median ${medianOf(inference).toFixed(0)} ms, most ${Math.max(...inference).toFixed(0)} ms`,
     `drawing and sampling: median ${medianOf(sampling).toFixed(0)} ms, most ${Math.max(...sampling).toFixed(0)} ms`,
   ].join('\n');
+}
+
+/**
+ * How often faults struck at all, in percent: one that struck once, or never, nobody can tell from a
+ * healthy link that lost a burst.
+ */
+export function formatStrikes(results: readonly TrialResult[]): string {
+  const single = results.filter(({ kind }) => isSingleForward(kind));
+  const kinds = [...new Set(single.map(({ kind }) => kind))];
+  const rows = [...kinds, 'together'].map((name) => {
+    const group = single.filter(({ kind }) => kind === name || name === 'together');
+    const struck = group.flatMap(({ strikes }) => strikes);
+    return [
+      name,
+      String(struck.length),
+      ...(['never', 'once', 'apart'] as const).map((how) =>
+        percent(shareOf(struck.map((each) => each === how))),
+      ),
+      percent(shareOf(group.flatMap(({ detectable }) => detectable))),
+      percent(shareOf(group.flatMap(foundFaults))),
+    ];
+  });
+  return aligned([['kind', 'faults', 'never', 'once', 'apart', 'oracle', 'named'], ...rows]);
 }
 
 /** What is stated as surely as anything ever is. */

@@ -13,7 +13,7 @@ import {
   MIN_LOSS,
   namedLosses,
 } from './judgement.ts';
-import { isDetectable } from './oracle.ts';
+import { isDetectable, type Strikes, strikesOf } from './oracle.ts';
 import { sampleCounts } from './sampler.ts';
 import { forwardClasses, keyOf, type TruthClass, truthOf } from './truth.ts';
 import type { World } from './world.ts';
@@ -44,6 +44,8 @@ export interface TrialResult {
   readonly classSizes: readonly number[];
   /** By fault on the way out: whether the counts show it to one who knows where to look. */
   readonly detectable: readonly boolean[];
+  /** By fault on the way out: how often it struck. */
+  readonly strikes: readonly Strikes[];
   readonly losses: readonly JudgedLoss[];
   /** Whether no flow arrives, and that is told as `endsAtFault` wants it. */
   readonly isEndFound: boolean;
@@ -73,15 +75,17 @@ export function runTrial(options: TrialOptions): TrialResult {
   const truth = truthOf(world, counts);
   const classes = forwardClasses(world, counts);
   const context = { world, graph: localisation.graph };
+  const forward = truth.filter(({ fault }) => fault.direction === 'forward');
   return {
     kind: options.kind,
     seed: options.seed,
     faults: world.faults.length,
     isReturn: world.faults.some(({ direction }) => direction === 'return'),
     classSizes: truth.map(({ members }) => members.size),
-    detectable: truth
-      .filter(({ fault }) => fault.direction === 'forward')
-      .map((each) => isDetectable(each, { world, counts, classes, hasBursts: options.hasBursts })),
+    detectable: forward.map((each) =>
+      isDetectable(each, { world, counts, classes, hasBursts: options.hasBursts }),
+    ),
+    strikes: forward.map((each) => strikesOf(each, { world, counts })),
     losses: namedLosses(localisation).map((loss) => judgeLoss(loss, truth, context)),
     isEndFound: isCutOff(world) && endsAtFault(world, localisation),
     sampleMs: sampledMs - startMs,

@@ -22,8 +22,8 @@ export interface FlowCounts {
   readonly answeredLate: number;
   /** By index: the rounds of the lost probes, from 0 on. Left out where nobody noted them. */
   readonly lostIn?: readonly (readonly number[])[];
-  /** By round: its probes, to whatever hop. Left out where every round sent the same. */
-  readonly probesIn?: readonly number[];
+  /** By index: the rounds of all probes. Left out where every round sent the same. */
+  readonly sentIn?: readonly (readonly number[])[];
   /** Set where its packets come back after the last hop that answers: they never arrive. */
   readonly isLooping?: true;
   /** Address index of its target; left out where that is the one of the counts. */

@@ -61,7 +61,7 @@ export function countsOf(
   options: CountingOptions,
 ): FlowCounts {
   const tally = tallied(observations, awaitedFromUs, options);
-  const { responders, sent, received, lostIn, probesIn, reachedHop, answeredLate } = tally;
+  const { responders, sent, received, lostIn, sentIn, reachedHop, answeredLate } = tally;
   const isReached = reachedHop < Number.POSITIVE_INFINITY;
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
   const end = isReached ? reachedHop + 1 : useful;
@@ -75,7 +75,7 @@ export function countsOf(
     answeredLate,
     ...(target === options.target ? {} : { target }),
     lostIn: Array.from({ length: end }, (_, hop) => lostIn[hop] ?? []),
-    probesIn,
+    sentIn: Array.from({ length: end }, (_, hop) => sentIn[hop] ?? []),
   };
 }
 
@@ -84,7 +84,7 @@ interface Tally {
   readonly sent: number[];
   readonly received: number[];
   readonly lostIn: number[][];
-  readonly probesIn: number[];
+  readonly sentIn: number[][];
   /** Infinity where the target has not answered. */
   reachedHop: number;
   answeredLate: number;
@@ -93,7 +93,7 @@ interface Tally {
 function tallied(
   observations: readonly Observation[],
   awaitedFromUs: number,
-  { rounds, labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
+  { labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
 ): Tally {
   const responders = known.map(labelOf);
   const tally: Tally = {
@@ -101,7 +101,7 @@ function tallied(
     sent: [],
     received: [],
     lostIn: [],
-    probesIn: new Array<number>(rounds).fill(0),
+    sentIn: [],
     reachedHop,
     answeredLate: 0,
   };
@@ -111,12 +111,12 @@ function tallied(
   }
   const isTelling = ({ answer, atUs, hop }: Observation): boolean =>
     answer !== VOID && !(atUs >= awaitedFromUs && hop >= tally.reachedHop);
-  const { sent, received, probesIn } = tally;
-  for (const observation of observations.filter(isTelling)) {
-    const { round, hop, answer } = observation;
-    probesIn[round] = (probesIn[round] ?? 0) + 1;
+  const { sent, received, lostIn, sentIn } = tally;
+  for (const { round, hop, answer } of observations.filter(isTelling)) {
+    note(sentIn, hop, round);
     sent[hop] = (sent[hop] ?? 0) + 1;
-    if (answer === STAR || answer === ANSWERED_LATE) noteLoss(tally, observation);
+    if (answer === ANSWERED_LATE) tally.answeredLate++;
+    if (answer === STAR || answer === ANSWERED_LATE) note(lostIn, hop, round);
     else received[hop] = (received[hop] ?? 0) + 1;
   }
   return tally;
@@ -126,10 +126,10 @@ function isTargets(answer: number): boolean {
   return answer === FROM_TARGET || answer === ANSWERED_LATE;
 }
 
-function noteLoss(tally: Tally, { round, hop, answer }: Observation): void {
-  if (answer === ANSWERED_LATE) tally.answeredLate++;
-  const known = tally.lostIn[hop];
-  if (known === undefined) tally.lostIn[hop] = [round];
+/** Notes the round of a probe to a hop. */
+function note(roundsOf: number[][], hop: number, round: number): void {
+  const known = roundsOf[hop];
+  if (known === undefined) roundsOf[hop] = [round];
   else known.push(round);
 }
 

@@ -76,7 +76,7 @@ describe('what is known of a flow', () => {
         ...flowOf(path, 2),
         responders: table.counts().flows[PATHS.indexOf(path)]?.responders,
         lostIn: path.map((answer) => (answer === '*' ? [0, 1] : [])),
-        probesIn: [path.length, path.length],
+        sentIn: path.map(() => [0, 1]),
       })),
     );
   });

@@ -65,7 +65,7 @@ function cut(flow: FlowCounts, nearest: number | undefined): FlowCounts {
     isReached: false,
     answeredLate: 0,
     ...(flow.lostIn && { lostIn: flow.lostIn.slice(0, end) }),
-    ...(flow.probesIn && { probesIn: flow.probesIn }),
+    ...(flow.sentIn && { sentIn: flow.sentIn.slice(0, end) }),
   };
 }
 

@@ -155,10 +155,15 @@ export class Belief {
     return limited;
   }
 
-  /** The losses under a term in each round; undefined where nobody noted the rounds. */
-  lossesByRound({ spans }: Term): RoundLosses | undefined {
+  /**
+   * The losses under a term in each round; undefined where nobody noted the rounds.
+   *
+   * @param leftOut cells that do not count
+   */
+  lossesByRound({ spans }: Term, leftOut?: Pick<CellSet, 'has'>): RoundLosses | undefined {
     const { rounds } = this.#graph;
-    return rounds === undefined ? undefined : this.#evidence.lossesByRound(spans, rounds);
+    if (rounds === undefined) return undefined;
+    return this.#evidence.lossesByRound(spans, rounds, (cell) => leftOut?.has(cell) ?? false);
   }
 
   /** Believes in a prospect. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { countsOf, fabricPaths, flowOf } from '../../../test/support/path-counts.ts';
 import type { PathCounts } from '../../model/path-counts.ts';
+import { spellEnds } from './bursts.ts';
 import { localise } from './localise.ts';
 
 const OPTIONS = { minLoss: 0.002, confidence: 0.95 };
@@ -10,7 +11,7 @@ const across = PATHS.flatMap((path, flow) => (path[1] === 201 && path[2] === 302
 
 interface Noted {
   readonly isNoted?: boolean;
-  /** By round: probes of each flow. */
+  /** By round: the share of its probes that each hop is sent. */
   readonly probesIn?: readonly number[];
 }
 
@@ -28,10 +29,15 @@ function losing(rounds: readonly number[], { isNoted = true, probesIn }: Noted =
       ROUNDS,
       path.map((_, hop) => ROUNDS - (lost[hop]?.length ?? 0)),
     );
-    return isNoted ? { ...counts, lostIn: lost, ...(probesIn && { probesIn }) } : counts;
+    return isNoted
+      ? { ...counts, lostIn: lost, ...(probesIn && { sentIn: path.map(() => roundsOf(probesIn)) }) }
+      : counts;
   });
   return { ...countsOf(flows), ...(isNoted ? { rounds: ROUNDS } : {}) };
 }
+
+const roundsOf = (probesIn: readonly number[]): number[] =>
+  probesIn.flatMap((probes, round) => new Array<number>(probes).fill(round));
 
 const widthOf = (counts: PathCounts): number => {
   const [low, high] = localise(counts, OPTIONS).losses[0]?.lossInterval ?? [Number.NaN, 0];
@@ -55,6 +61,21 @@ describe('losses in bursts', () => {
     const long = new Array<number>(14).fill(7);
     expect(localise(losing([...long, 15, 15, 15]), OPTIONS).losses).toHaveLength(1);
     expect(localise(losing([...long, 8, 8, 8]), OPTIONS).losses).toEqual([]);
+  });
+
+  test('a burst that takes all of several small rounds is one spell', () => {
+    expect(spellEnds([0, 2, 4, 4, 1, 0], [4, 4, 4, 4, 4, 4])).toEqual([2, 5, 5, 5, 6, 6]);
+    const few = across.length * 3;
+    const burst = [3, ...new Array<number>(few).fill(4), ...new Array<number>(few).fill(5), 6];
+    expect(localise(losing(burst), OPTIONS).losses).toEqual([]);
+    const apart = [3, ...new Array<number>(few).fill(4), ...new Array<number>(few).fill(8), 9];
+    expect(localise(losing(apart), OPTIONS).losses).toHaveLength(1);
+  });
+
+  test('a total loss that goes on, or takes many probes, is more than a burst', () => {
+    const sent = [50, 50, 50, 50, 50];
+    expect(spellEnds([0, 9, 50, 50, 50], sent)).toEqual([2, 3, 4, 5, 5]);
+    expect(spellEnds([9, 50, 50, 9, 0], sent)).toEqual([2, 3, 4, 5, 5]);
   });
 
   test('where nobody noted the rounds, all losses count', () => {

@@ -17,6 +17,13 @@ import { estimatedTheta } from './loss-interval.ts';
 export const WITHOUT_SPELL_MIN = 1;
 /** A burst may lie across the border of two rounds. */
 const SPELL_ROUNDS = 2;
+/**
+ * A round loses all where it loses this share: how the probes of a place spread over its rounds is
+ * known to a few.
+ */
+const TOTAL_SHARE = 0.9;
+/** A burst of more probes is an outage: worth a name although it is over. */
+const LONGEST_BURST = 100;
 /** −θ within which the rest of the rounds is fitted. */
 const REST_LOSS_MIN = 1e-4;
 const REST_LOSS_MAX = 9;
@@ -37,10 +44,15 @@ export function gainWithoutSpell(belief: Belief, term: Term): number {
   const { losses, shares } = byRound;
   const together = model.gainsOfLosses(coverage, estimatedTheta(model, coverage));
   const gains = losses.map((lost) => sumOf([...lost].map(([cell, n]) => n * together(cell))));
-  const spells = gains.map((_, round) => sumOf(gains.slice(round, round + SPELL_ROUNDS)));
+  const sent = coverage.cells.reduce((sum, cell) => sum + model.sent(cell), 0);
+  const ends = spellEnds(
+    losses.map((lost) => sumOf([...lost.values()])),
+    shares.map((share) => share * sent),
+  );
+  const spells = gains.map((_, round) => sumOf(gains.slice(round, ends[round])));
   const worst = spells.indexOf(Math.max(...spells));
   const isRest = (_: unknown, round: number): boolean =>
-    round < worst || round >= worst + SPELL_ROUNDS;
+    round < worst || round >= (ends[worst] ?? 0);
   const rest = [...summed(losses.filter(isRest))];
   // What answers speak against the loss is shared out as the probes are.
   const received = coverage.cells.reduce((sum, cell) => sum + model.received(cell), 0);
@@ -52,6 +64,23 @@ export function gainWithoutSpell(belief: Belief, term: Term): number {
     return gain;
   };
   return Math.max(0, highest(gainAt));
+}
+
+/**
+ * By round: where a spell that begins there ends (exclusive). Where a round sends but a few probes
+ * across a place, one burst takes all of several: these are one spell, unless it has not ended, as
+ * that of a link which is down.
+ */
+export function spellEnds(lost: readonly number[], sent: readonly number[]): number[] {
+  const isTotal = (round: number): boolean =>
+    (lost[round] ?? 0) > 0 && (lost[round] ?? 0) >= TOTAL_SHARE * (sent[round] ?? 0);
+  return lost.map((_, start) => {
+    const usual = Math.min(start + SPELL_ROUNDS, lost.length);
+    let end = usual;
+    while (end < lost.length && isTotal(end - 1)) end++;
+    const isOver = !isTotal(end - 1);
+    return isOver && sumOf(lost.slice(start, end)) <= LONGEST_BURST ? end : usual;
+  });
 }
 
 /** The losses of several rounds, by cell. */
@@ -80,18 +109,16 @@ function highest(valueAt: (theta: number) => number): number {
  * reasons of their own to vary, and are left out; undefined where nobody noted the rounds.
  */
 export function scatterOverRounds(belief: Belief, term: Term): Scatter | undefined {
-  const byRound = belief.lossesByRound(term);
+  const limited = belief.limitedCells();
+  const byRound = belief.lossesByRound(term, limited);
   if (byRound === undefined) return undefined;
   const { model } = belief;
-  const limited = belief.limitedCells();
   let variance = 0;
   for (const cell of term.coverage.cells) {
     if (limited.has(cell)) continue;
     variance += model.sent(cell) * model.fail(cell) * (1 - model.fail(cell));
   }
-  const lost = byRound.losses.map((losses) =>
-    sumOf([...losses].map(([cell, count]) => (limited.has(cell) ? 0 : count))),
-  );
+  const lost = byRound.losses.map((losses) => sumOf([...losses.values()]));
   return scatterOfRounds({ lost, shares: byRound.shares, variance });
 }
 

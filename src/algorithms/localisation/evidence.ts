@@ -110,24 +110,47 @@ export class Evidence {
     return { ...columns, spared, flows: count };
   }
 
-  /** What was lost under some spans in each round, and how much was sent. */
-  lossesByRound(spans: readonly Span[], rounds: number): RoundLosses {
+  /**
+   * What was lost under some spans in each round, and how much was sent.
+   *
+   * @param isLeftOut cells that do not count
+   */
+  lossesByRound(
+    spans: readonly Span[],
+    rounds: number,
+    isLeftOut: (cell: number) => boolean = () => false,
+  ): RoundLosses {
     const losses = Array.from({ length: rounds }, () => new Map<number, number>());
     const probes = new Array<number>(rounds).fill(0);
     for (const [path, inside] of byPath(spans)) {
-      for (const flow of this.flowsOf(path)) {
-        let sent = 0;
-        for (const span of inside) sent += this.#sums.answers(flow, span);
-        for (const loss of this.#sums.losses(flow)) {
-          if (!isInside(loss.position, inside)) continue;
-          spread(loss, this.#cellAt(path, loss.position), losses);
-          sent += loss.lost;
-        }
-        shareOut(sent, this.#graph.rows[flow]?.probesIn, probes);
-      }
+      const { cells = [] } = this.#pieces[path] ?? {};
+      const positions = [...cells.keys(), cells.length].filter(
+        (position) => isInside(position, inside) && !isLeftOut(this.#cellAt(path, position)),
+      );
+      for (const flow of this.flowsOf(path))
+        this.#addRounds({ flow, path, positions }, { losses, probes });
     }
     const all = probes.reduce((sum, count) => sum + count, 0);
     return { losses, shares: probes.map((count) => (all > 0 ? count / all : 1 / rounds)) };
+  }
+
+  /** Adds the losses and the probes of one flow at some positions to their rounds. */
+  #addRounds(
+    { flow, path, positions }: { flow: number; path: number; positions: readonly number[] },
+    { losses, probes }: { losses: readonly Map<number, number>[]; probes: number[] },
+  ): void {
+    const { sentIn = [] } = this.#graph.rows[flow] ?? {};
+    const sentTo = (position: number): readonly number[] | undefined =>
+      sentIn[position] ?? sentIn.at(-1);
+    for (const position of positions) {
+      const answers = this.#sums.answers(flow, { from: position, end: position + 1 });
+      shareOut(answers, sentTo(position), probes);
+    }
+    for (const loss of this.#sums.losses(flow)) {
+      if (!positions.includes(loss.position)) continue;
+      spread(loss, this.#cellAt(path, loss.position), losses);
+      shareOut(loss.lost, sentTo(loss.position), probes);
+    }
   }
 
   /** Adds the losses of one flow; returns whether there were any. */
@@ -202,13 +225,14 @@ function spread(
   }
 }
 
-/** Adds the probes of a flow to the rounds, as its probes to all hops are spread over them. */
-function shareOut(sent: number, probesIn: readonly number[] | undefined, probes: number[]): void {
-  const all = probesIn?.reduce((sum, count) => sum + count, 0) ?? 0;
-  for (const round of probes.keys()) {
-    const share = all > 0 ? (probesIn?.[round] ?? 0) / all : 1 / probes.length;
-    probes[round] = (probes[round] ?? 0) + sent * share;
+/** Adds probes to a hop to the rounds in which it was asked; to all alike where nobody noted it. */
+function shareOut(sent: number, sentIn: readonly number[] | undefined, probes: number[]): void {
+  if (sent === 0) return;
+  if (sentIn === undefined || sentIn.length === 0) {
+    for (const round of probes.keys()) probes[round] = (probes[round] ?? 0) + sent / probes.length;
+    return;
   }
+  for (const round of sentIn) probes[round] = (probes[round] ?? 0) + sent / sentIn.length;
 }
 
 type LossColumns = {

@@ -20,6 +20,6 @@ export interface FlowRow {
   readonly target: number;
   /** The rounds of lost probes, one entry a hop; empty where nobody noted them. */
   readonly lostIn: readonly (readonly number[])[];
-  /** By round: its probes; undefined where all rounds sent the same. */
-  readonly probesIn: readonly number[] | undefined;
+  /** The rounds of all probes, one entry a hop; empty where all rounds sent the same. */
+  readonly sentIn: readonly (readonly number[])[];
 }

@@ -48,7 +48,7 @@ function rowOf(flow: FlowCounts, { index, target, targetHops }: RowOptions): Flo
     sent: flow.sent.slice(0, known),
     received: flow.received.slice(0, known),
     lostIn: flow.lostIn?.slice(0, known) ?? [],
-    probesIn: flow.probesIn,
+    sentIn: flow.sentIn?.slice(0, known) ?? [],
   };
   if (flow.isReached) return { ...row, end: 'target', answeredLate: flow.answeredLate };
   // A flow that ends while others reach the target loses its probes behind the last hop that
@@ -63,6 +63,7 @@ function rowOf(flow: FlowCounts, { index, target, targetHops }: RowOptions): Flo
   row.responders.push(STAR);
   row.sent.push(flow.sent.slice(from).reduce((a, b) => a + b, 0));
   if (flow.lostIn !== undefined) row.lostIn.push(flow.lostIn.slice(from).flat());
+  if (flow.sentIn !== undefined) row.sentIn.push(flow.sentIn.slice(from).flat());
   row.received.push(0);
   return { ...row, end: 'unseen', answeredLate: 0 };
 }
@@ -121,5 +122,6 @@ function mergedAtTarget(row: FlowRow): FlowRow {
     sent: joined(row.sent),
     received: joined(row.received),
     lostIn: [...row.lostIn.slice(0, last - 1), row.lostIn.slice(last - 1).flat()],
+    sentIn: [...row.sentIn.slice(0, last - 1), row.sentIn.slice(last - 1).flat()],
   };
 }
