@@ -30,11 +30,19 @@ function losing(rounds: readonly number[], { isNoted = true, probesIn }: Noted =
       path.map((_, hop) => ROUNDS - (lost[hop]?.length ?? 0)),
     );
     return isNoted
-      ? { ...counts, lostIn: lost, ...(probesIn && { sentIn: path.map(() => roundsOf(probesIn)) }) }
+      ? {
+          ...counts,
+          lostIn: lost,
+          ...(probesIn && { sentIn: path.map((_, hop) => sentInAt(hop, probesIn)) }),
+        }
       : counts;
   });
   return { ...countsOf(flows), ...(isNoted ? { rounds: ROUNDS } : {}) };
 }
+
+/** Hops before the link are asked the other way round: what counts is when those behind it are. */
+const sentInAt = (hop: number, probesIn: readonly number[]): number[] =>
+  roundsOf(hop < 2 ? probesIn.toReversed() : probesIn);
 
 const roundsOf = (probesIn: readonly number[]): number[] =>
   probesIn.flatMap((probes, round) => new Array<number>(probes).fill(round));
@@ -89,7 +97,7 @@ describe('losses in bursts', () => {
     expect(widthOf(losing(single))).toBe(widthOf(losing(single, { isNoted: false })));
   });
 
-  test('rounds that send more lose more: that is no burst', () => {
+  test('rounds that ask the hops behind it more lose more: that is no burst', () => {
     const late = Array.from({ length: 24 }, (_, i) => 12 + (i % 8));
     const probesIn = Array.from({ length: ROUNDS }, (_, round) => (round < 12 ? 1 : 12));
     const plain = widthOf(losing(late, { isNoted: false }));
