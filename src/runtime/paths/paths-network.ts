@@ -4,7 +4,6 @@
  */
 
 import { familyOf, type IpFamily } from '../../lib/ip-address.ts';
-import { Random } from '../../lib/random.ts';
 import type { FlowField } from '../../model/paths-record.ts';
 import type { FlowId, ProbeEndpoints } from '../../probing/flow.ts';
 import type { FlowRequest } from '../../probing/probe-engine.ts';
@@ -12,9 +11,8 @@ import type { Scenario } from '../../sim/scenario.ts';
 import { literalFamily } from '../calls/target.ts';
 import { HostError } from '../host/host-error.ts';
 import type { Uplinks } from '../host/uplinks.ts';
-import { openSimulatedNetwork } from '../links/network.ts';
 import { type Lease, SharedResources } from '../links/shared-resources.ts';
-import { simulatedStationParts } from '../links/station-parts.ts';
+import { openSimulatedParts } from '../links/simulated-parts.ts';
 import type { CompletePathsOptions, PathsOptions } from './paths-options.ts';
 import { PathsStation } from './paths-station.ts';
 import {
@@ -44,15 +42,10 @@ export function openSimulatedPaths(
   options: CompletePathsOptions,
   family: IpFamily | undefined,
 ): PathsNetwork {
-  const { seed, sourcePort, rates, flowField } = options;
-  const overrides = { seed, ...(family === undefined ? {} : { family }) };
-  const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, tokenKey, link } = network;
-  const destination = network.destinations[0] ?? source;
-  requireFlowLabels(flowField, source);
-  const ends = { source, destination };
-  const traits = { ...ends, tokenKey, rates, random: new Random(seed) };
-  const station = new PathsStation(simulatedStationParts(link, traits));
+  const { sourcePort, flowField } = options;
+  const { parts, ...ends } = openSimulatedParts(scenario, { ...options, family });
+  requireFlowLabels(flowField, ends.source);
+  const station = new PathsStation(parts);
   return {
     station,
     ...ends,
@@ -61,7 +54,7 @@ export function openSimulatedPaths(
       const port = flowField === 'source-port' ? sourcePort + flow : sourcePort;
       return flowFields(flow, port, { ...options, ...ends });
     },
-    release: () => station.parts.close(),
+    release: () => parts.close(),
   };
 }
 

@@ -1,10 +1,6 @@
 /** Traces on a simulated network: loaded only by those who want one. */
 
-import type { IpFamily } from '../../lib/ip-address.ts';
-import { Random } from '../../lib/random.ts';
-import type { PacerRates } from '../../probing/pacer.ts';
-import { openSimulatedNetwork } from '../links/network.ts';
-import { simulatedStationParts } from '../links/station-parts.ts';
+import { openSimulatedParts, type SimulatedPartsOptions } from '../links/simulated-parts.ts';
 import { loadScenario } from '../scenario-files.ts';
 import { TraceStation } from './trace-station.ts';
 import type { StationLease } from './trace-stations.ts';
@@ -16,24 +12,9 @@ import type { StationLease } from './trace-stations.ts';
  */
 export function openSimulatedStation(
   what: string,
-  {
-    family,
-    seed,
-    sourcePort,
-    rates,
-  }: {
-    readonly family: IpFamily | undefined;
-    readonly seed: number;
-    readonly sourcePort: number;
-    readonly rates: PacerRates;
-  },
+  options: SimulatedPartsOptions,
 ): StationLease & { readonly source: Uint8Array; readonly destination: Uint8Array } {
-  const overrides = { seed, ...(family === undefined ? {} : { family }) };
-  const { scenario } = loadScenario(what);
-  const network = openSimulatedNetwork(scenario, { sourcePort, flows: 1 }, overrides);
-  const { source, link, tokenKey } = network;
-  const [destination = source] = network.destinations;
-  const traits = { source, destination, tokenKey, rates, random: new Random(seed) };
-  const station = new TraceStation(simulatedStationParts(link, traits));
-  return { station, sourcePort, source, destination, release: () => station.parts.close() };
+  const { parts, ...ends } = openSimulatedParts(loadScenario(what).scenario, options);
+  const station = new TraceStation(parts);
+  return { station, sourcePort: options.sourcePort, ...ends, release: () => parts.close() };
 }
