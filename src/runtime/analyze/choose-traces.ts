@@ -3,6 +3,7 @@
 import { listed } from '../../algorithms/isolation/sentence-text.ts';
 import { counted } from '../../lib/counted.ts';
 import type { IsolateProtocol } from '../../model/isolate-record.ts';
+import { hostKey } from './seen-host.ts';
 import {
   PROBES_MAX,
   type SeenFile,
@@ -59,7 +60,7 @@ export function chooseTraces(files: readonly SeenFile[], choice: TraceChoice): C
   }
   requireOne(chosen, 'source');
   requireOne(chosen, 'protocol');
-  const targets = new Map(chosen.map(({ target }) => [target.name, target]));
+  const targets = new Map(chosen.map(({ target }) => [hostKey(target), target]));
   const probes = chosen.reduce((sum, trace) => sum + trace.probes.length, 0);
   if (probes > PROBES_MAX || chosen.length > FLOWS_MAX) {
     const size = `${chosen.length} traces of ${probes} probes`;

@@ -4,6 +4,7 @@ import type { TrafficClass } from '../../model/isolate-record.ts';
 import type { ProbedFlow } from '../isolate/probed-flows.ts';
 import type { ChosenTraces } from './choose-traces.ts';
 import type { RoundProbe } from './recorded-rounds.ts';
+import { hostKey } from './seen-host.ts';
 import type { SeenTrace } from './seen-traces.ts';
 
 /** Flows in a grid of classes and targets, as an isolation numbers them. */
@@ -19,7 +20,7 @@ export function layoutOf({ traces, targets }: ChosenTraces): FlowLayout {
   const classes = distinctClasses(traces);
   const cells = new Map<string, Map<string, SeenTrace[]>>();
   for (const trace of traces) {
-    const key = cellKey(trace, trace.target.name);
+    const key = cellKey(trace, hostKey(trace.target));
     const flows = cells.get(key) ?? new Map<string, SeenTrace[]>();
     cells.set(key, flows);
     const known = flows.get(trace.flow);
@@ -30,8 +31,8 @@ export function layoutOf({ traces, targets }: ChosenTraces): FlowLayout {
   const slots: (readonly SeenTrace[] | undefined)[] = [];
   const flows: ProbedFlow[] = [];
   for (const [classIndex, each] of classes.entries()) {
-    for (const [targetIndex, { name }] of targets.entries()) {
-      const own = [...(cells.get(cellKey(each, name))?.values() ?? [])];
+    for (const [targetIndex, target] of targets.entries()) {
+      const own = [...(cells.get(cellKey(each, hostKey(target)))?.values() ?? [])];
       for (let i = 0; i < width; i++) {
         slots.push(own[i]);
         flows.push({ sourcePort: own[i]?.[0]?.sourcePort ?? 0, targetIndex, classIndex });

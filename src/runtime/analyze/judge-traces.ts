@@ -17,6 +17,7 @@ import type { ChosenTraces } from './choose-traces.ts';
 import { type FlowLayout, layoutOf, numberedProbes } from './flow-layout.ts';
 import { HostBook } from './host-book.ts';
 import { type RoundProbe, roundsOf } from './recorded-rounds.ts';
+import { hostKey } from './seen-host.ts';
 import type { SeenTrace } from './seen-traces.ts';
 
 /** As `isolate` has them unless told. */
@@ -236,9 +237,8 @@ function haveSplit(traces: readonly SeenTrace[]): boolean {
     if (!isMixed) continue;
     for (const { ttl, answer } of probes) {
       if (answer === undefined) continue;
-      const { address, name } = answer.from;
-      const who = address ?? name;
-      const key = `${target.name} ${flow} ${ttl}`;
+      const who = hostKey(answer.from);
+      const key = `${hostKey(target)} ${flow} ${ttl}`;
       if ((responders.get(key) ?? who) !== who) return true;
       responders.set(key, who);
     }

@@ -3,17 +3,11 @@
  * and are read into these shapes as well.
  */
 
-import { formatIpAddress, parseIpAddress } from '../../lib/ip-address.ts';
 import { printable } from '../../lib/printable.ts';
 import type { IsolateProtocol } from '../../model/isolate-record.ts';
 import { icmpReplyKind, tcpReplyKind } from './reply-kinds.ts';
-import {
-  type SeenAnswer,
-  type SeenHost,
-  type SeenProbe,
-  type SeenTrace,
-  TraceFileError,
-} from './seen-traces.ts';
+import { hostAt } from './seen-host.ts';
+import { type SeenAnswer, type SeenProbe, type SeenTrace, TraceFileError } from './seen-traces.ts';
 
 export interface ScamperTime {
   readonly sec: number;
@@ -230,16 +224,6 @@ function answerOf(hop: Pick<ScamperHop, 'addr' | 'rtt'> & Partial<ScamperHop>): 
       ),
     ),
   };
-}
-
-/** @throws {TraceFileError} for what is no address */
-function hostAt(text: string, name?: string): SeenHost {
-  const bytes = parseIpAddress(text);
-  if (bytes === undefined) {
-    throw new TraceFileError(`it is damaged: ${printable(text)} is no address`);
-  }
-  const address = formatIpAddress(bytes);
-  return { address, name: name === undefined ? address : printable(name) };
 }
 
 /** When probes were sent: of those of which nobody noted it, right after the one before. */

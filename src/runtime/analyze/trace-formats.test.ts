@@ -11,6 +11,19 @@ const input = (bytes: Buffer | string, isCut = false) => ({
   isCut,
 });
 const [TRACE] = scamperTraces({ flows: 1, times: 1, seed: 1 }, { ttl: 3, branch: 0, lossRatio: 1 });
+const atlas = (change: object): object => ({
+  ...{ fw: 5080, msm_id: 1, prb_id: 7, type: 'traceroute', af: 4, proto: 'ICMP', paris_id: 3 },
+  ...{ dst_addr: '198.51.100.9', dst_name: 'www.example', src_addr: '10.0.0.2', from: '192.0.2.1' },
+  timestamp: 1_700_000_000,
+  result: [
+    { hop: 1, result: [{ from: '10.0.0.1', rtt: 1.5, ttl: 64, size: 28 }, { x: '*' }] },
+    { hop: 2, result: [{ late: 1, from: '10.0.0.1', rtt: 900, ttl: 64 }, { x: '*' }] },
+    { hop: 3, error: 'sendto failed: Network is unreachable' },
+    { hop: 255, result: [{ from: '198.51.100.9', rtt: 3, ttl: 60 }] },
+  ],
+  ...change,
+});
+const ofAtlas = (change: object): SeenFile => tracesIn(input(JSON.stringify(atlas(change)))).file;
 const scamper = (change: object): SeenFile =>
   tracesIn(input(JSON.stringify({ ...TRACE, ...change }))).file;
 
@@ -24,6 +37,7 @@ describe('the format is told by content', () => {
     { what: 'traceroute-caller', bytes: golden('regular-from-go.jsonl'), format: 'scamper' },
     { what: 'one object of it', bytes: golden('regular-from-go.json'), format: 'scamper' },
     { what: 'null for lists', bytes: golden('mda-from-go.jsonl'), format: 'scamper' },
+    { what: 'Atlas', bytes: JSON.stringify([atlas({})]), format: 'atlas' },
     {
       what: 'mtr, indented',
       bytes: JSON.stringify(mtrReport([['10.0.0.1', 0]]), null, 4),
@@ -74,10 +88,73 @@ describe('probes of a trace of scamper', () => {
   });
 });
 
+describe('probes of a result of Atlas', () => {
+  test('are those that were sent, once each; the last resort has no TTL', () => {
+    const { traces } = ofAtlas({});
+    expect(traces).toMatchObject([
+      {
+        source: { address: '10.0.0.2', name: 'probe 7' },
+        target: { address: '198.51.100.9', name: 'www.example', port: null },
+        protocol: 'icmp',
+        flow: '3',
+        isMixed: false,
+      },
+    ]);
+    const probes = traces[0]?.probes ?? [];
+    expect(probes.map(({ ttl, answer }) => [ttl, answer?.from.address])).toEqual([
+      [1, '10.0.0.1'],
+      [1, undefined],
+      [2, undefined],
+    ]);
+  });
+
+  const replies = [
+    { what: 'a hop', proto: 'UDP', reply: { from: '10.0.0.9', rtt: 1 }, kind: 'time-exceeded' },
+    { what: 'an echo', proto: 'ICMP', reply: { from: '198.51.100.9', rtt: 1 }, kind: 'echo-reply' },
+    {
+      what: 'a closed port',
+      proto: 'UDP',
+      reply: { from: '198.51.100.9', rtt: 1 },
+      kind: 'unreachable',
+    },
+    {
+      what: 'SYN-ACK',
+      proto: 'TCP',
+      reply: { from: '198.51.100.9', rtt: 1, flags: 'SA' },
+      kind: 'accepted',
+    },
+    {
+      what: 'a reset',
+      proto: 'TCP',
+      reply: { from: '198.51.100.9', rtt: 1, flags: 'RA' },
+      kind: 'refused',
+    },
+    {
+      what: 'a refusal',
+      proto: 'ICMP',
+      reply: { from: '10.0.0.9', rtt: 1, err: 'A' },
+      kind: 'unreachable',
+    },
+  ];
+  test.each(replies)('$what answers by $proto: $kind', ({ proto, reply, kind }) => {
+    const { traces } = ofAtlas({ proto, result: [{ hop: 4, result: [reply] }] });
+    expect(traces[0]?.probes[0]?.answer?.kind).toBe(kind);
+  });
+
+  test('without a Paris id are each of another flow', () => {
+    expect(ofAtlas({ paris_id: 0 }).traces[0]?.isMixed).toBe(true);
+  });
+
+  test('of a name without address are none', () => {
+    expect(ofAtlas({ dst_addr: undefined, result: [{ error: 'name' }] }).traces).toEqual([]);
+  });
+});
+
 describe('a file that is damaged says where', () => {
   const line = JSON.stringify(TRACE);
   test.each([
     { bytes: '', says: 'a file: it has no known format: it is empty' },
+    { bytes: '\u0012\u0005\u0000\u0001', says: 'sc_warts2json FILE | fantrace analyze -' },
     { bytes: 'hello', says: 'it begins like none' },
     { bytes: '{"a":1}', says: 'no document in it is of one' },
     { bytes: '{"type":"trace"}', says: 'a file: it is damaged: method is missing' },
@@ -105,6 +182,7 @@ test('no change of a byte or a value makes the readers fail otherwise than with 
   const texts = [
     JSON.stringify(scamperTraces({ flows: 2, times: 1, seed: 3 })),
     JSON.stringify(mtrReport([['10.0.0.1', 3]])),
+    JSON.stringify(atlas({})),
   ];
   const values = fc.constantFrom('null', '-1', '1e300', '""', '[]', '{}', 'true', '0.5', '99999');
   fc.assert(

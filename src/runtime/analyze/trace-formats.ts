@@ -1,6 +1,7 @@
 /** The formats that are read, and how each is told from the others: by content, never by name. */
 
 import { isJsonObject, type JsonObject } from '../../lib/json-object.ts';
+import { readAtlasJson } from './atlas-json.ts';
 import { isCapture } from './capture-file.ts';
 import { readCaptureTraces } from './capture-traces.ts';
 import type { TraceFormat } from './format-names.ts';
@@ -39,6 +40,7 @@ export function tracesIn(
     if (forced === 'capture' || (forced === undefined && isCapture(input.bytes))) {
       return { format: 'capture', file: readCaptureTraces(input.bytes) };
     }
+    requireNoWarts(input);
     const documents = documentsOf(input);
     const format = forced ?? jsonFormatOf(documents);
     return { format, file: JSON_READERS[format](documents) };
@@ -50,6 +52,7 @@ export function tracesIn(
 const JSON_READERS: Readonly<Record<JsonFormat, (documents: readonly TextDocument[]) => SeenFile>> =
   {
     scamper: readScamperJson,
+    atlas: readAtlasJson,
     mtr: (documents) =>
       joined(documents.map(({ value, where }) => at(where, () => readMtrJson(value)))),
   };
@@ -60,6 +63,15 @@ function documentsOf({ bytes }: TraceInput): TextDocument[] {
   if (!/^\uFEFF?\s*[[{]/.test(headOf(bytes))) throw unknown('it begins like none');
   return documentsIn(bytes.toString('utf8'));
 }
+
+/** The binary format of scamper, whose own tool tells all that is in it. */
+function requireNoWarts({ bytes }: TraceInput): void {
+  if (bytes.length < 2 || bytes.readUInt16BE(0) !== WARTS_MAGIC) return;
+  const how = 'sc_warts2json FILE | fantrace analyze - reads what is in it';
+  throw new TraceFileError(`it is a warts file of scamper: ${how}`, 'FORMAT_UNKNOWN');
+}
+
+const WARTS_MAGIC = 0x1205;
 
 /** Files begin with what tells their format, or with what surrounds it. */
 function jsonFormatOf(documents: readonly TextDocument[]): JsonFormat {
@@ -75,6 +87,7 @@ function jsonFormatOfOne(value: JsonObject): JsonFormat | undefined {
   const { type, report } = value;
   if (isJsonObject(report) && isJsonObject(report['mtr'])) return 'mtr';
   if (isJsonObject(value['Trace']) || 'TracerouteCallerVersion' in value) return 'scamper';
+  if ('msm_id' in value || ('prb_id' in value && 'result' in value)) return 'atlas';
   const isTask = typeof type === 'string' && SCAMPER_TYPES.has(type);
   return isTask ? 'scamper' : undefined;
 }
@@ -93,7 +106,8 @@ function headOf(bytes: Buffer): string {
 }
 
 function unknown(why: string): TraceFileError {
-  const formats = 'a recording of isolate --record, pcap or pcapng, or JSON of scamper or mtr';
+  const formats =
+    'a recording of isolate --record, pcap or pcapng, or JSON of scamper, RIPE Atlas or mtr';
   return new TraceFileError(`it has no known format: ${why} (${formats})`, 'FORMAT_UNKNOWN');
 }
 
