@@ -9,7 +9,7 @@ import {
   tracesOfTrace,
   tracesOfTracelb,
 } from './scamper-task.ts';
-import { type SeenFile, type SeenTrace, TraceFileError } from './seen-traces.ts';
+import { type SeenFile, type SeenTrace, TraceCollector, TraceFileError } from './seen-traces.ts';
 
 const TTL = { type: 'integer', minimum: 0, maximum: 255 } as const;
 const COUNT = { type: 'integer', minimum: 0, maximum: 65_535 } as const;
@@ -140,18 +140,17 @@ const TRACELB: JsonSchema = {
  */
 export function readScamperJson(documents: readonly TextDocument[]): SeenFile {
   let others = 0;
-  const traces = documents.flatMap(({ value, where }): SeenTrace[] =>
+  const collector = new TraceCollector();
+  for (const { value, where } of documents) {
     at(where, () => {
       const task = taskIn(value);
-      if (task === 'metadata') return [];
-      if (task !== undefined) return tracesOfTask(task);
-      others++;
-      return [];
-    }),
-  );
+      if (task === undefined) others++;
+      else if (task !== 'metadata') collector.add(tracesOfTask(task));
+    });
+  }
   const noun =
     others === 1 ? 'task of scamper that is no trace was' : 'other tasks of scamper were';
-  return { traces, notes: others === 0 ? [] : [`${others} ${noun} passed over`] };
+  return { traces: collector.traces, notes: others === 0 ? [] : [`${others} ${noun} passed over`] };
 }
 
 /** A trace or tracelb; `metadata` for what surrounds tasks, undefined for other tasks. */

@@ -82,3 +82,20 @@ export class TraceFileError extends Error {
 
 /** Probes of all files together; more are refused, as they would not fit into memory. */
 export const PROBES_MAX = 4_000_000;
+
+/** Collects the traces of a file, and refuses one that claims more probes than memory holds. */
+export class TraceCollector {
+  readonly traces: SeenTrace[] = [];
+  #probes = 0;
+
+  /** @throws {TraceFileError} beyond `PROBES_MAX` probes in all */
+  add(traces: readonly SeenTrace[]): void {
+    for (const trace of traces) {
+      this.#probes += trace.probes.length;
+      if (this.#probes > PROBES_MAX) {
+        throw new TraceFileError(`it tells of more than ${PROBES_MAX} probes: cut it`);
+      }
+      this.traces.push(trace);
+    }
+  }
+}

@@ -154,7 +154,7 @@ describe('a file that is damaged says where', () => {
   const line = JSON.stringify(TRACE);
   test.each([
     { bytes: '', says: 'a file: it has no known format: it is empty' },
-    { bytes: '\u0012\u0005\u0000\u0001', says: 'sc_warts2json FILE | fantrace analyze -' },
+    { bytes: '\u0012\u0005\u0000\u0001', says: 'a record is cut short (offset 0)' },
     { bytes: 'hello', says: 'it begins like none' },
     { bytes: '{"a":1}', says: 'no document in it is of one' },
     { bytes: '{"type":"trace"}', says: 'a file: it is damaged: method is missing' },

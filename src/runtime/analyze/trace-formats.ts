@@ -10,8 +10,9 @@ import { readMtrJson } from './mtr-json.ts';
 import { readScamperJson } from './scamper-json.ts';
 import { type SeenFile, TraceFileError } from './seen-traces.ts';
 import type { TraceInput } from './trace-input.ts';
+import { isWarts, readWarts } from './warts.ts';
 
-type JsonFormat = Exclude<TraceFormat, 'recording' | 'capture'>;
+type JsonFormat = Exclude<TraceFormat, 'recording' | 'capture' | 'warts'>;
 
 /** What of a file is looked at to tell its format. */
 const HEAD_BYTES = 65_536;
@@ -40,7 +41,9 @@ export function tracesIn(
     if (forced === 'capture' || (forced === undefined && isCapture(input.bytes))) {
       return { format: 'capture', file: readCaptureTraces(input.bytes) };
     }
-    requireNoWarts(input);
+    if (forced === 'warts' || (forced === undefined && isWarts(input.bytes))) {
+      return { format: 'warts', file: readWarts(input.bytes) };
+    }
     const documents = documentsOf(input);
     const format = forced ?? jsonFormatOf(documents);
     return { format, file: JSON_READERS[format](documents) };
@@ -63,15 +66,6 @@ function documentsOf({ bytes }: TraceInput): TextDocument[] {
   if (!/^\uFEFF?\s*[[{]/.test(headOf(bytes))) throw unknown('it begins like none');
   return documentsIn(bytes.toString('utf8'));
 }
-
-/** The binary format of scamper, whose own tool tells all that is in it. */
-function requireNoWarts({ bytes }: TraceInput): void {
-  if (bytes.length < 2 || bytes.readUInt16BE(0) !== WARTS_MAGIC) return;
-  const how = 'sc_warts2json FILE | fantrace analyze - reads what is in it';
-  throw new TraceFileError(`it is a warts file of scamper: ${how}`, 'FORMAT_UNKNOWN');
-}
-
-const WARTS_MAGIC = 0x1205;
 
 /** Files begin with what tells their format, or with what surrounds it. */
 function jsonFormatOf(documents: readonly TextDocument[]): JsonFormat {
@@ -107,7 +101,7 @@ function headOf(bytes: Buffer): string {
 
 function unknown(why: string): TraceFileError {
   const formats =
-    'a recording of isolate --record, pcap or pcapng, or JSON of scamper, RIPE Atlas or mtr';
+    'a recording of isolate --record, pcap or pcapng, warts, or JSON of scamper, RIPE Atlas or mtr';
   return new TraceFileError(`it has no known format: ${why} (${formats})`, 'FORMAT_UNKNOWN');
 }
 
