@@ -62,7 +62,10 @@ function setUp(ownAddresses: readonly Uint8Array[] = []) {
     lengths: new Uint16Array(64),
   };
   const window = { plan: new OneRound(), slots: SLOTS, targetOf: (slot: number) => slot };
-  engine.openWindow({ ...window, slotOf: (target) => target }, 0);
+  engine.openWindow(
+    { ...window, probed: new Uint8Array(window.slots), slotOf: (target) => target },
+    0,
+  );
   return { engine, outbox, replies };
 }
 

@@ -41,6 +41,8 @@ export interface SweepWindow {
   readonly slots: number;
   /** Number of the target in a slot. */
   readonly targetOf: (slot: number) => number;
+  /** 1 for each slot that a probe was written for. */
+  readonly probed: Uint8Array;
   /** Slot of a target; −1 for one of another window. */
   readonly slotOf: (target: number) => number;
 }
@@ -145,6 +147,7 @@ export class SweepEngine {
       this.#probe.nowUs = nowUs;
       this.#packets.write(outbox, this.#polled.length, this.#probe, this.#writeAddress);
       this.#polled.push(probe);
+      this.#window.probed[slotOf(probe)] = 1;
     }
     return this.#polled.length;
   }

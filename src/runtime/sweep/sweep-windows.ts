@@ -69,6 +69,7 @@ export class SweepWindows {
     return {
       plan: this.#planOf(slots, random),
       slots,
+      probed: new Uint8Array(slots),
       targetOf: (slot) => this.#targetOf[slot] as number,
       slotOf: (target) => {
         const place = this.#order.indexOf(target) - shard.index;

@@ -136,6 +136,13 @@ describe('shards and checkpoints', () => {
     expect(shards.map(({ record }) => record.targets.inShard)).toEqual([86, 85, 85]);
   });
 
+  it('counts no target as probed that it had not come to when it was stopped', async () => {
+    const { record } = await sweepInternet('10.1.0.0/22', { maxProbes: 40, rates: SLOW });
+    expect(record).toMatchObject({ stopReason: 'probe-limit', targets: { count: 1024 } });
+    expect(record.targets.probed).toBeLessThanOrEqual(record.probesSent);
+    expect(record.targets.probed).toBeGreaterThan(0);
+  });
+
   it('says of a shard without targets that it has none', async () => {
     const { record } = await sweepInternet('10.1.0.0/31', { shard: { index: 4, of: 8 } });
     expect(record).toMatchObject({ stopReason: 'complete', probesSent: 0 });

@@ -61,6 +61,8 @@ class Sweep {
   readonly #startedUs: number;
   #window: number;
   #reached: Uint8Array = new Uint8Array(0);
+  /** Of the window that is open, by slot. */
+  #probed: Uint8Array = new Uint8Array(0);
   #targetsReached: number;
   #targetsProbed: number;
   #progressDueUs = 0;
@@ -157,6 +159,7 @@ class Sweep {
     if (this.#window >= this.#windows.count) return false;
     const window = this.#windows.open(this.#window);
     this.#reached = new Uint8Array(window.slots);
+    this.#probed = window.probed;
     this.#targetsProbed += window.slots;
     this.#engine.openWindow(window, this.#run.network.timeline.nowUs());
     return true;
@@ -250,6 +253,7 @@ class Sweep {
 
   #outcome(isComplete: boolean): SweepOutcome {
     const isInterrupted = this.#run.signal.aborted;
+    if (!isComplete) this.#targetsProbed -= this.#probed.filter((each) => each === 0).length;
     return {
       startedAt: this.#startedAt,
       stopReason: isComplete ? 'complete' : isInterrupted ? 'interrupted' : 'probe-limit',
