@@ -49,8 +49,11 @@ export interface Suspect extends Place {
 export interface UntestableLink {
   readonly near: string | null;
   readonly far: string | null;
-  /** `not-probed` is said of all links before the first TTL, on the way to `far`. */
-  readonly why: 'silent' | 'unanswering-target' | 'limited' | 'not-probed';
+  /**
+   * `max-ttl`: nothing behind it was asked, as `far` is at the last TTL that is probed. `not-probed`
+   * is said of all links before the first one, on the way to `far`.
+   */
+  readonly why: 'silent' | 'unanswering-target' | 'limited' | 'max-ttl' | 'not-probed';
 }
 
 /** A rival cause of missing replies that the counts speak against, or that they found harmless. */

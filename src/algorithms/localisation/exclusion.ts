@@ -3,15 +3,20 @@
 import type { Belief } from './belief.ts';
 import type { Candidate, Explanation } from './candidates.ts';
 import { excludedLoss } from './loss-interval.ts';
-import type { PathGraph } from './path-graph.ts';
+import { endsAt, type PathClass, type PathGraph } from './path-graph.ts';
 
 /**
  * Why a loss on a link would show nowhere: a router at its end never answers, so that nobody knows
  * which flows cross it; its far end answers too little, and nothing behind does; nothing behind
- * answers since the target does not; or it is before the first TTL that is probed, so that flows
- * which cross it cannot be told from others.
+ * answers since the target does not; nothing behind was asked, as its far end is at the last TTL that
+ * is probed; or it is before the first one, so that flows which cross it cannot be told from others.
  */
-export type UntestableReason = 'silent' | 'limited' | 'unanswering-target' | 'not-probed';
+export type UntestableReason =
+  | 'silent'
+  | 'limited'
+  | 'unanswering-target'
+  | 'max-ttl'
+  | 'not-probed';
 
 export interface UntestablePlace {
   readonly explanation: Explanation;
@@ -46,9 +51,17 @@ export interface Exclusion {
 /**
  * How much loss can be ruled out on every link that a loss would show on, and the links where not.
  *
- * @param confidence probability that the bound holds, within (0, 1), however often one looks
+ * @param options.confidence probability that the bound holds, within (0, 1), however often one looks
+ * @param options.maxTtl the last TTL that is probed; no limit unless told
  */
-export function exclusion(graph: PathGraph, belief: Belief, confidence: number): Exclusion {
+export function exclusion(
+  graph: PathGraph,
+  belief: Belief,
+  {
+    confidence,
+    maxTtl = Number.POSITIVE_INFINITY,
+  }: { readonly confidence: number; readonly maxTtl?: number },
+): Exclusion {
   const untestable: UntestablePlace[] = [];
   let [excludedLossRatio, excludedElsewhere] = [0, 0];
   let hasTestable = false;
@@ -80,7 +93,7 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
     if (known.length === 0) continue;
     const telling = coverage.cells.filter((cell) => !idle.has(cell));
     if (candidate.isNuisance || telling.length === 0) {
-      const why = unansweredBy(candidate, graph);
+      const why = unansweredBy(candidate, graph, maxTtl);
       untestable.push(...known.map((explanation) => ({ explanation, why }) as const));
       continue;
     }
@@ -100,8 +113,11 @@ export function exclusion(graph: PathGraph, belief: Belief, confidence: number):
 }
 
 /** What keeps a link from showing its loss anywhere but in replies that may be limited. */
-function unansweredBy({ spans }: Candidate, graph: PathGraph): UntestableReason {
+function unansweredBy({ spans }: Candidate, graph: PathGraph, maxTtl: number): UntestableReason {
   const leads = spans.some(({ path }) => graph.classes[path]?.isReached);
+  const cut = new Set(endsAt(graph, maxTtl));
+  const isCut = (path: PathClass | undefined): boolean => path !== undefined && cut.has(path);
+  if (!leads && spans.some(({ path }) => isCut(graph.classes[path]))) return 'max-ttl';
   return graph.isTargetReached || leads ? 'limited' : 'unanswering-target';
 }
 

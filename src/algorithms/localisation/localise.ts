@@ -24,6 +24,8 @@ export interface LocalisationOptions {
   readonly minLoss: number;
   /** Probability that a statement must have, within (0, 1). */
   readonly confidence: number;
+  /** The last TTL that is probed; no limit unless told. */
+  readonly maxTtl?: number;
 }
 
 /** One place that loses packets. */
@@ -90,7 +92,7 @@ export function localise(counts: PathCounts, options: LocalisationOptions): Loca
   selection.run();
   const { belief } = selection;
   const active = [...belief.active];
-  const excluded = exclusion(graph, belief, options.confidence);
+  const excluded = exclusion(graph, belief, options);
   return {
     graph,
     losses: active

@@ -11,6 +11,7 @@ const UNTESTABLE: Readonly<Record<UntestableLink['why'], string>> = {
   silent: 'as the far end never answers',
   limited: 'as nothing behind answers reliably',
   'unanswering-target': 'as the target does not answer',
+  'max-ttl': 'as no hop behind was asked',
   'not-probed': 'as no router before was asked',
 };
 const CAUSE: Readonly<Record<RejectedCause['cause'], string>> = {

@@ -169,6 +169,24 @@ describe('a last TTL before the target', () => {
     expect(record.summary).toMatch(/They left \d+ of \d+ probes to them unanswered: a loss on /);
   });
 
+  test('leaves the links to it untested, as nothing behind was asked', async () => {
+    const run = { scenario: ONE_LINK, family: 4, seed: 1, options: { maxTtl: 3 } } as const;
+    const record = await isolateSimulated(run);
+    expect(whys(record)).toEqual(['max-ttl']);
+    expect(
+      record.untestable.every(({ far }) =>
+        record.hops[2]?.interfaces.some(({ address }) => address === far),
+      ),
+    ).toBe(true);
+  });
+
+  test('is not the reason where the target would be nearer, and answers nothing', async () => {
+    const silent = scenarioOf({ ...FABRIC, target: { port: 22, answer: 'drop' } });
+    const options = { maxTtl: 8 };
+    const record = await isolateSimulated({ scenario: silent, family: 4, seed: 1, options });
+    expect(whys(record)).toEqual(['unanswering-target']);
+  });
+
   test('is named as the program that was called names it', async () => {
     const flagNames = { minTtl: '-minTTL', maxTtl: '-maxTTL', maxProbes: '-maxTime' };
     const options = { maxTtl: 2, flagNames };
