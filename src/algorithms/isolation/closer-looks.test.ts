@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../lib/random.ts';
 import { STAR } from '../../model/path-counts.ts';
 import { closerLooks } from './closer-looks.ts';
-import type { RoundPlanOptions } from './round-plan.ts';
+import type { RoundPlanOptions } from './round-options.ts';
 
 /** Three flows that share their first interface and their last. */
 const PATHS = new Map([

@@ -4,7 +4,7 @@
  */
 
 import { STAR } from '../../model/path-counts.ts';
-import type { PlannedProbe, RoundPlanOptions } from './round-plan.ts';
+import type { PlannedProbe, RoundPlanOptions } from './round-options.ts';
 
 /** Probes of the first rounds that look more closely, at most. */
 const LOOKS_MAX = 500;

@@ -9,37 +9,33 @@ import type { ProbeReply, Prober, ProbeSink } from '../../model/probe.ts';
 import type { Localisation } from '../localisation/localise.ts';
 import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
+import { endShortOfTarget, haveBeenMeasured, haveExplored } from './explored-flows.ts';
 import { Findings } from './findings.ts';
 import { FlowTable } from './flow-table.ts';
 import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
 import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
-import { unclearRows } from './limited-stars.ts';
 import type { TargetAnswers } from './limited-target.ts';
-import { byFlow, SETTLED_PROBABILITY, settledPlaces, worthsByFlow } from './localised-flows.ts';
+import { byFlow } from './localised-flows.ts';
+import type { PlannedProbe } from './round-options.ts';
 import { planRound } from './round-plan.ts';
 import { scouts, spread } from './scouts.ts';
-import { hiddenLossWorths, probesNeeded } from './stopping.ts';
+import { Settling } from './settling.ts';
+import { probesNeeded } from './stopping.ts';
 import { type ClassLayout, classOf, targetOf } from './traffic-classes.ts';
 
 /** Rounds that the probes of a run must suffice for: with fewer, flows are left out instead. */
 const ROUNDS_WANTED = 6;
 /** Probes of a round for each hop of a flow, wide hops being asked more often than others. */
 const PROBES_PER_CELL = 2;
-/** A place must be named in this many evaluations in a row, each after another round. */
-const SETTLED_EVALUATIONS = 2;
-/** … and in as many where it is hardly as probable as was asked for. */
-const BARELY_SETTLED_EVALUATIONS = 4;
 /** Rounds grow with what is known, as each is to add something: from these probes on, … */
 const PROBES_BEFORE_LARGER = 16_000;
 /** … up to so many times. */
 const ROUND_SIZE_MAX = 2;
 /** Rounds without any answer after which nobody will answer. */
 const SILENT_ROUNDS = 3;
-/** Where the target never answers, this much excluded before it is all that need be known. */
-const EXCLUDED_BEFORE_SILENCE = 0.1;
-/** Flows that must have a path of some duration before a run may end clean. */
-const MEASURED_SHARE = 0.9;
+/** … before which no run ends clean. */
+const CLEAN_ROUNDS_MIN = 2;
 const EVALUATE_EVERY_US = 200_000;
 const EVALUATE_IDLE_US = 1_000_000;
 /** Rounds that may wait for their last replies while the next is under way. */
@@ -50,15 +46,12 @@ const ROUNDS_MAX = 60_000;
 export class Isolation implements ProbeSink {
   readonly #options: IsolationOptions;
   readonly #random: Random;
-  readonly #addresses: AddressBook;
   readonly #table: FlowTable;
   readonly #budgets = new InterfaceBudgets();
   readonly #late: LateAnswers;
   #leads: readonly number[] = [];
   /** What probes of the next round are worth. */
   #worths: readonly ProbeWorth[] = [];
-  /** Whether that is only about losses that may wait beside those that have their place. */
-  #isSearching = false;
   #chosen: readonly number[] | undefined;
   #startedAtUs: number | undefined;
   #evaluatedAtUs = Number.NEGATIVE_INFINITY;
@@ -67,7 +60,9 @@ export class Isolation implements ProbeSink {
   #roundsOver = 0;
   #roundsEvaluated = 0;
   #probesOrdered = 0;
-  #settled = { places: '', evaluations: 0, roundsOver: 0 };
+  readonly #settling: Settling;
+  /** The probes of rounds that are not over. */
+  readonly #inFlight = new Map<number, readonly PlannedProbe[]>();
   #isDraining = false;
   readonly #layout: ClassLayout;
   readonly #findings: Findings;
@@ -79,7 +74,6 @@ export class Isolation implements ProbeSink {
   ) {
     this.#options = options;
     this.#random = random;
-    this.#addresses = addresses;
     const { flows, classes = 1, target, targets = [target] } = options;
     this.#layout = { flows, classes, targets: Math.max(1, targets.length) };
     this.#table = new FlowTable({
@@ -88,6 +82,7 @@ export class Isolation implements ProbeSink {
     });
     this.#late = new LateAnswers(this.#table);
     this.#findings = new Findings(options, this.#table, this.#layout);
+    this.#settling = new Settling(options, addresses);
   }
 
   /** Why it ended; undefined while it goes on. */
@@ -194,7 +189,7 @@ export class Isolation implements ProbeSink {
   #isEvaluationDue(nowUs: number): boolean {
     if (this.#roundsOver === 0) return false;
     const isPressing =
-      this.#roundsOver > this.#roundsEvaluated || this.#settled.evaluations > 0 || this.#isDraining;
+      this.#roundsOver > this.#roundsEvaluated || this.#settling.isUnderWay || this.#isDraining;
     const everyUs = isPressing ? EVALUATE_EVERY_US : EVALUATE_IDLE_US;
     return nowUs - this.#evaluatedAtUs >= everyUs;
   }
@@ -214,7 +209,8 @@ export class Isolation implements ProbeSink {
       chosen: areScoutsOut ? scouts(this.#layout) : this.#flowsToProbe(),
       leads: this.#leads,
       worths: this.#worths,
-      isSearching: this.#isSearching,
+      hidden: this.#settling.hidden,
+      inFlight: this.#probesInFlight(),
       size: Math.min(ROUND_SIZE_MAX, Math.max(1, this.#probesOrdered / PROBES_BEFORE_LARGER)),
       limited: this.#budgets.limited,
       limitedPerRound: (responder) => this.#budgets.perRound(responder, roundUs),
@@ -223,11 +219,20 @@ export class Isolation implements ProbeSink {
     const round = this.#table.startRound();
     this.#late.startedRound(round, nowUs);
     this.#roundsPlanned++;
-    for (const { flow, ttl } of planned.slice(0, maxProbes - this.#probesOrdered)) {
+    const affordable = planned.slice(0, maxProbes - this.#probesOrdered);
+    this.#inFlight.set(round, affordable);
+    for (const { flow, ttl } of affordable) {
       this.#table.ordered();
       this.#probesOrdered++;
       prober.order(flow, ttl, round);
     }
+  }
+
+  #probesInFlight(): readonly PlannedProbe[] {
+    for (const round of this.#inFlight.keys()) {
+      if (round < this.#roundsOver) this.#inFlight.delete(round);
+    }
+    return [...this.#inFlight.values()].flat();
   }
 
   /** While the target is on trial, flows that it has answered: others would ask it too often. */
@@ -250,7 +255,7 @@ export class Isolation implements ProbeSink {
     this.#spareLimited(localisation, prober);
     this.#leads = found.leads;
     this.#worths = found.worths;
-    this.#isSearching = false;
+    this.#settling.reset();
     this.#isDraining = false;
     if (!this.#table.hasAnswers) {
       return this.#roundsOver >= SILENT_ROUNDS ? 'no-answer' : undefined;
@@ -259,86 +264,25 @@ export class Isolation implements ProbeSink {
       budgets: this.#budgets,
       prober,
     });
-    if (this.#hasSettled(localisation) && isDecided && !isOnTrial) {
+    const hasSettled = this.#settling.hasSettled(localisation, {
+      findings: this.#findings,
+      roundsOver: this.#roundsOver,
+      limited: this.#budgets.limited,
+      flowOf,
+    });
+    const chosen = this.chosenFlows;
+    if (hasSettled && haveExplored(this.#table, chosen) && isDecided && !isOnTrial) {
       this.#isDraining = this.#late.isAwaited(found.losses, nowUs);
       return this.#isDraining ? undefined : 'sure';
     }
-    if (this.#isDeadEnd(localisation)) return 'no-answer';
-    const isClean = localisation.losses.length === 0 && this.#hasSeenAllFlows();
-    return isClean && lossNotExcluded(localisation) <= this.#options.exclude ? 'clean' : undefined;
-  }
-
-  /** Whether every loss has its place, had it at the evaluation before, and hides no other. */
-  #hasSettled(localisation: Localisation): boolean {
-    const { confidence, source } = this.#options;
-    const names = { graph: localisation.graph, addresses: this.#addresses, source };
-    const places = settledPlaces(localisation, names, confidence);
-    const isSame = places !== undefined && places === this.#settled.places;
-    const before = isSame ? this.#settled : { evaluations: 0, roundsOver: 0 };
-    const isNews = this.#roundsOver > before.roundsOver;
-    const evaluations = places === undefined ? 0 : before.evaluations + Number(isNews);
-    this.#settled = { places: places ?? '', evaluations, roundsOver: this.#roundsOver };
-    const isFirm = localisation.losses.every(
-      ({ modelProbability }) => modelProbability >= SETTLED_PROBABILITY,
-    );
-    const wanted = isFirm ? SETTLED_EVALUATIONS : BARELY_SETTLED_EVALUATIONS;
-    // Looked for while the place is confirmed, not only afterwards.
-    const mayHide = evaluations > 0 && this.#mayHideLoss(localisation);
-    return evaluations >= wanted && this.#hasExploredAllFlows() && !mayHide;
-  }
-
-  /** Whether another loss may wait beside those that have their place: then it is looked for. */
-  #mayHideLoss(localisation: Localisation): boolean {
-    const { losses, graph, limited } = localisation;
-    // They owe their missing replies to themselves.
-    const owing = limited.flatMap(({ vertex }) => {
-      const described = graph.vertices[vertex];
-      return described?.kind === 'interface' ? [described.address] : [];
-    });
-    const smallest = Math.min(...losses.map(({ lossRatio }) => lossRatio));
-    const worths = hiddenLossWorths(
-      this.#findings.testableCounts(),
-      new Set([
-        ...losses.flatMap(({ flowsAcross }) => flowsAcross),
-        ...unclearRows(localisation).keys(),
-        ...graph.rows.flatMap((row, index) => (row === undefined ? [index] : [])),
-      ]),
-      {
-        confidence: this.#options.confidence,
-        lossRatio: Math.max(this.#options.exclude, Math.min(smallest, 0.5)),
-        limited: new Set([...owing, ...this.#budgets.limited]),
-      },
-    );
-    this.#isSearching = worths !== undefined;
-    if (worths !== undefined) this.#worths = worthsByFlow(worths, this.#table.measured().flowOf);
-    return this.#isSearching;
-  }
-
-  /** Whether no flow gets to the target, and what could still be learned on the way is known. */
-  #isDeadEnd({ graph, losses, excludedLossRatio }: Localisation): boolean {
-    const hasReached = this.chosenFlows.some((flow) => this.#table.reachedHop(flow) !== undefined);
-    if (graph.isTargetReached || hasReached || losses.length > 0) return false;
-    const enough = Math.max(this.#options.exclude, EXCLUDED_BEFORE_SILENCE);
-    const isKnown = excludedLossRatio === 1 || excludedLossRatio <= enough;
-    return isKnown && this.#roundsOver >= SILENT_ROUNDS && !this.#table.hasDoubtfulHops();
-  }
-
-  /** Whether most flows have been asked at every hop of their paths. */
-  #hasExploredAllFlows(): boolean {
-    const explored = this.chosenFlows.filter((flow) => {
-      const end = this.#table.reachedHop(flow) ?? this.#table.lastKnownHop(flow);
-      for (let hop = 0; hop < end; hop++) if (this.#table.isUnexplored(flow, hop)) return false;
-      // One that nobody answers has no path to explore.
-      return end >= 0 || !this.#table.isUnexplored(flow, 0);
-    });
-    return explored.length >= MEASURED_SHARE * this.chosenFlows.length;
-  }
-
-  /** Whether most flows have a path that has been measured. */
-  #hasSeenAllFlows(): boolean {
-    const { counts, flowOf } = this.#table.measured();
-    const measured = new Set(flowOf.filter((_, index) => counts.flows[index]?.sent.length !== 0));
-    return this.#roundsOver >= 2 && measured.size >= MEASURED_SHARE * this.chosenFlows.length;
+    const { exclude } = this.#options;
+    const isSilent = this.#roundsOver >= SILENT_ROUNDS;
+    if (isSilent && endShortOfTarget(this.#table, chosen, { found: localisation, exclude })) {
+      return 'no-answer';
+    }
+    const mayBeClean = localisation.losses.length === 0 && this.#roundsOver >= CLEAN_ROUNDS_MIN;
+    const isClean = mayBeClean && haveBeenMeasured(this.#table, chosen);
+    return isClean && lossNotExcluded(localisation) <= exclude ? 'clean' : undefined;
   }
 
   #spareLimited({ graph, limited }: Localisation, prober: Prober): void {

@@ -6,37 +6,12 @@
 
 import type { Random } from '../../lib/random.ts';
 import { STAR } from '../../model/path-counts.ts';
-import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { closerLooks } from './closer-looks.ts';
+import { SILENT_PROBES } from './epoch-counts.ts';
 import type { FlowTable } from './flow-table.ts';
+import type { PlannedProbe, RoundPlanOptions } from './round-options.ts';
+import { searchLooks } from './search-looks.ts';
 import { spareAll, spareLimited } from './spared-interfaces.ts';
-
-/** One probe to send. */
-export interface PlannedProbe {
-  readonly flow: number;
-  readonly ttl: number;
-}
-
-export interface RoundPlanOptions {
-  readonly flows: number;
-  readonly minTtl: number;
-  readonly maxTtl: number;
-  /** Flows to probe in this round. */
-  readonly chosen: readonly number[];
-  /** Flows that may cross a loss: hops that have not answered them are asked more often. */
-  readonly leads: readonly number[];
-  /** Probes that would tell where losses are, none unless told. */
-  readonly worths?: readonly ProbeWorth[];
-  /** Whether only these count, as all else is known: then the rest gets hardly any probes. */
-  readonly isSearching?: boolean;
-  /** How many times as large as the first rounds it is, at least 1 and that unless told. */
-  readonly size?: number;
-  /** Interfaces that limit their replies. */
-  readonly limited: ReadonlySet<number>;
-  /** Probes a round for one of these, a few unless told: enough to keep it on the map. */
-  readonly limitedPerRound?: (responder: number) => number;
-  readonly random: Random;
-}
 
 /** Probes a round for each TTL, times the number of flows, and for each interface at least … */
 const PER_TTL = 6;
@@ -55,7 +30,7 @@ const DOUBTFUL_ATTEMPTS = 3;
  */
 const KNOWN_PER_ROUND = 1000;
 /** The same beside a search. */
-const KNOWN_BESIDE_SEARCH = 300;
+const KNOWN_BESIDE_SEARCH = 200;
 /** Beyond this share of flows that have yet to explore a hop, it gets one probe a flow. */
 const UNEXPLORED_SHARE = 0.25;
 /** Hops probed before anything is known: most data-centre paths are shorter. */
@@ -68,7 +43,7 @@ const GAP_HOPS = 4;
  * buckets on the way, and starve the same flows in every round.
  */
 export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedProbe[] {
-  const { chosen, leads, random, isSearching = false, size = 1 } = options;
+  const { chosen, leads, random, hidden, inFlight = [], size = 1, minTtl } = options;
   const farthest = farthestTargets(table, options);
   const paths = new Map(
     chosen.map((flow) => {
@@ -77,21 +52,28 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
     }),
   );
   const closer = new Set(leads.length <= chosen.length / 2 ? leads : []);
-  const looks = closerLooks(paths, options);
+  const looks =
+    hidden === undefined ? closerLooks(paths, options) : searchLooks(hidden, { minTtl, inFlight });
   const weights = flowWeights(paths);
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
+  const limitedAt = limitedHops(paths, options);
   const wanted: Wanted[] = [];
   for (const [flow, path] of paths) {
     for (const [hop, responder] of path.entries()) {
       const isKnown = responder !== STAR && !unexplored.has(hop);
       const attempts = isKnown
         ? (weights.get(flow) ?? 1) * (shares.get(responder) ?? 1)
-        : unknownAttempts(table, { flow, hop, isLead: closer.has(flow) });
+        : unknownAttempts(table, {
+            flow,
+            hop,
+            isLead: closer.has(flow),
+            mayBeLimited: limitedAt.has(hop),
+          });
       wanted.push({ flow, ttl: options.minTtl + hop, attempts, isKnown });
     }
   }
-  const room = isSearching ? KNOWN_BESIDE_SEARCH : KNOWN_PER_ROUND * size - looks.length;
+  const room = hidden === undefined ? KNOWN_PER_ROUND * size - looks.length : KNOWN_BESIDE_SEARCH;
   const everywhere = random.shuffle(drawn(wanted, room, random));
   // What nobody knows anything of yet is left out last, and before it closer looks.
   const isUnexplored = ({ flow, ttl }: PlannedProbe): boolean =>
@@ -119,13 +101,36 @@ function drawn(wanted: readonly Wanted[], room: number, random: Random): Planned
   });
 }
 
-/** A lead may cross its place by a hop that is not silent, but has few answers to share out. */
+interface UnknownHop {
+  readonly flow: number;
+  readonly hop: number;
+  readonly isLead: boolean;
+  readonly mayBeLimited: boolean;
+}
+
+/**
+ * A lead may cross its place by a hop that is not silent, but has few answers to share out. Where
+ * nobody is known to limit them, a hop that has left many unanswered is asked ever less.
+ */
 function unknownAttempts(
   table: FlowTable,
-  { flow, hop, isLead }: { flow: number; hop: number; isLead: boolean },
+  { flow, hop, isLead, mayBeLimited }: UnknownHop,
 ): number {
-  if (isLead && !table.isUnexplored(flow, hop)) return LEAD_ATTEMPTS;
-  return table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
+  const asked = table.askedAt(flow, hop);
+  if (isLead && asked > 0) return LEAD_ATTEMPTS;
+  if (table.isDoubtful(flow, hop)) return DOUBTFUL_ATTEMPTS;
+  return mayBeLimited || asked === 0 ? 1 : Math.min(1, SILENT_PROBES / asked);
+}
+
+/** Hops at which somebody limits replies: who stays silent there may be one of these. */
+function limitedHops(
+  paths: ReadonlyMap<number, readonly number[]>,
+  { limited }: RoundPlanOptions,
+): ReadonlySet<number> {
+  const hops = [...paths.values()].flatMap((path) =>
+    [...path.entries()].flatMap(([hop, responder]) => (limited.has(responder) ? [hop] : [])),
+  );
+  return new Set(hops);
 }
 
 /**

@@ -3,7 +3,7 @@ import { tableOf } from '../../../test/support/learned-table.ts';
 import type { Hop } from '../../../test/support/path-counts.ts';
 import { Random } from '../../lib/random.ts';
 import type { FlowTable } from './flow-table.ts';
-import type { PlannedProbe } from './round-plan.ts';
+import type { PlannedProbe } from './round-options.ts';
 import { spareAll, spareLimited } from './spared-interfaces.ts';
 
 const FLOWS = 8;

@@ -2,10 +2,10 @@
 
 import { STAR } from '../../model/path-counts.ts';
 import type { FlowTable } from './flow-table.ts';
-import type { PlannedProbe, RoundPlanOptions } from './round-plan.ts';
+import type { PlannedProbe, RoundPlanOptions } from './round-options.ts';
 
 /** Probes of the first rounds that one interface answers: its rate would stretch them with more. */
-const ANSWERS_MAX = 80;
+export const ANSWERS_MAX = 80;
 const LIMITED_PER_ROUND = 6;
 /** As many unanswered probes of a flow are a silent router’s: hardly any answer is to come. */
 const STAR_PROBES_MAX = 32;
