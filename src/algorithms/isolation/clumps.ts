@@ -5,35 +5,54 @@
  */
 
 import { isByLot, runsStatistics } from '../runs-test.ts';
-
-/** Who answered one flow at one hop, reply by reply. */
-export interface AnswerSequence {
-  readonly hop: number;
-  readonly answers: readonly number[];
-}
+import { type AnswerSequence, type Flapping, type FlowAtHop, steadyBeside } from './flapping.ts';
 
 /** One flow alone must have changed to and fro more often than this; … */
 const RUNS_MIN = 4;
 /** … or this many flows must each have come back to a responder that they had left. */
 const RETURNS_MIN = 3;
 
+/** What unsteady hops turn out to be. */
+export interface Clumps extends Flapping {
+  /** By address index: all members of its clump, ascending; only for members of one. */
+  readonly members: ReadonlyMap<number, readonly number[]>;
+}
+
 /**
- * Finds the clumps among sequences with more than one responder.
+ * Finds the hops that are sprayed over, and those that only flap too fast to tell.
  *
- * @returns by address index: all members of its clump, ascending; only for members of one
+ * @param all what answered each flow at each hop, steady or not
  */
-export function clumpsAmong(sequences: readonly AnswerSequence[]): Map<number, readonly number[]> {
+export function clumpsAmong(all: readonly FlowAtHop[]): Clumps {
   const groups = new AddressGroups();
-  const byHop = new Map<number, AnswerSequence[]>();
-  for (const sequence of sequences) {
-    byHop.set(sequence.hop, [...(byHop.get(sequence.hop) ?? []), sequence]);
-  }
-  for (const sharing of byHop.values()) {
-    for (const connected of connectedSequences(sharing)) {
-      if (isSprayed(connected)) groups.join(connected.flatMap(({ answers }) => answers));
+  const restless = new Map<number, number>();
+  const unknown = new Set<number>();
+  for (const [hop, here] of [...byHop(all)].sort(([a], [b]) => a - b)) {
+    const changing = here.filter(
+      ({ flow, answers }) => !restless.has(flow) && new Set(answers).size > 1,
+    );
+    for (const connected of connectedSequences(changing)) {
+      if (!isSprayed(connected)) continue;
+      const beside = steadyBeside(connected, here);
+      if (beside === undefined) {
+        groups.join(connected.flatMap(({ answers }) => answers));
+        continue;
+      }
+      for (const { flow } of connected) restless.set(flow, hop);
+      for (const flow of beside.unknown) unknown.add(flow);
     }
   }
-  return groups.members();
+  return { members: groups.members(), restless, unknown };
+}
+
+function byHop(all: readonly FlowAtHop[]): ReadonlyMap<number, FlowAtHop[]> {
+  const hops = new Map<number, FlowAtHop[]>();
+  for (const each of all) {
+    const here = hops.get(each.hop);
+    if (here === undefined) hops.set(each.hop, [each]);
+    else here.push(each);
+  }
+  return hops;
 }
 
 /** Whether flows change to and fro at a hop as if each packet were drawn by lot. */
@@ -53,10 +72,10 @@ function isSprayed(sequences: readonly AnswerSequence[]): boolean {
 }
 
 /** Groups sequences that have an address in common. */
-function connectedSequences(sequences: readonly AnswerSequence[]): AnswerSequence[][] {
+function connectedSequences(sequences: readonly FlowAtHop[]): FlowAtHop[][] {
   const groups = new AddressGroups();
   for (const { answers } of sequences) groups.join(answers);
-  const connected = new Map<number, AnswerSequence[]>();
+  const connected = new Map<number, FlowAtHop[]>();
   for (const sequence of sequences) {
     const root = groups.rootOf(sequence.answers[0] ?? 0);
     connected.set(root, [...(connected.get(root) ?? []), sequence]);

@@ -5,8 +5,8 @@
 
 import { type FlowCounts, STAR } from '../../model/path-counts.ts';
 import { runsStatistics } from '../runs-test.ts';
-import type { AnswerSequence } from './clumps.ts';
 import { type CountingOptions, countsOf, EMPTY, type ObservedFlow } from './counted-path.ts';
+import type { AnswerSequence, Flapping } from './flapping.ts';
 import {
   epochsBetween,
   networkEvents,
@@ -41,7 +41,7 @@ const RUNS_MANY = 4;
 const ANSWERS_A_RUN = 2;
 
 /** Who answered at each hop at which more than one router has, in the order of sending. */
-export function unsteadySequences({
+function unsteadySequences({
   observations,
   unsteadyHops,
 }: Pick<ObservedFlow, 'observations' | 'unsteadyHops'>): AnswerSequence[] {
@@ -60,13 +60,14 @@ export function unsteadySequences({
  */
 export function epochCounts(
   flows: readonly ObservedFlow[],
-  options: CountingOptions,
+  { flapping, ...options }: CountingOptions & { readonly flapping: Flapping },
 ): readonly EpochCounts[] {
-  const moves = flows.map((flow) => movesOf(flow, options));
+  const moves = flows.map((flow, index) => movesOf(flow, flapping.restless.get(index), options));
   const events = networkEvents(moves.map(({ changes }) => changes));
   return flows.map((flow, index) => {
     const { observations, changes, restless } = moves[index] ?? NO_MOVES;
     if (restless !== undefined) return { counts: [EMPTY], changes: [restless] };
+    if (flapping.unknown.has(index)) return { counts: [EMPTY], changes: [] };
     if (changes.length === 0) {
       const present = { ...options, known: flow.responders, reachedHop: flow.reachedHop };
       return { counts: [countsOf(flow, observations, present)], changes: [] };
@@ -95,11 +96,15 @@ const NO_MOVES: Moves = { observations: [], changes: [], restless: undefined };
 
 function movesOf(
   { observations, unsteadyHops }: ObservedFlow,
+  flapsAt: number | undefined,
   { labelOf }: CountingOptions,
 ): Moves {
   if (unsteadyHops.size === 0) return { ...NO_MOVES, observations };
   const labelled = observations.map((each) => ({ ...each, answer: labelOf(each.answer) }));
-  const restless = restlessness({ observations: labelled, unsteadyHops });
+  const restless =
+    flapsAt === undefined
+      ? restlessness({ observations: labelled, unsteadyHops })
+      : restlessFrom(flapsAt, labelled);
   if (restless !== undefined) return { observations: labelled, changes: [], restless };
   const untilUs = settledUntilUs(labelled);
   const settled = labelled.filter(({ atUs }) => atUs <= untilUs);
@@ -137,10 +142,15 @@ function restlessness(
     const { runs } = runsStatistics(answers);
     return runs > RUNS_MANY && answers.length < ANSWERS_A_RUN * runs ? [hop] : [];
   });
-  if (hops.length === 0) return undefined;
-  const { observations } = flow;
+  return hops.length === 0 ? undefined : restlessFrom(Math.min(...hops), flow.observations);
+}
+
+function restlessFrom(
+  hop: number,
+  observations: readonly Observation[],
+): EpochCounts['changes'][number] {
   const change = {
-    hop: Math.min(...hops),
+    hop,
     fromUs: observations[0]?.atUs ?? 0,
     toUs: observations.at(-1)?.atUs ?? 0,
   };

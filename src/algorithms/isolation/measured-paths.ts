@@ -6,7 +6,8 @@
 import { type FlowCounts, type PathCounts, STAR } from '../../model/path-counts.ts';
 import { clumpsAmong } from './clumps.ts';
 import { EMPTY, type MeasuredPathsOptions, type ObservedFlow } from './counted-path.ts';
-import { type ChangeOfFlow, epochCounts, unsteadySequences } from './epoch-counts.ts';
+import { type ChangeOfFlow, epochCounts } from './epoch-counts.ts';
+import { flowsAtHops } from './flapping.ts';
 import { withoutLoops } from './loops.ts';
 
 export interface MeasuredPaths {
@@ -36,12 +37,18 @@ export function measurePaths(
   options: MeasuredPathsOptions,
 ): MeasuredPaths {
   const flows = observed.map((flow) => (flow.unsteadyHops.size === 0 ? flow : inOrder(flow)));
-  const clumps = clumpsAmong(flows.flatMap((flow) => unsteadySequences(flow)));
+  const isAnyUnsteady = flows.some(({ unsteadyHops }) => unsteadyHops.size > 0);
+  const found = clumpsAmong(isAnyUnsteady ? flowsAtHops(flows) : []);
+  const clumps = found.members;
   const labelOf = (address: number): number => clumps.get(address)?.[0] ?? address;
   const current: FlowCounts[] = [];
   const earlier: { flow: number; counts: FlowCounts }[] = [];
   const changes: ChangeOfFlow[] = [];
-  for (const [index, epochs] of epochCounts(flows, { ...options, labelOf }).entries()) {
+  for (const [index, epochs] of epochCounts(flows, {
+    ...options,
+    labelOf,
+    flapping: found,
+  }).entries()) {
     const measured = epochs.counts.filter((counts) => counts !== EMPTY);
     current.push(measured.pop() ?? EMPTY);
     for (const counts of measured) earlier.push({ flow: index, counts });
