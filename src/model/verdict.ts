@@ -50,8 +50,8 @@ export interface UntestableLink {
   readonly near: string | null;
   readonly far: string | null;
   /**
-   * `max-ttl`: nothing behind it was asked, as `far` is at the last TTL that is probed. `not-probed`
-   * is said of all links before the first one, on the way to `far`.
+   * `max-ttl`: nothing behind it was asked, as `far` is at the last TTL that is probed.
+   * `not-probed` is said of all links before the first one, on the way to `far`.
    */
   readonly why: 'silent' | 'unanswering-target' | 'limited' | 'max-ttl' | 'not-probed';
 }

@@ -64,8 +64,7 @@ export function flowsAtHops(flows: readonly ObservedFlow[]): FlowAtHop[] {
  *
  * @param changing those that share addresses there
  * @param here all flows at that hop
- * @returns those that stay, and those too little asked to say; undefined where it is a balancer that
- *   sprays
+ * @returns those that stay, and those too little asked to say; undefined where a balancer sprays
  */
 export function steadyBeside(
   changing: readonly FlowAtHop[],

@@ -6,6 +6,7 @@
 
 import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { Prober } from '../../model/probe.ts';
+import type { Localisation } from '../localisation/localise.ts';
 
 /** What an interface was sent, and what it answered. */
 interface Tally {
@@ -14,9 +15,9 @@ interface Tally {
 }
 
 /** An interface that answers no more than this limits its replies. */
-export const LIMITED_ANSWER_RATIO = 0.9;
+const LIMITED_ANSWER_RATIO = 0.9;
 /** … if that is not just bad luck with a few probes, or a loss that has yet to show elsewhere. */
-export const LIMITED_PROBES_MIN = 40;
+const LIMITED_PROBES_MIN = 40;
 /** It is asked for more only while it answers at least this. */
 const RECOVERED_ANSWER_RATIO = 0.99;
 /** Probes after which a slowed interface is judged anew. */
@@ -57,6 +58,21 @@ export class InterfaceBudgets {
     const steps = this.#slowed.get(address)?.steps ?? RISES_TO_START;
     const share = 2 ** Math.min(0, RISES_TO_START - steps);
     return LIMITED_PER_SECOND * seconds * Math.max(SLOWEST_SHARE, share);
+  }
+
+  /** Judges those that are spared, and spares all that turn out to limit their replies. */
+  spare(
+    { graph, limited }: Pick<Localisation, 'graph' | 'limited'>,
+    counts: PathCounts,
+    prober: Prober,
+  ): void {
+    this.review(counts, prober);
+    for (const { vertex, answerRatio, sent } of limited) {
+      const described = graph.vertices[vertex];
+      if (described?.kind !== 'interface') continue;
+      if (answerRatio > LIMITED_ANSWER_RATIO || sent < LIMITED_PROBES_MIN) continue;
+      this.slowDown(described.address, counts, prober);
+    }
   }
 
   /** Spares an interface from now on, if it is not spared yet. */

@@ -12,7 +12,7 @@ import { lossNotExcluded } from '../localisation/unprobed-hops.ts';
 import { endShortOfTarget, haveBeenMeasured, haveExplored } from './explored-flows.ts';
 import { Findings } from './findings.ts';
 import { FlowTable } from './flow-table.ts';
-import { InterfaceBudgets, LIMITED_ANSWER_RATIO, LIMITED_PROBES_MIN } from './interface-budgets.ts';
+import { InterfaceBudgets } from './interface-budgets.ts';
 import type { IsolationOptions, StopReason } from './isolation-options.ts';
 import { LateAnswers } from './late-answers.ts';
 import type { TargetAnswers } from './limited-target.ts';
@@ -252,7 +252,7 @@ export class Isolation implements ProbeSink {
   #evaluate(nowUs: number, prober: Prober): StopReason | undefined {
     const { localisation, flowOf, isDecided } = this.#findings.localise();
     const found = byFlow(localisation, flowOf);
-    this.#spareLimited(localisation, prober);
+    this.#budgets.spare(localisation, this.#table.counts(), prober);
     this.#leads = found.leads;
     this.#worths = found.worths;
     this.#settling.reset();
@@ -283,17 +283,6 @@ export class Isolation implements ProbeSink {
     const mayBeClean = localisation.losses.length === 0 && this.#roundsOver >= CLEAN_ROUNDS_MIN;
     const isClean = mayBeClean && haveBeenMeasured(this.#table, chosen);
     return isClean && lossNotExcluded(localisation) <= exclude ? 'clean' : undefined;
-  }
-
-  #spareLimited({ graph, limited }: Localisation, prober: Prober): void {
-    const counts = this.#table.counts();
-    this.#budgets.review(counts, prober);
-    for (const { vertex, answerRatio, sent } of limited) {
-      const described = graph.vertices[vertex];
-      if (described?.kind !== 'interface') continue;
-      if (answerRatio > LIMITED_ANSWER_RATIO || sent < LIMITED_PROBES_MIN) continue;
-      this.#budgets.slowDown(described.address, counts, prober);
-    }
   }
 
   #endUs(nowUs: number): number {

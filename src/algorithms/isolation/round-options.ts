@@ -20,7 +20,7 @@ export interface RoundPlanOptions {
   readonly leads: readonly number[];
   /** Probes that would tell where losses are, none unless told. */
   readonly worths?: readonly ProbeWorth[];
-  /** Another loss that is looked for, as all else is known: the rest gets hardly any probes then. */
+  /** Another loss that is looked for, as all else is known: the rest gets hardly any probes. */
   readonly hidden?: HiddenLoss | undefined;
   /** Probes whose outcome is not known yet, none unless told. */
   readonly inFlight?: readonly PlannedProbe[];

@@ -1,7 +1,7 @@
 /**
- * Probes against a loss that may be hidden: where they bring the odds of it down most, one after the
- * other, each as if those before it were answered. So none goes where another has done enough, and
- * there are no more than are needed.
+ * Probes against a loss that may be hidden: where they bring the odds of it down most, one after
+ * the other, each as if those before it were answered. So none goes where another has done enough,
+ * and there are no more than are needed.
  */
 
 import { MinHeap } from '../../lib/min-heap.ts';

@@ -8,8 +8,9 @@ import { endsAt, type PathClass, type PathGraph } from './path-graph.ts';
 /**
  * Why a loss on a link would show nowhere: a router at its end never answers, so that nobody knows
  * which flows cross it; its far end answers too little, and nothing behind does; nothing behind
- * answers since the target does not; nothing behind was asked, as its far end is at the last TTL that
- * is probed; or it is before the first one, so that flows which cross it cannot be told from others.
+ * answers since the target does not; nothing behind was asked, as its far end is at the last TTL
+ * that is probed; or it is before the first one, so that flows which cross it cannot be told from
+ * others.
  */
 export type UntestableReason =
   | 'silent'
@@ -51,7 +52,7 @@ export interface Exclusion {
 /**
  * How much loss can be ruled out on every link that a loss would show on, and the links where not.
  *
- * @param options.confidence probability that the bound holds, within (0, 1), however often one looks
+ * @param options.confidence probability that the bound holds, within (0, 1), at every look
  * @param options.maxTtl the last TTL that is probed; no limit unless told
  */
 export function exclusion(
