@@ -1,7 +1,6 @@
 /** Localisations in terms of flows: what was counted by path epoch, told of whole flows. */
 
 import type { Localisation } from '../localisation/localise.ts';
-import type { ProbeWorth } from '../localisation/probe-worth.ts';
 import { type PlaceNames, placeOf } from './places.ts';
 import { reportable } from './verdict.ts';
 
@@ -30,16 +29,8 @@ export function byFlow(localisation: Localisation, flowOf: readonly number[]): L
       flowsLossy: flowsOf(loss.flowsLossy),
     })),
     leads: flowsOf(leads),
-    worths: worthsByFlow(worths, flowOf),
+    worths: worths.map(({ flow, nats }) => ({ flow: flowOf[flow] ?? flow, nats })),
   };
-}
-
-/** What probes of flows are worth, in the place of probes of their epochs. */
-export function worthsByFlow(
-  worths: readonly ProbeWorth[],
-  flowOf: readonly number[],
-): readonly ProbeWorth[] {
-  return worths.map(({ flow, nats }) => ({ flow: flowOf[flow] ?? flow, nats }));
 }
 
 /** Names of the places of all losses; undefined where one is not sure, or there is none. */
