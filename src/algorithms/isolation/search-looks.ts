@@ -59,7 +59,9 @@ class Search {
   #first = 0;
   readonly #hidden: HiddenLoss;
   readonly #askedOf = new Map<number, number>();
-  readonly #cells = new MinHeap<Cell>(({ odds }) => -odds);
+  readonly #cells = new MinHeap<Cell>(({ odds }, keys, at) => {
+    keys[at] = -odds;
+  });
 
   constructor(hidden: HiddenLoss) {
     this.#hidden = hidden;
