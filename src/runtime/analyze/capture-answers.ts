@@ -10,9 +10,9 @@ import type { CapturedProbe } from './captured-probe.ts';
 
 /** Answers come within this, or do not belong to the probe. */
 const ANSWER_WITHIN_US = 60_000_000;
-/** Clocks of several devices differ. */
-const CLOCK_SLACK_US = 1000;
-/** Latest probes of a flow that are looked at. */
+/** An answer may seem to come so much before its probe: clocks of several devices differ. */
+export const CLOCK_SLACK_US = 1000;
+/** Of a flow, the latest before an answer that are looked at. */
 const LOOKED_AT_MAX = 4096;
 
 /** Finds probes by what answers say of them. */
@@ -63,6 +63,7 @@ export class CaptureAnswers {
       const isAlone = probes.length === 1;
       // Of several alike, one that still waits.
       const fit = fitOf(probe, answer, isAlone) - (this.#answered.has(probe) ? 0.5 : 0);
+      if (fit >= fullFit(answer.reply)) return probe;
       if (fit > bestFit) [best, bestFit] = [probe, fit];
     }
     return best;
@@ -73,6 +74,12 @@ interface Answer {
   readonly claim: ProbeClaim;
   readonly reply: Reply;
   readonly atUs: number;
+}
+
+/** Of a probe that still waits, and in whom everything fits: none can fit better. */
+function fullFit({ kind, family }: Reply): number {
+  if (kind !== 'icmp-error') return 1;
+  return family === 4 ? 3 : 2;
 }
 
 /** How well an answer fits a probe whose addresses and ports it names: 0 for not at all. */

@@ -83,6 +83,20 @@ function byPort(a: { readonly sourcePort: number }, b: { readonly sourcePort: nu
   return a.sourcePort - b.sourcePort;
 }
 
+/** An echo or its answer between 192.0.2.1 and 192.0.2.2, of identifier 7. */
+function packetOf({
+  type,
+  ttl,
+  ends: [from, to],
+}: {
+  readonly type: number;
+  readonly ttl: number;
+  readonly ends: readonly [number, number];
+}): Uint8Array {
+  const ip = [0x45, 0, 0, 28, 0, 0, 0, 0, ttl, 1, 0, 0, 192, 0, 2, from, 192, 0, 2, to];
+  return Uint8Array.from([...ip, type, 0, 0, 0, 0, 7, 0, 0]);
+}
+
 describe('a capture', () => {
   let packets: readonly WirePacket[];
   beforeAll(async () => {
@@ -126,6 +140,28 @@ describe('a capture', () => {
         .traces.flatMap(({ probes }) => probes)
         .filter(({ answer }) => answer !== undefined).length;
     expect(answered(pcapOf(cut))).toBe(answered(pcapOf(packets)));
+  });
+
+  test('of one flow for hours matches every answer', () => {
+    // Echoes of one identifier, one in ten milliseconds, each answered before the next.
+    const request = packetOf({ type: 8, ttl: 1, ends: [1, 2] });
+    const answer = packetOf({ type: 0, ttl: 64, ends: [2, 1] });
+    const long = Array.from({ length: 9000 }, (_, i) => {
+      const numbered = (bytes: Uint8Array): Uint8Array => {
+        const copy = Uint8Array.from(bytes);
+        copy[26] = i >> 8;
+        copy[27] = i & 0xff;
+        return copy;
+      };
+      const atUs = 1e15 + i * 10_000;
+      return [
+        { atUs, bytes: numbered(request) },
+        { atUs: atUs + 500, bytes: numbered(answer) },
+      ];
+    });
+    const [trace] = readCaptureTraces(pcapOf(long.flat())).traces;
+    expect(trace?.probes).toHaveLength(9000);
+    expect(trace?.probes.filter((probe) => probe.answer === undefined)).toEqual([]);
   });
 
   test('that ends in a packet is read up to there, and says so', () => {

@@ -5,7 +5,7 @@ import { type AnswerReply, isAnswer, kindOf } from '../../probing/probe-outcome.
 import { ICMP_DIALECTS } from '../../wire/families.ts';
 import { isMalformed } from '../../wire/malformed.ts';
 import { ReplyReader } from '../../wire/reply-reader.ts';
-import { CaptureAnswers } from './capture-answers.ts';
+import { CaptureAnswers, CLOCK_SLACK_US } from './capture-answers.ts';
 import { type CapturedPacket, readCapture } from './capture-file.ts';
 import { flowName, type ProbeGroup, probeGroups } from './capture-probes.ts';
 import { type CapturedProbe, capturedProbe } from './captured-probe.ts';
@@ -63,17 +63,16 @@ interface Matched {
 
 function matchAnswers(packets: readonly CapturedPacket[], groups: readonly ProbeGroup[]): Matched {
   const found = new CaptureAnswers();
-  const sources = new Set<string>();
-  for (const { probes } of groups) {
-    for (const probe of probes) {
-      found.sent(probe);
-      sources.add(probe.source);
-    }
-  }
+  const probes = groups.flatMap((group) => group.probes).sort((a, b) => a.atUs - b.atUs);
+  const sources = new Set(probes.map(({ source }) => source));
   const reader = new ReplyReader({ checksums: 'unverified' });
   const answers = new Map<CapturedProbe, SeenAnswer>();
-  let [foreignReplies, malformed, duplicates] = [0, 0, 0];
-  for (const { atUs, bytes } of packets) {
+  let [foreignReplies, malformed, duplicates, sent] = [0, 0, 0, 0];
+  // Devices are captured side by side, so that the file may be a little out of order.
+  for (const { atUs, bytes } of [...packets].sort((a, b) => a.atUs - b.atUs)) {
+    for (; (probes[sent]?.atUs ?? Number.POSITIVE_INFINITY) <= atUs + CLOCK_SLACK_US; sent++) {
+      found.sent(probes[sent] as CapturedProbe);
+    }
     const reply = reader.read(bytes);
     if (isMalformed(reply)) {
       malformed++;
