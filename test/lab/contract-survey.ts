@@ -13,6 +13,7 @@ import {
 import { isActive } from '../../src/sim/schedule.ts';
 import { SimulatedLink } from '../../src/sim/simulated-link.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { CHANCE_NATS_MAX, chanceNats } from './chance.ts';
 import { isAlways } from './lab-clock.ts';
 import { startFixture } from './lab-nuisances.ts';
 import type { NamespaceLab } from './namespace-lab.ts';
@@ -40,8 +41,8 @@ interface Span {
 
 const SURVEY = new URL('./fixtures/link-survey.mjs', import.meta.url).href;
 export const SOURCE_PORTS: readonly number[] = Array.from({ length: 192 }, (_, i) => 33_000 + i);
-/** So many that a flow that loses a fifth has each hop answer but for one time in 400 000. */
-const ROUNDS = 8;
+/** So many that a flow that loses 30 % has each hop answer but for one time in 20 million. */
+const ROUNDS = 14;
 const DEVIATIONS_MAX = 5;
 const SYN_ACK = 0x12;
 /** Of a plan that changes, the first ones show what there is to see. */
@@ -169,9 +170,8 @@ export function expectPlannedLoss(plan: NetworkPlan, survey: Survey): void {
     const answers = survey.answers.filter((each) => each.span === span);
     const pools = poolsOf(plan, answers, { atUs: fromUs, rounds: survey.rounds[span] ?? 0 });
     for (const [arrives, { sent, answered }] of pools) {
-      const margin = DEVIATIONS_MAX * Math.sqrt(sent * arrives * (1 - arrives) * clustering(plan));
-      const difference = Math.abs(answered - sent * arrives);
-      expect(difference, `of ${sent}, ${arrives}`).toBeLessThanOrEqual(margin);
+      const nats = chanceNats(answered, sent, arrives) / clustering(plan);
+      expect(nats, `${answered} of ${sent}, ${arrives}`).toBeLessThanOrEqual(CHANCE_NATS_MAX);
     }
   }
 }

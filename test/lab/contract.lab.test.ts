@@ -3,8 +3,10 @@
  * the same bytes through the same seam, for every scenario that ships and that Linux can be.
  *
  * Their hashes differ, so a flow may go another way; what is compared is what all flows together
- * show, at all times at which something of the plan changes. Losses have to lie within five
- * standard deviations of the planned ones: one honest draw in 1.7 million does not.
+ * show, at all times at which something of the plan changes. Losses have to be such as the plan
+ * gives but for one draw in 10^8, shares of flows within five standard deviations, which is the same
+ * in every run, as hashes are. That a flow which loses 30 % shows a hop in no round is as rare as
+ * that: all of these together fail less than one run in 10,000.
  */
 
 import { describe, expect, it } from 'vitest';

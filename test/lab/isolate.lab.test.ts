@@ -2,9 +2,15 @@
  * Whether `fantrace isolate` keeps its promise on kernel routers: it names what is broken, and
  * never what is not. `npm run bench:lab` says how often, and for small losses.
  *
- * The kernel draws losses afresh in every run. Runs on a lossy network therefore ask for a
- * confidence of 99.99 %, which allows one false statement in 10 000 runs of the program: with the
- * 21 of this file, one honest pass in 470 may fail. Other networks leave nothing to chance.
+ * The kernel draws losses afresh in every run, but hashes as the plan says: a flow takes the same
+ * path in all of them. Runs on a lossy network ask for a confidence of 99.99 %, more than they may be
+ * wrong; in the simulated network none of 590 failed whose fault four flows or more crossed.
+ *
+ * What they need is that enough flows cross the fault. Of the n flows of a router, the k across a
+ * lossy link may as well be a hash bucket of the router that loses as much, and no number of probes
+ * tells: that costs n H(k/n) + 3 + ½ ln(n + 1) nats, H being the entropy (the penalty of a partial
+ * loss), and weighs more than 1 in 10,000 up to twelve nats. Four flows of eleven cost 11.4:
+ * such runs now and then end in a suspicion. The links below have five of fifteen, 13.9 nats, or more.
  */
 
 import { describe, expect } from 'vitest';
@@ -136,7 +142,7 @@ describe.concurrent.each(FAMILIES)('isolate in IPv%i names', (family) => {
     {
       shows: 'a link on the short way, where another is longer',
       what: UNEQUAL,
-      fault: { link: ['r2.2', 'r3.1'], forwardLoss: 0.2 } as const,
+      fault: { link: ['r2.0', 'r3.1'], forwardLoss: 0.2 } as const,
     },
     {
       shows: 'a link on the way to an open port',
@@ -195,7 +201,8 @@ describe.concurrent.each(FAMILIES)('isolate in IPv%i blames nobody', (family) =>
 
   it('for a target that drops all probes in silence', async ({ open }) => {
     const lab = await open(FABRIC, { family, target: { answer: 'drop' } });
-    const run = await isolateIn(lab, { seed: SEED, flags: ['--max-time', '4s'] });
+    // Ends by itself in six seconds; two would be too few to measure the routers.
+    const run = await isolateIn(lab, { seed: SEED, flags: ['--max-time', '40s'] });
     const verdict = 'target-unreachable';
     expect(verdictOf(run)).toEqual({ verdict, status: EXIT_LOSS, suspects: 0 });
     await expectTruePaths(lab, run.record);

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../src/lib/ip-address.ts';
 import { farAnsweringAddress, nodeOfAddress } from '../../src/sim/network-plan.ts';
 import { SOURCE, TARGET } from '../../src/sim/topology.ts';
+import { CHANCE_NATS_MAX, chanceNats } from './chance.ts';
 import { startCommand } from './lab-commands.ts';
 import type { FaultKind } from './lab-faults.ts';
 import { LabPlanError } from './lab-plan-error.ts';
@@ -387,11 +388,10 @@ function countOf(
   throw new Error(`no fault like ${JSON.stringify(wanted)} in ${JSON.stringify(counts)}`);
 }
 
-/** Fails for one honest draw in a million (five standard deviations of the binomial). */
+/** Fails for two honest draws in 10^8. */
 function expectDrawn(drawn: number, of: number, ratio: number): void {
-  const margin = 5 * Math.sqrt(of * ratio * (1 - ratio));
-  expect(drawn).toBeGreaterThanOrEqual(of * ratio - margin);
-  expect(drawn).toBeLessThanOrEqual(of * ratio + margin);
+  const nats = chanceNats(drawn, of, ratio);
+  expect(nats, `${drawn} of ${of}, ${ratio}`).toBeLessThanOrEqual(CHANCE_NATS_MAX);
 }
 
 async function startOwner() {

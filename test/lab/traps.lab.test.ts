@@ -5,7 +5,10 @@
  * the link next to the source, one silent or limited router, a second run at the same time.
  *
  * The kernel draws losses afresh in every run. As there, runs on a lossy network ask for a
- * confidence of 99.99 %: with the 16 of this file, one honest pass in 600 may fail.
+ * confidence of 99.99 %, and the lossy link is crossed by five flows of fifteen.
+ *
+ * Runs that end by themselves may take longer than they do on a quiet machine: beside three other
+ * labs, probes are sent at half that rate and less.
  */
 
 import { describe, expect } from 'vitest';
@@ -56,8 +59,9 @@ describe.concurrent('limits on ICMP errors', () => {
   it('that stock Linux routers have are not loss', async ({ open }) => {
     const lab = await open();
     await limitAsLinuxDoes(lab);
-    // Of links that one flow is known to cross, its probes to the target are all that tells.
-    const flags = [...CONFIDENT, '--max-time', '45s', '--exclude', '30%'];
+    // Of links that one flow is known to cross, its probes to the target are all that tells: with 45 s
+    // five simulated runs of 100 had measured too little to say so, with 80 s none of 50.
+    const flags = [...CONFIDENT, '--max-time', '80s', '--exclude', '30%'];
     await expectNobodyBlamed(lab, { flags });
   });
 
@@ -75,7 +79,8 @@ describe.concurrent('limits on ICMP errors', () => {
   it('of two layers, and a target that limits its refusals, are not loss', async ({ open }) => {
     const answerLimit = { perSecond: 200, burst: 5 };
     const lab = await open({ ...FABRIC, routers: twoLayers }, { target: { answerLimit } });
-    const { record } = await isolateIn(lab, { seed: SEED, flags: [...CONFIDENT, ...BRIEF] });
+    const flags = [...CONFIDENT, '--max-time', '30s', '--exclude', '10%'];
+    const { record } = await isolateIn(lab, { seed: SEED, flags });
     // That a target resets only so many is not told from a loss at it; no link is blamed for it.
     expect(['no-loss', 'target-loss'], record.summary).toContain(record.verdict);
     const target = lab.plan.target.address[4];
@@ -127,8 +132,7 @@ describe.concurrent('paths that change under a flow', () => {
     const hole = { router: 'r2.1', forwardLoss: 1 };
     const routers = { 'r1.0': { balancing: { kind: 'per-packet' } } };
     const lab = await open({ ...FABRIC, routers }, { faults: [hole] });
-    const flags = [...CONFIDENT, '--max-time', '15s'];
-    const { record } = await isolateIn(lab, { seed: SEED, flags });
+    const { record } = await isolateIn(lab, { seed: SEED, flags: CONFIDENT });
     expect(record.verdict, record.summary).toBe('loss-located');
     expect(record.suspects, record.summary).toHaveLength(1);
     // The interfaces of a sprayed hop stand for each other: one of those named is the hole.
@@ -146,7 +150,7 @@ describe.concurrent('paths that change under a flow', () => {
     const hole = { router: 'r2.1', forwardLoss: 1 };
     const lab = await open(FABRIC, { faults: [hole] });
     await translateToRandomPorts(lab, 'r1.0');
-    await expectNamed(lab, hole, { flags: ['--max-time', '15s'], havePathsMoved: true });
+    await expectNamed(lab, hole, { flags: ['--max-time', '40s'], havePathsMoved: true });
   });
 });
 
