@@ -88,6 +88,21 @@ export function synAck(probe: ProbePacket, syn: TcpSegment, sequence: number): A
   return tcpAnswer(probe, syn, { flags, sequence, acknowledgment, window: WINDOW });
 }
 
+/**
+ * The answer to a SYN of a flow that is in a handshake already: what began that is acknowledged once
+ * more (RFC 9293 §3.10.7.4).
+ *
+ * @param first sequence number of the SYN that began it
+ */
+export function acknowledgmentOf(
+  probe: ProbePacket,
+  syn: TcpSegment,
+  { first, sequence }: { readonly first: number; readonly sequence: number },
+): Answer {
+  const fields = { sequence: (sequence + 1) >>> 0, acknowledgment: (first + 1) >>> 0 };
+  return tcpAnswer(probe, syn, { ...fields, flags: TCP_ACK, window: WINDOW });
+}
+
 /** The answer to a segment that belongs to no connection (RFC 9293 §3.10.7.1). */
 export function reset(probe: ProbePacket, segment: Required<TcpSegment>): Answer {
   const { flags, sequence, acknowledgment, payload } = segment;

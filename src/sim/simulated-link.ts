@@ -14,6 +14,7 @@ import { IP_PROTOCOL } from '../wire/ip-protocol.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { type Answer, packetTooBig, seal, shiftAcknowledgment, timeExceeded } from './answers.ts';
 import { addressHash, flowHash, mixBits } from './flow-hash.ts';
+import { type Arrival, HalfOpenConnections, SYN_ACK_TIMES_US } from './half-open.ts';
 import { Network, type ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
 import { type ProbePacket, readProbe } from './probe-packet.ts';
@@ -46,16 +47,9 @@ export interface SimulatedLinkCounters extends LinkCounters {
   readonly unanswered: number;
 }
 
-interface Arrival {
-  readonly packet: Uint8Array;
-  readonly atUs: number;
-}
-
 const IN_FLIGHT_MAX = 65_536;
 const SLOT_BYTES = 1500;
 const SLOTS = 64;
-/** Linux repeats an unanswered SYN-ACK five times, after 1 s and then twice as long each time. */
-const SYN_ACK_TIMES_US: readonly number[] = [0, 1e6, 3e6, 7e6, 15e6, 31e6];
 const ONCE: readonly number[] = [0];
 
 /** The simulated network of one plan, behind the seam that raw sockets implement as well. */
@@ -69,6 +63,7 @@ export class SimulatedLink implements PacketLink {
   readonly #sourceHash: number;
   readonly #isTarget: (address: Uint8Array) => boolean;
   readonly #inFlightMax: number;
+  readonly #handshakes = new HalfOpenConnections();
   readonly #inFlight = new MinHeap<Arrival>(({ atUs }, keys, at) => {
     keys[at] = atUs;
   });
@@ -123,6 +118,7 @@ export class SimulatedLink implements PacketLink {
   }
 
   nextArrivalUs(): number {
+    while (this.#inFlight.peek()?.isCalledOff === true) this.#inFlight.pop();
     return this.#inFlight.peek()?.atUs ?? Number.POSITIVE_INFINITY;
   }
 
@@ -188,8 +184,31 @@ export class SimulatedLink implements PacketLink {
     if (end.cause === 'too-big' && end.node.name === SOURCE) return 'EMSGSIZE';
     const answer = this.#answerTo(probe, target, end);
     if (answer === undefined) this.#counters.unanswered++;
-    else this.#return(answer, probe, end);
+    else if (end.cause !== 'arrived' || !answer.isRepeated) this.#return(answer, probe, end);
+    else this.#shakeHands(answer, { probe, target, end, delayUs: end.atUs - nowUs });
     return undefined;
+  }
+
+  /** Answers a SYN: with a SYN-ACK, but while one of the flow is awaited, for the one before. */
+  #shakeHands(synAck: Answer, { probe, target, end, delayUs }: Greeting): void {
+    const flow = target * 2 ** 32 + (probe.flow.leadingBits >>> 0);
+    const { atUs } = end;
+    const first = this.#handshakes.awaited(flow, atUs);
+    if (first === undefined) {
+      const copy = this.#return(synAck, probe, end);
+      const sequence = probe.transport.kind === 'tcp' ? probe.transport.segment.sequence : 0;
+      this.#handshakes.open(flow, { sequence, atUs, delayUs, ...copy });
+      return;
+    }
+    const answer = this.#handshakes.acknowledges(flow, atUs)
+      ? this.#targets[target]?.host.acknowledgment(probe, first)
+      : undefined;
+    if (answer === undefined) {
+      this.#counters.unanswered++;
+      return;
+    }
+    const { arrival } = this.#return(answer, probe, end);
+    if (arrival !== undefined) this.#handshakes.reset(flow, arrival.atUs + delayUs);
   }
 
   #hashOf({ flow, flowLabel }: ProbePacket): number {
@@ -221,8 +240,16 @@ export class SimulatedLink implements PacketLink {
     return cause === 'too-big' ? packetTooBig(probe, end) : timeExceeded(probe, end);
   }
 
-  /** Sends the answer back, again and again if its sender would repeat it, until it arrives. */
-  #return(answer: Answer, probe: ProbePacket, { node, atUs, packet: asItCame }: ProbeEnd): void {
+  /**
+   * Sends the answer back, again and again if its sender would repeat it, until it arrives.
+   *
+   * @returns what arrives, if anything, and when it leaves
+   */
+  #return(
+    answer: Answer,
+    probe: ProbePacket,
+    { node, atUs, packet: asItCame }: ProbeEnd,
+  ): { readonly arrival: Arrival | undefined; readonly leavesAtUs: number } {
     const { flow, packet, ttl, isOfFlow, isRepeated } = answer;
     const fields = {
       flowHash: flowHash(flow),
@@ -237,17 +264,29 @@ export class SimulatedLink implements PacketLink {
     for (const delayUs of isRepeated ? SYN_ACK_TIMES_US : ONCE) {
       const traveller = new Traveller(fields);
       if (isOfFlow) traveller.ownShifts = asItCame.ownShifts;
-      const arrival = this.#network.carryReply(traveller, node, atUs + delayUs);
+      const leavesAtUs = atUs + delayUs;
+      const back = this.#network.carryReply(traveller, node, leavesAtUs);
       node.identification = (node.identification + 1) & 0xffff;
-      if (arrival === undefined) continue;
-      if (arrival.shift !== 0) shiftAcknowledgment(answer, arrival.shift);
-      seal(answer, { ttl: arrival.ttl, identification: node.identification });
+      if (back === undefined) continue;
+      if (back.shift !== 0) shiftAcknowledgment(answer, back.shift);
+      seal(answer, { ttl: back.ttl, identification: node.identification });
+      const arrival: Arrival = { packet, atUs: back.atUs };
       if (this.#inFlight.size >= this.#inFlightMax) this.#counters.socketDrops++;
-      else this.#inFlight.push({ packet, atUs: arrival.atUs });
-      return; // the source's kernel knows no such connection: it resets it, and nothing is repeated
+      else this.#inFlight.push(arrival);
+      return { arrival, leavesAtUs };
     }
     this.#counters.lost++;
+    return { arrival: undefined, leavesAtUs: Number.POSITIVE_INFINITY };
   }
+}
+
+/** A SYN that arrived. */
+interface Greeting {
+  readonly probe: ProbePacket;
+  readonly target: number;
+  readonly end: ProbeEnd;
+  /** From the prober to the target. */
+  readonly delayUs: number;
 }
 
 /** The prober's port; −1 for what has none. */

@@ -1,7 +1,14 @@
 /** What the target answers to which probe, and what a SYN proxy answers in its place. */
 
 import { TCP_ACK, TCP_RST, TCP_SYN } from '../wire/tcp.ts';
-import { type Answer, echoReply, portUnreachable, reset, synAck } from './answers.ts';
+import {
+  type Answer,
+  acknowledgmentOf,
+  echoReply,
+  portUnreachable,
+  reset,
+  synAck,
+} from './answers.ts';
 import { flowHash, mixBits } from './flow-hash.ts';
 import type { ProbeEnd } from './network.ts';
 import type { NetworkPlan } from './network-plan.ts';
@@ -34,6 +41,13 @@ export class TargetHost {
     const { transport } = probe;
     if (transport.kind !== 'tcp') return undefined;
     return synAck(probe, transport.segment, this.#sequenceOf(probe));
+  }
+
+  /** What it answers to a SYN while it awaits the end of a handshake that another began. */
+  acknowledgment(probe: ProbePacket, first: number): Answer | undefined {
+    const { transport } = probe;
+    if (transport.kind !== 'tcp') return undefined;
+    return acknowledgmentOf(probe, transport.segment, { first, sequence: this.#sequenceOf(probe) });
   }
 
   #unlimitedAnswer(probe: ProbePacket, end: ProbeEnd): Answer | undefined {

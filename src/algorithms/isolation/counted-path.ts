@@ -16,11 +16,19 @@ export interface ObservedFlow {
   readonly reachedHop: number | undefined;
   /** Address index of its target. */
   readonly target: number;
-  /**
-   * From when on probes to a target that repeats its answers tell nothing yet: the repeat of one
-   * that counts as lost may still come. Left out where none is awaited.
-   */
-  readonly awaitedFromUs?: number | undefined;
+  /** Left out where its target repeats no answers. */
+  readonly awaited?: Awaited | undefined;
+}
+
+/**
+ * Probes to a target that repeats its answers, which tell nothing yet: the repeat of one that counts
+ * as lost may still come. Times by the clock of the run.
+ */
+export interface Awaited {
+  /** When the first of them was sent. */
+  readonly fromUs: number;
+  /** The same of those that count as lost: earlier where their flow has had no answer since. */
+  readonly lostFromUs: number;
 }
 
 export interface MeasuredPathsOptions {
@@ -52,15 +60,11 @@ export const EMPTY: FlowCounts = {
 
 /** Adds up what was observed on one path. */
 export function countsOf(
-  {
-    refusalHop,
-    target,
-    awaitedFromUs = Number.POSITIVE_INFINITY,
-  }: Pick<ObservedFlow, 'refusalHop' | 'target' | 'awaitedFromUs'>,
+  { refusalHop, target, awaited }: Pick<ObservedFlow, 'refusalHop' | 'target' | 'awaited'>,
   observations: readonly Observation[],
   options: CountingOptions,
 ): FlowCounts {
-  const tally = tallied(observations, awaitedFromUs, options);
+  const tally = tallied(observations, awaited, options);
   const { responders, sent, received, lostIn, sentIn, reachedHop, answeredLate } = tally;
   const isReached = reachedHop < Number.POSITIVE_INFINITY;
   const useful = Math.min(sent.length, refusalHop ?? Number.POSITIVE_INFINITY);
@@ -92,7 +96,7 @@ interface Tally {
 
 function tallied(
   observations: readonly Observation[],
-  awaitedFromUs: number,
+  awaited: Awaited | undefined,
   { labelOf, known = [], reachedHop = Number.POSITIVE_INFINITY }: CountingOptions,
 ): Tally {
   const responders = known.map(labelOf);
@@ -109,8 +113,11 @@ function tallied(
     if (answer > STAR) responders[hop] = labelOf(answer);
     else if (isTargets(answer)) tally.reachedHop = Math.min(tally.reachedHop, hop);
   }
-  const isTelling = ({ answer, atUs, hop }: Observation): boolean =>
-    answer !== VOID && !(atUs >= awaitedFromUs && hop >= tally.reachedHop);
+  const isAwaited = ({ answer, atUs, hop }: Observation): boolean =>
+    awaited !== undefined &&
+    hop >= tally.reachedHop &&
+    atUs >= (answer === STAR ? awaited.lostFromUs : awaited.fromUs);
+  const isTelling = (each: Observation): boolean => each.answer !== VOID && !isAwaited(each);
   const { sent, received, lostIn, sentIn } = tally;
   for (const { round, hop, answer } of observations.filter(isTelling)) {
     note(sentIn, hop, round);

@@ -121,13 +121,13 @@ function countsByPath(
   flow: ObservedFlow,
   { changes, events, ...options }: PathOptions,
 ): FlowCounts[] {
-  const { observations, target, awaitedFromUs } = flow;
+  const { observations, target, awaited } = flow;
   const known = stableResponders(observations).slice(0, Math.min(...changes.map(({ hop }) => hop)));
   const paths = pathsTaken(observations, possibleChanges(changes, events));
   return paths.map((within, i) => {
     if (new Set(within.map(({ round }) => round)).size < PATH_ROUNDS_MIN) return EMPTY;
     const refusalHop = i === paths.length - 1 ? flow.refusalHop : undefined;
-    const counted = countsOf({ refusalHop, target, awaitedFromUs }, within, { ...options, known });
+    const counted = countsOf({ refusalHop, target, awaited }, within, { ...options, known });
     // A path that the target has not answered on yet is not one that ends short of it.
     const isOpen = !counted.isReached && (counted.sent.at(-1) ?? 0) < SILENT_PROBES;
     return isOpen && refusalHop === undefined ? EMPTY : counted;

@@ -6,6 +6,7 @@
 import { type PathCounts, STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import { type AskedProbe, clockedResponders } from './answer-pace.ts';
+import type { Awaited } from './counted-path.ts';
 import { SILENT_PROBES } from './epoch-counts.ts';
 import { type MeasuredPaths, measurePaths } from './measured-paths.ts';
 import { ANSWERED_LATE, FROM_TARGET, type Observation, Rounds, VOID } from './rounds.ts';
@@ -42,21 +43,20 @@ interface Flow {
   /** The nearest hop from which a router said that it will not forward the flow. */
   refusal: Refusal | undefined;
   lastKnownHop: number;
-  /** Where and when the target was busy with an earlier probe: losses then tell nothing. */
-  held: Held;
+  /** When the target was busy with an earlier probe: losses then tell nothing. */
+  readonly held: Held[];
 }
 
-/** Probes that were sent between two times, to a hop or behind it. */
+/** Probes that were sent from one time until another. */
 interface Held {
   readonly fromUs: number;
   readonly untilUs: number;
-  readonly hop: number;
 }
 
-const NOT_HELD: Held = { fromUs: Number.POSITIVE_INFINITY, untilUs: 0, hop: 0 };
-
-/** The first repeat of a lost answer that was to come has come by then. */
+/** The first repeat of a lost answer that was to come has come by then, and the second, … */
 export const FIRST_REPEAT_US = 1_500_000;
+/** … which comes 3 s after the first answer. */
+export const SECOND_REPEAT_US = 4_000_000;
 /** Routers that answer from where the target was, before the target counts as farther away. */
 const ROUTERS_BEHIND_MAX = 2;
 
@@ -109,8 +109,8 @@ export class FlowTable {
   /** @param sentAtUs when the probe was sent; the number of its round where nobody noted that */
   lost(flow: number, ttl: number, round: number, sentAtUs: number = round): void {
     const hop = this.#hopOf({ ttl });
-    const held = this.#flows[flow]?.held ?? NOT_HELD;
-    const answer = isHeld({ hop, atUs: sentAtUs }, held) ? VOID : STAR;
+    const known = this.#flows[flow];
+    const answer = known !== undefined && isHeld({ hop, atUs: sentAtUs }, known) ? VOID : STAR;
     this.#rounds.settle(flow, { round, hop, atUs: sentAtUs, answer });
   }
 
@@ -136,11 +136,10 @@ export class FlowTable {
     this.#repeating.add(this.targetOf(reply.flow));
     const { hop, atUs } = loss;
     const isTimed = reply.details !== undefined;
-    flow.held = { hop, fromUs: atUs, untilUs: isTimed ? atUs + reply.rttUs : this.#rounds.started };
+    const untilUs = isTimed ? atUs + reply.rttUs : this.#rounds.started;
+    flow.held.push({ fromUs: atUs, untilUs });
     reach(flow, hop);
-    for (const observation of this.#outcomesOf(reply.flow)) {
-      if (observation.answer === STAR && isHeld(observation, flow.held)) observation.answer = VOID;
-    }
+    this.#excuse(reply.flow);
   }
 
   /** A probe that was never sent is taken out of its round. */
@@ -283,7 +282,7 @@ export class FlowTable {
         ...flow,
         refusalHop: flow.refusal?.hop,
         target: this.targetOf(index),
-        awaitedFromUs: this.#awaitedFromUs(this.targetOf(index)),
+        awaited: this.#awaited(index),
       })),
       {
         minTtl: this.#options.minTtl,
@@ -306,8 +305,15 @@ export class FlowTable {
     }
   }
 
-  #awaitedFromUs(target: number): number | undefined {
-    return this.#repeating.has(target) ? this.#nowUs - FIRST_REPEAT_US : undefined;
+  /** What of a flow still awaits the repeats of its target. */
+  #awaited(index: number): Awaited | undefined {
+    if (!this.#repeating.has(this.targetOf(index))) return undefined;
+    const answeredAtUs = this.observationsOf(index).findLast(
+      ({ answer }) => answer === FROM_TARGET,
+    )?.atUs;
+    const fromUs = this.#nowUs - FIRST_REPEAT_US;
+    const since = Math.max(answeredAtUs ?? 0, this.#nowUs - SECOND_REPEAT_US);
+    return { fromUs, lostFromUs: Math.min(fromUs, since) };
   }
 
   #hopOf({ ttl }: { readonly ttl: number }): number {
@@ -329,19 +335,34 @@ export class FlowTable {
     return [...this.observationsOf(flow), ...this.#rounds.outcomesOf(flow)];
   }
 
+  /** Takes out what a flow lost while its target was busy. */
+  #excuse(index: number): void {
+    const flow = this.#flows[index];
+    if (flow === undefined || flow.held.length === 0) return;
+    for (const observation of this.#outcomesOf(index)) {
+      if (observation.answer === STAR && isHeld(observation, flow)) observation.answer = VOID;
+    }
+  }
+
   #learn(reply: ProbeReply): void {
     this.#measured = undefined;
     const flow = this.#flows[reply.flow];
     if (flow === undefined) return;
     const hop = this.#hopOf(reply);
-    if (answerOf(reply) === FROM_TARGET) reach(flow, hop);
-    else if (reply.kind === 'unreachable') refuse(flow, hop, reply.responder);
+    if (answerOf(reply) === FROM_TARGET) {
+      // What was lost at the hops between was lost by the target as well.
+      if (reach(flow, hop)) this.#excuse(reply.flow);
+    } else if (reply.kind === 'unreachable') refuse(flow, hop, reply.responder);
     else see(flow, hop, reply.responder);
   }
 }
 
-function isHeld({ hop, atUs }: Pick<Observation, 'hop' | 'atUs'>, held: Held): boolean {
-  return hop >= held.hop && atUs >= held.fromUs && atUs <= held.untilUs;
+/** Whether a probe got to a target that was busy, whatever the TTL that took it there. */
+function isHeld(
+  { hop, atUs }: Pick<Observation, 'hop' | 'atUs'>,
+  { held, reachedHop = Number.POSITIVE_INFINITY }: Flow,
+): boolean {
+  return hop >= reachedHop && held.some(({ fromUs, untilUs }) => atUs >= fromUs && atUs <= untilUs);
 }
 
 function newFlow(hops: number): Flow {
@@ -354,7 +375,7 @@ function newFlow(hops: number): Flow {
     routersBehind: 0,
     refusal: undefined,
     lastKnownHop: -1,
-    held: NOT_HELD,
+    held: [],
   };
 }
 
@@ -362,9 +383,12 @@ function refuse(flow: Flow, hop: number, responder: number): void {
   if (hop < (flow.refusal?.hop ?? Number.POSITIVE_INFINITY)) flow.refusal = { hop, responder };
 }
 
-function reach(flow: Flow, hop: number): void {
+/** @returns whether the target is nearer than was known */
+function reach(flow: Flow, hop: number): boolean {
   flow.routersBehind = 0;
-  if (flow.reachedHop === undefined || hop < flow.reachedHop) flow.reachedHop = hop;
+  const isNearer = flow.reachedHop === undefined || hop < flow.reachedHop;
+  if (isNearer) flow.reachedHop = hop;
+  return isNearer;
 }
 
 function see(flow: Flow, hop: number, responder: number): void {

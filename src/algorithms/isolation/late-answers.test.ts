@@ -120,8 +120,12 @@ describe('a probe that a target which repeats its answers left unanswered', () =
     expect(countsAt(4 * SECOND_US)).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
   });
 
+  test('counts for nothing while the second repeat may, as the flow had no answer since', () => {
+    expect(countsAt(7 * SECOND_US)).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
+  });
+
   test('is lost when none has come', () => {
-    expect(countsAt(6 * SECOND_US)).toMatchObject({ sent: [3], received: [1], answeredLate: 1 });
+    expect(countsAt(8 * SECOND_US)).toMatchObject({ sent: [3], received: [1], answeredLate: 1 });
   });
 });
 

@@ -8,13 +8,11 @@
 import { STAR } from '../../model/path-counts.ts';
 import type { ProbeReply } from '../../model/probe.ts';
 import type { LocatedLoss } from '../localisation/localise.ts';
-import { FIRST_REPEAT_US, type FlowTable } from './flow-table.ts';
+import { FIRST_REPEAT_US, type FlowTable, SECOND_REPEAT_US } from './flow-table.ts';
 import { ANSWERED_LATE, type Observation } from './rounds.ts';
 
 /** Hosts wait 1 s before they repeat; their timers are coarse. */
 const REPEAT_AFTER_US = 900_000;
-/** The second repeat that was to come, 3 s after the first answer, has come by then. */
-const DRAIN_US = 4_000_000;
 /** So many answered late, and not fewer than were not: the way back is to blame. */
 const LATE_MIN = 3;
 /** So many probes lost, none of them answered late: the way back is not to blame. */
@@ -111,7 +109,7 @@ export class LateAnswers {
     return losses.some(({ flowsAcross }) => {
       const { answeredLate, unanswered, newestUs } = this.targetLosses(flowsAcross, nowUs);
       if (answeredLate === 0 && unanswered >= UNREPEATED_MIN) return false;
-      return nowUs < newestUs + DRAIN_US;
+      return nowUs < newestUs + SECOND_REPEAT_US;
     });
   }
 
