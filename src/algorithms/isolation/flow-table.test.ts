@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { replyFrom, tableOf, teachRound } from '../../../test/support/learned-table.ts';
 import { flowOf, type Hop, TARGET_ADDRESS } from '../../../test/support/path-counts.ts';
-import { STAR } from '../../model/path-counts.ts';
+import { type FlowCounts, STAR } from '../../model/path-counts.ts';
 import { FlowTable } from './flow-table.ts';
 
 const OPTIONS = { flows: 2, minTtl: 1, maxTtl: 8, target: TARGET_ADDRESS };
@@ -242,9 +242,26 @@ describe('an answer that comes late', () => {
       ...replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs: 1300 }),
       rttUs: 300_000,
     });
+    table.ordered();
+    table.replied(replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs: 400_000 }));
     table.commitRounds();
     // Lost are the one before, the one that was answered late, and the one after its answer.
-    expect(table.counts().flows[0]).toMatchObject({ sent: [5], received: [2], answeredLate: 1 });
+    expect(table.counts().flows[0]).toMatchObject({ sent: [6], received: [3], answeredLate: 1 });
+  });
+
+  test('as a repeat excuses losses at other TTLs, once it is known that they were at the target', () => {
+    const table = tableOf([['*', '*', '*', '*']], 0);
+    const round = table.startRound();
+    for (const ttl of [3, 4]) {
+      table.ordered();
+      table.lost(0, ttl, round, 1000 * ttl);
+    }
+    const answered = { ...replyFrom('T', { flow: 0, ttl: 3, round, sentAtUs: 3000 }) };
+    table.answeredLate({ ...answered, rttUs: 300_000 });
+    table.ordered();
+    table.replied(replyFrom('T', { flow: 0, ttl: 2, round, sentAtUs: 400_000 }));
+    table.commitRounds();
+    expect(table.observationsOf(0).filter(({ answer }) => answer === STAR)).toEqual([]);
   });
 
   test('to a probe that nobody counts as lost changes nothing', () => {
@@ -253,6 +270,36 @@ describe('an answer that comes late', () => {
     table.answeredLate({ ...late, round: 1 });
     table.repliedLate({ ...late, round: 1 });
     expect(table.counts()).toEqual(before);
+  });
+});
+
+describe('a target that accepts connections', () => {
+  /** In each round a probe, another 1 ms later, and a third when the first is answered. */
+  function countsAfter(seconds: readonly ('lost' | 'answered')[]): FlowCounts | undefined {
+    const table = tableOf([['T']], 0);
+    const accepted = { kind: 'accepted', rttUs: 20_000 } as const;
+    for (const [round, second] of seconds.entries()) {
+      expect(table.startRound()).toBe(round);
+      for (const afterUs of [0, 1000, 30_000]) {
+        const sentAtUs = 1_000_000 * round + afterUs;
+        const reply = replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs });
+        table.ordered();
+        if (afterUs === 1000 && second === 'lost') table.lost(0, 1, round, sentAtUs);
+        else table.replied({ ...reply, ...accepted });
+      }
+      table.commitRounds();
+    }
+    return table.counts().flows[0];
+  }
+
+  test('answers no other probe before the connection of one is reset: that is no loss', () => {
+    const counts = countsAfter(['lost', 'lost', 'lost', 'lost']);
+    expect(counts).toMatchObject({ sent: [8], received: [8] });
+  });
+
+  test('loses what it does not answer, once it has shown that it keeps no connections', () => {
+    const counts = countsAfter(['answered', 'answered', 'answered', 'lost']);
+    expect(counts).toMatchObject({ sent: [12], received: [11] });
   });
 });
 

@@ -8,6 +8,7 @@ import type { ProbeReply } from '../../model/probe.ts';
 import { type AskedProbe, clockedResponders } from './answer-pace.ts';
 import type { Awaited } from './counted-path.ts';
 import { SILENT_PROBES } from './epoch-counts.ts';
+import { Handshakes } from './handshakes.ts';
 import { type MeasuredPaths, measurePaths } from './measured-paths.ts';
 import { ANSWERED_LATE, FROM_TARGET, type Observation, Rounds, VOID } from './rounds.ts';
 
@@ -43,14 +44,6 @@ interface Flow {
   /** The nearest hop from which a router said that it will not forward the flow. */
   refusal: Refusal | undefined;
   lastKnownHop: number;
-  /** When the target was busy with an earlier probe: losses then tell nothing. */
-  readonly held: Held[];
-}
-
-/** Probes that were sent from one time until another. */
-interface Held {
-  readonly fromUs: number;
-  readonly untilUs: number;
 }
 
 /** The first repeat of a lost answer that was to come has come by then, and the second, … */
@@ -70,6 +63,7 @@ export class FlowTable {
   /** When somebody last looked, and the targets that repeat answers that were lost. */
   #nowUs = Number.POSITIVE_INFINITY;
   readonly #repeating = new Set<number>();
+  readonly #handshakes = new Handshakes((flow) => this.targetOf(flow));
 
   constructor(options: FlowTableOptions) {
     this.#options = options;
@@ -102,6 +96,9 @@ export class FlowTable {
     const hop = this.#hopOf(reply);
     const { round } = reply;
     const atUs = reply.details?.sentAtUs ?? round;
+    const isTimed = reply.details !== undefined;
+    if (reply.kind === 'accepted' && isTimed)
+      this.#handshakes.opened(reply.flow, atUs, reply.rttUs);
     this.#rounds.settle(reply.flow, { round, hop, atUs, answer: answerOf(reply) });
     this.#learn(reply);
   }
@@ -109,8 +106,7 @@ export class FlowTable {
   /** @param sentAtUs when the probe was sent; the number of its round where nobody noted that */
   lost(flow: number, ttl: number, round: number, sentAtUs: number = round): void {
     const hop = this.#hopOf({ ttl });
-    const known = this.#flows[flow];
-    const answer = known !== undefined && isHeld({ hop, atUs: sentAtUs }, known) ? VOID : STAR;
+    const answer = this.#isExcused(flow, { hop, atUs: sentAtUs }) ? VOID : STAR;
     this.#rounds.settle(flow, { round, hop, atUs: sentAtUs, answer });
   }
 
@@ -123,10 +119,7 @@ export class FlowTable {
 
   /**
    * The target's repeated answer to a probe that counts as lost: the probe arrived, and its first
-   * answer did not. While the target awaited the end of that handshake, it answered no other probe
-   * of the flow in a way of its own (RFC 9293 §3.10.7.4: a segment out of the window is answered
-   * with an acknowledgment of what was received before), so their losses tell nothing. Some of them
-   * may have been sent in the same round.
+   * answer did not. What the flow lost until then, it may have lost because the target was busy.
    */
   answeredLate(reply: ProbeReply): void {
     const flow = this.#flows[reply.flow];
@@ -137,7 +130,7 @@ export class FlowTable {
     const { hop, atUs } = loss;
     const isTimed = reply.details !== undefined;
     const untilUs = isTimed ? atUs + reply.rttUs : this.#rounds.started;
-    flow.held.push({ fromUs: atUs, untilUs });
+    this.#handshakes.lasted(reply.flow, atUs, untilUs);
     reach(flow, hop);
     this.#excuse(reply.flow);
   }
@@ -308,12 +301,13 @@ export class FlowTable {
   /** What of a flow still awaits the repeats of its target. */
   #awaited(index: number): Awaited | undefined {
     if (!this.#repeating.has(this.targetOf(index))) return undefined;
-    const answeredAtUs = this.observationsOf(index).findLast(
-      ({ answer }) => answer === FROM_TARGET,
-    )?.atUs;
+    const known = this.observationsOf(index);
+    const answeredAtUs = known.findLast(({ answer }) => answer === FROM_TARGET)?.atUs ?? 0;
     const fromUs = this.#nowUs - FIRST_REPEAT_US;
-    const since = Math.max(answeredAtUs ?? 0, this.#nowUs - SECOND_REPEAT_US);
-    return { fromUs, lostFromUs: Math.min(fromUs, since) };
+    // Where answers of the flow are known to get lost, all repeats of one may have been.
+    const isReturnLossy = known.some(({ answer }) => answer === ANSWERED_LATE);
+    const since = isReturnLossy ? answeredAtUs : this.#nowUs - SECOND_REPEAT_US;
+    return { fromUs, lostFromUs: Math.min(fromUs, Math.max(answeredAtUs, since)) };
   }
 
   #hopOf({ ttl }: { readonly ttl: number }): number {
@@ -336,12 +330,18 @@ export class FlowTable {
   }
 
   /** Takes out what a flow lost while its target was busy. */
-  #excuse(index: number): void {
-    const flow = this.#flows[index];
-    if (flow === undefined || flow.held.length === 0) return;
-    for (const observation of this.#outcomesOf(index)) {
-      if (observation.answer === STAR && isHeld(observation, flow)) observation.answer = VOID;
+  #excuse(flow: number): void {
+    for (const observation of this.#outcomesOf(flow)) {
+      if (observation.answer === STAR && this.#isExcused(flow, observation)) {
+        observation.answer = VOID;
+      }
     }
+  }
+
+  /** Whether a probe got to a target that was busy, whatever the TTL that took it there. */
+  #isExcused(flow: number, { hop, atUs }: Pick<Observation, 'hop' | 'atUs'>): boolean {
+    const reachedHop = this.reachedHop(flow) ?? Number.POSITIVE_INFINITY;
+    return hop >= reachedHop && this.#handshakes.isBusy(flow, atUs);
   }
 
   #learn(reply: ProbeReply): void {
@@ -357,14 +357,6 @@ export class FlowTable {
   }
 }
 
-/** Whether a probe got to a target that was busy, whatever the TTL that took it there. */
-function isHeld(
-  { hop, atUs }: Pick<Observation, 'hop' | 'atUs'>,
-  { held, reachedHop = Number.POSITIVE_INFINITY }: Flow,
-): boolean {
-  return hop >= reachedHop && held.some(({ fromUs, untilUs }) => atUs >= fromUs && atUs <= untilUs);
-}
-
 function newFlow(hops: number): Flow {
   return {
     responders: new Array<number>(hops).fill(STAR),
@@ -375,7 +367,6 @@ function newFlow(hops: number): Flow {
     routersBehind: 0,
     refusal: undefined,
     lastKnownHop: -1,
-    held: [],
   };
 }
 

@@ -98,15 +98,16 @@ test('an acknowledgment of an earlier probe proves that it arrived', () => {
 });
 
 describe('a probe that a target which repeats its answers left unanswered', () => {
-  /** One probe answered, one by a repeat, and one lost that was sent half a second ago. */
-  function countsAt(nowUs: number): FlowCounts | undefined {
+  /** One probe answered, one by a repeat, one lost at 3.5 s, and one answered at 3.6 s or not. */
+  function countsAt(nowUs: number, isAnsweredSince: boolean): FlowCounts | undefined {
     const table = new FlowTable({ flows: 1, minTtl: 1, maxTtl: 4, target: TARGET_ADDRESS });
     const late = new LateAnswers(table);
-    for (const [round, sentAtUs] of [0, 10, 3.5 * SECOND_US].entries()) {
+    const sent = [0, 2000, 3.5 * SECOND_US, ...(isAnsweredSince ? [3.6 * SECOND_US] : [])];
+    for (const [round, sentAtUs] of sent.entries()) {
       late.startedRound(table.startRound(), sentAtUs);
       table.ordered();
       const reply = replyFrom('T', { flow: 0, ttl: 1, round, sentAtUs });
-      if (round === 0) late.replied({ ...reply, kind: 'accepted' });
+      if (round === 0 || round === 3) late.replied({ ...reply, kind: 'accepted' });
       else table.lost(0, 1, round, sentAtUs);
       if (round === 1) {
         late.repliedLate({ ...reply, kind: 'accepted', rttUs: SECOND_US + 2000 });
@@ -116,16 +117,19 @@ describe('a probe that a target which repeats its answers left unanswered', () =
     return table.counts().flows[0];
   }
 
-  test('counts for nothing while the repeat may still come', () => {
-    expect(countsAt(4 * SECOND_US)).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
+  test.each([4, 60])('counts for nothing after %d s, as its repeats may have been lost', (s) => {
+    const counts = countsAt(s * SECOND_US, false);
+    expect(counts).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
   });
 
-  test('counts for nothing while the second repeat may, as the flow had no answer since', () => {
-    expect(countsAt(7 * SECOND_US)).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
+  test('counts for nothing while its first repeat may come, whatever was answered since', () => {
+    const counts = countsAt(4.9 * SECOND_US, true);
+    expect(counts).toMatchObject({ sent: [2], received: [1], answeredLate: 1 });
   });
 
-  test('is lost when none has come', () => {
-    expect(countsAt(8 * SECOND_US)).toMatchObject({ sent: [3], received: [1], answeredLate: 1 });
+  test('is lost when the flow has been answered since', () => {
+    const counts = countsAt(6 * SECOND_US, true);
+    expect(counts).toMatchObject({ sent: [4], received: [2], answeredLate: 1 });
   });
 });
 
