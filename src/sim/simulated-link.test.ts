@@ -436,6 +436,46 @@ describe('the way back', () => {
   });
 });
 
+describe('a handshake that the target awaits the end of', () => {
+  const FIRST = 1000;
+  const OTHER = 5_000_000;
+  const acknowledged = { flags: TCP_ACK, acknowledgment: FIRST + 1 };
+  const shaken = (sequence: number) => ({ flags: TCP_SYN | TCP_ACK, acknowledgment: sequence + 1 });
+
+  /** Replies to the first SYN at 0 s and to others of its flow, whose way back is down from … to. */
+  function repliesTo(secondsOfOthers: readonly number[], downSeconds = 0) {
+    const down = { link: ['r1.0', 'target'], returnLoss: 1, untilMs: 1000 * downSeconds };
+    const plan = planOf({
+      fabric: { widths: [1] },
+      linkDelayMs: 10,
+      faults: downSeconds > 0 ? [down] : [],
+      target: { answer: 'accept' },
+    });
+    const link = new SimulatedLink(plan);
+    const sendAt = (second: number, sequence: number) =>
+      send(link, tcpProbe(plan, { ttl: 9, sequence }), second * 1e6);
+    sendAt(0, FIRST);
+    for (const second of secondsOfOthers) sendAt(second, OTHER);
+    return readAll(link);
+  }
+
+  test('acknowledges its SYN again where another comes before the reset', () => {
+    expect(repliesTo([0.03])).toMatchObject([shaken(FIRST), acknowledged]);
+    expect(repliesTo([0.05])).toMatchObject([shaken(FIRST), shaken(OTHER)]);
+  });
+
+  test('repeats its SYN-ACK, and nothing once an acknowledgment has drawn a reset', () => {
+    expect(repliesTo([], 0.5)).toMatchObject([shaken(FIRST)]);
+    expect(repliesTo([0.6], 0.5)).toMatchObject([acknowledged]);
+    expect(repliesTo([0.6, 0.7], 0.5)).toMatchObject([acknowledged, shaken(OTHER)]);
+  });
+
+  test('acknowledges it at most twice a second', () => {
+    expect(repliesTo([0.3, 0.6, 0.79], 0.65)).toMatchObject([shaken(FIRST)]);
+    expect(repliesTo([0.3, 0.6, 0.81], 0.65)).toMatchObject([acknowledged]);
+  });
+});
+
 test('fragments are routed by their addresses alone, and mean nothing to the target', () => {
   const plan = planOf({ fabric: { widths: [8] } });
   const link = new SimulatedLink(plan);
