@@ -89,8 +89,8 @@ export function synAck(probe: ProbePacket, syn: TcpSegment, sequence: number): A
 }
 
 /**
- * The answer to a SYN of a flow that is in a handshake already: what began that is acknowledged once
- * more (RFC 9293 §3.10.7.4).
+ * The answer to a SYN of a flow that is in a handshake already: what began that is acknowledged
+ * once more (RFC 9293 §3.10.7.4).
  *
  * @param first sequence number of the SYN that began it
  */

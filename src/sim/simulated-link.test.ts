@@ -442,7 +442,7 @@ describe('a handshake that the target awaits the end of', () => {
   const acknowledged = { flags: TCP_ACK, acknowledgment: FIRST + 1 };
   const shaken = (sequence: number) => ({ flags: TCP_SYN | TCP_ACK, acknowledgment: sequence + 1 });
 
-  /** Replies to the first SYN at 0 s and to others of its flow, whose way back is down from … to. */
+  /** Replies to a SYN at 0 s and to others of its flow; the way back is down at first. */
   function repliesTo(secondsOfOthers: readonly number[], downSeconds = 0) {
     const down = { link: ['r1.0', 'target'], returnLoss: 1, untilMs: 1000 * downSeconds };
     const plan = planOf({

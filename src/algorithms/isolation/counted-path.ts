@@ -21,8 +21,8 @@ export interface ObservedFlow {
 }
 
 /**
- * Probes to a target that repeats its answers, which tell nothing yet: the repeat of one that counts
- * as lost may still come. Times by the clock of the run.
+ * Probes to a target that repeats its answers, which tell nothing yet: the repeat of one that
+ * counts as lost may still come. Times by the clock of the run.
  */
 export interface Awaited {
   /** When the first of them was sent. */

@@ -249,7 +249,7 @@ describe('an answer that comes late', () => {
     expect(table.counts().flows[0]).toMatchObject({ sent: [6], received: [3], answeredLate: 1 });
   });
 
-  test('as a repeat excuses losses at other TTLs, once it is known that they were at the target', () => {
+  test('as a repeat excuses losses at other TTLs, once those are known to reach the target', () => {
     const table = tableOf([['*', '*', '*', '*']], 0);
     const round = table.startRound();
     for (const ttl of [3, 4]) {

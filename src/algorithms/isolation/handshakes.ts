@@ -26,8 +26,8 @@ export class Handshakes {
   }
 
   /**
-   * A probe was answered at once. A target that answers what was sent while it should have been busy
-   * keeps no handshakes, as a SYN proxy need not.
+   * A probe was answered at once. A target that answers what was sent while it should have been
+   * busy keeps no handshakes, as a SYN proxy need not.
    */
   opened(flow: number, sentAtUs: number, rttUs: number): void {
     if (this.isBusy(flow, sentAtUs)) {
