@@ -157,7 +157,9 @@ class WorldProber implements Prober {
   readonly #pacer: Pacer;
   readonly #orders: Order[] = [];
   readonly #sentAtUs: number[] = [];
-  readonly #outcomes = new MinHeap<Outcome>(({ atUs }) => atUs);
+  readonly #outcomes = new MinHeap<Outcome>(({ atUs }, keys, at) => {
+    keys[at] = atUs;
+  });
   readonly #responders = new Map<number, number>();
   readonly #spared: Order[] = [];
 

@@ -2,6 +2,9 @@
 
 const ENTRIES_AT_FIRST = 16;
 
+/** Writes the key of an entry to `keys[at]`: one that returns it instead does not type-check. */
+export type NoteKey<Entry> = (entry: Entry, keys: Float64Array, at: number) => undefined;
+
 /**
  * Entries ordered by a number that is read off each when it comes in. No key passes from one
  * function to another: V8 would put it into an object wherever it does not inline the call.
@@ -9,10 +12,10 @@ const ENTRIES_AT_FIRST = 16;
 export class MinHeap<Entry> {
   readonly #entries: Entry[] = [];
   #keys: Float64Array<ArrayBuffer> = new Float64Array(ENTRIES_AT_FIRST);
-  readonly #noteKey: (entry: Entry, keys: Float64Array, at: number) => void;
+  readonly #noteKey: NoteKey<Entry>;
 
-  /** @param noteKey writes an entry's key to `keys[at]`; it must not change while that is inside */
-  constructor(noteKey: (entry: Entry, keys: Float64Array, at: number) => void) {
+  /** @param noteKey a key must not change while its entry is inside */
+  constructor(noteKey: NoteKey<Entry>) {
     this.#noteKey = noteKey;
   }
 
