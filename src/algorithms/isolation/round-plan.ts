@@ -7,7 +7,6 @@
 import type { Random } from '../../lib/random.ts';
 import { STAR } from '../../model/path-counts.ts';
 import { closerLooks } from './closer-looks.ts';
-import { SILENT_PROBES } from './epoch-counts.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { PlannedProbe, RoundPlanOptions } from './round-options.ts';
 import { searchLooks } from './search-looks.ts';
@@ -57,19 +56,13 @@ export function planRound(table: FlowTable, options: RoundPlanOptions): PlannedP
   const weights = flowWeights(paths);
   const shares = interfaceShares(paths, weights, options);
   const unexplored = unexploredHops(table, paths);
-  const limitedAt = limitedHops(paths, options);
   const wanted: Wanted[] = [];
   for (const [flow, path] of paths) {
     for (const [hop, responder] of path.entries()) {
       const isKnown = responder !== STAR && !unexplored.has(hop);
       const attempts = isKnown
         ? (weights.get(flow) ?? 1) * (shares.get(responder) ?? 1)
-        : unknownAttempts(table, {
-            flow,
-            hop,
-            isLead: closer.has(flow),
-            mayBeLimited: limitedAt.has(hop),
-          });
+        : unknownAttempts(table, { flow, hop, isLead: closer.has(flow) });
       wanted.push({ flow, ttl: options.minTtl + hop, attempts, isKnown });
     }
   }
@@ -101,36 +94,13 @@ function drawn(wanted: readonly Wanted[], room: number, random: Random): Planned
   });
 }
 
-interface UnknownHop {
-  readonly flow: number;
-  readonly hop: number;
-  readonly isLead: boolean;
-  readonly mayBeLimited: boolean;
-}
-
-/**
- * A lead may cross its place by a hop that is not silent, but has few answers to share out. Where
- * nobody is known to limit them, a hop that has left many unanswered is asked ever less.
- */
+/** A lead may cross its place by a hop that is not silent, but has few answers to share out. */
 function unknownAttempts(
   table: FlowTable,
-  { flow, hop, isLead, mayBeLimited }: UnknownHop,
+  { flow, hop, isLead }: { flow: number; hop: number; isLead: boolean },
 ): number {
-  const asked = table.askedAt(flow, hop);
-  if (isLead && asked > 0) return LEAD_ATTEMPTS;
-  if (table.isDoubtful(flow, hop)) return DOUBTFUL_ATTEMPTS;
-  return mayBeLimited || asked === 0 ? 1 : Math.min(1, SILENT_PROBES / asked);
-}
-
-/** Hops at which somebody limits replies: who stays silent there may be one of these. */
-function limitedHops(
-  paths: ReadonlyMap<number, readonly number[]>,
-  { limited }: RoundPlanOptions,
-): ReadonlySet<number> {
-  const hops = [...paths.values()].flatMap((path) =>
-    [...path.entries()].flatMap(([hop, responder]) => (limited.has(responder) ? [hop] : [])),
-  );
-  return new Set(hops);
+  if (isLead && !table.isUnexplored(flow, hop)) return LEAD_ATTEMPTS;
+  return table.isDoubtful(flow, hop) ? DOUBTFUL_ATTEMPTS : 1;
 }
 
 /**
