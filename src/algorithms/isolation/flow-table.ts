@@ -318,7 +318,8 @@ export class FlowTable {
   #lossOf({ flow, ttl, round, details }: ProbeReply): Observation | undefined {
     const hop = this.#hopOf({ ttl });
     this.#measured = undefined;
-    const losses = this.#outcomesOf(flow).filter(
+    const known = [...this.observationsOf(flow), ...this.#rounds.outcomesOf(flow, round)];
+    const losses = known.filter(
       (each) => each.round === round && each.hop === hop && each.answer === STAR,
     );
     return losses.find(({ atUs }) => atUs === details?.sentAtUs) ?? losses[0];

@@ -70,10 +70,13 @@ export class Rounds {
     if (round !== undefined) round.outstanding--;
   }
 
-  /** What has become of a flow's probes of the rounds that are open. */
-  outcomesOf(flow: number): Observation[] {
-    return this.#open.flatMap(({ outcomes }) =>
-      outcomes.flatMap((outcome) => (outcome.flow === flow ? outcome.observation : [])),
+  /** What has become of a flow's probes of the rounds that are open, or of one of these. */
+  outcomesOf(flow: number, round?: number): Observation[] {
+    const rounds = round === undefined ? this.#open : [this.#roundOf(round)];
+    return rounds.flatMap((each) =>
+      (each?.outcomes ?? []).flatMap((outcome) =>
+        outcome.flow === flow ? outcome.observation : [],
+      ),
     );
   }
 
